@@ -1,0 +1,1 @@
+"""PostgreSQL: the tables, their rules, the log of revisions, the writes, the embedded server."""

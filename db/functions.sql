@@ -1,0 +1,75 @@
+-- Immutable functions that the tables' generated columns and CHECKs rest on. Changing what one answers means rewriting the
+-- columns made with it, in a migration.
+
+-- The first and the last day that a partial date ("2012", "2012-05", "2012-05-14") can mean.
+create or replace function earliest(partial text) returns date language sql immutable parallel safe strict as $$
+  select case
+    when partial ~ '^\d{4}$' then make_date(partial::int, 1, 1)
+    when partial ~ '^\d{4}-\d\d$' then make_date(left(partial, 4)::int, right(partial, 2)::int, 1)
+    when partial ~ '^\d{4}-\d\d-\d\d$' then
+      make_date(left(partial, 4)::int, substr(partial, 6, 2)::int, right(partial, 2)::int)
+    else make_date(partial::int, 0, 0)   -- no such form: an error that names the value
+  end
+$$;
+
+create or replace function latest(partial text) returns date language sql immutable parallel safe strict as $$
+  select case length(partial)
+    when 4 then make_date(partial::int, 12, 31)
+    when 7 then (earliest(partial) + interval '1 month' - interval '1 day')::date
+    else earliest(partial)
+  end
+$$;
+
+-- The day by which something dated so is known to have happened: its last possible day, or the day it was reported if that
+-- comes first and the report does not speak of the future.
+create or replace function happened_by(partial text, reported text) returns date language sql immutable parallel safe as $$
+  select case
+    when latest(reported) < latest(partial) and latest(reported) >= earliest(partial) then latest(reported)
+    else latest(partial)
+  end
+$$;
+
+-- "Measure:PHL-0007" is a MEASURE.
+create or replace function record_type_of(record_id text) returns text language sql immutable parallel safe strict as $$
+  select upper(regexp_replace(split_part(record_id, ':', 1), '([a-z])([A-Z])', '\1_\2', 'g'))
+$$;
+
+-- Text without accents, in lower case. unaccent() is neither immutable nor everywhere (RISKS 27).
+create or replace function folded(words text) returns text language sql immutable parallel safe strict as $$
+  select lower(regexp_replace(normalize(words, NFD), '[\u0300-\u036f]', '', 'g'))
+$$;
+
+create or replace function searchable(title text, rest text) returns tsvector language sql immutable parallel safe as $$
+  select setweight(to_tsvector('pg_catalog.english', coalesce(folded(title), '')), 'A')
+    || setweight(to_tsvector('pg_catalog.english', coalesce(folded(rest), '')), 'B')
+$$;
+
+create or replace function cited_source_ids(citations jsonb) returns text[] language sql immutable parallel safe strict as $$
+  select coalesce(array_agg(distinct ('Source:' || (citation ->> 'source')) collate "C"), '{}')
+  from jsonb_array_elements(citations) citation
+$$;
+
+-- The article that a label such as "3(1)(c)" or "2 (c)" names; none for "preamble" or "1-12 (whole Protocol)".
+create or replace function article_number(label text) returns int language sql immutable parallel safe strict as $$
+  select (substring(label from '^(\d{1,3})\s*(?:\(|$)'))::int
+$$;
+
+create or replace function article_numbers(labels text[]) returns int[] language sql immutable parallel safe strict as $$
+  select coalesce(array_agg(distinct article_number(label)) filter (where article_number(label) is not null), '{}')
+  from unnest(labels) label
+$$;
+
+-- A key that sorts sections and recommendations as the Guidelines order them: roman numeral, letter, number.
+create or replace function place(section_number text, code text) returns text language sql immutable parallel safe strict as $$
+  select lpad(coalesce(array_position(
+      '{I,II,III,IV,V,VI,VII,VIII,IX,X,XI,XII,XIII,XIV,XV,XVI,XVII,XVIII,XIX,XX}'::text[],
+      split_part(section_number, '.', 1)), 99)::text, 2, '0')
+    || split_part(section_number, '.', 2)
+    || case when code = '' then ''
+       else '-' || lpad(coalesce(substring(code from '-(\d{1,4})$'), '9999'), 4, '0') || ' ' || code end
+$$;
+
+-- RFC 3339 in UTC, six digits of a second, Z.
+create or replace function moment(at timestamptz) returns text language sql immutable parallel safe strict as $$
+  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;

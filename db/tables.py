@@ -1,0 +1,452 @@
+"""Every table: the log (revision, submission) and its projections, which hold each record's every version, typed.
+
+Columns are named as the GraphQL fields are. Text compares by code point (collation "C") on whatever server this runs.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.schema import SchemaItem
+
+from db.vocabulary import (
+    ChangeKind,
+    Confidence,
+    ConsentKind,
+    CoverageState,
+    DateConfidence,
+    MeasureKind,
+    MeasureStatus,
+    Operation,
+    RecordType,
+    RegionalGroup,
+    Reporter,
+    ReportingEventKind,
+    SourceKind,
+    StatementKind,
+    Strength,
+    Theme,
+    Verdict,
+    Verification,
+)
+
+NOW = 2_147_483_647
+"""known_to of the version that stands now: no position ever reaches it."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_key",
+        "fk": "%(table_name)s_%(column_0_name)s_exists",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "uq": "%(table_name)s_%(constraint_name)s_once",
+    }
+)
+
+
+def text(name: str, *, required: bool = True) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(collation="C"), nullable=not required)
+
+
+def texts(name: str) -> sa.Column[list[str]]:
+    return sa.Column(name, ARRAY(sa.Text(collation="C")), nullable=False)
+
+
+def integer(name: str, *, required: bool = True) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=not required)
+
+
+def boolean(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False)
+
+
+def day(name: str, *, required: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.Date, nullable=not required)
+
+
+def word(name: str, vocabulary: type[StrEnum], *, required: bool = True) -> list[SchemaItem]:
+    """A column that holds one word of a closed list."""
+    return [text(name, required=required), sa.CheckConstraint(_one_of(f'"{name}"', vocabulary), name=f"{name}_is_known")]
+
+
+def partial_day(name: str) -> list[SchemaItem]:
+    """A date as precise as its source ("2012", "2012-05", "2012-05-14"), with the first and last day that it can mean."""
+    return [
+        text(name, required=False),
+        sa.Column(f"{name}_earliest", sa.Date, sa.Computed(f"earliest({name})", persisted=True)),
+        sa.Column(f"{name}_latest", sa.Date, sa.Computed(f"latest({name})", persisted=True)),
+    ]
+
+
+def cited() -> list[SchemaItem]:
+    """The record's citations, as in its document, and the ids of the sources they name."""
+    return [
+        sa.Column("citations", JSONB, nullable=False),
+        sa.Column(
+            "source_ids",
+            ARRAY(sa.Text(collation="C")),
+            sa.Computed("cited_source_ids(citations)", persisted=True),
+            nullable=False,
+        ),
+    ]
+
+
+def searched(*columns: str) -> sa.Column[Any]:
+    """What full-text search looks through: the first column weighs most."""
+    rest = " || ' ' || ".join(f"coalesce({column}, '')" for column in columns[1:]) or "''"
+    return sa.Column("search", TSVECTOR, sa.Computed(f"searchable({columns[0]}, {rest})", persisted=True))
+
+
+def _one_of(column: str, vocabulary: type[StrEnum]) -> str:
+    return f"{column} in ({', '.join(repr(str(value)) for value in vocabulary)})"
+
+
+def _version_table(name: str, *items: SchemaItem | list[SchemaItem]) -> sa.Table:
+    """A projection: one row a version, from the position that made it (known_from) to the one that ended it (known_to)."""
+    flat = [part for item in items for part in (item if isinstance(item, list) else [item])]
+    table = sa.Table(
+        f"{name}_version",
+        metadata,
+        text("id"),
+        integer("known_from"),
+        integer("known_to"),
+        *flat,
+        sa.PrimaryKeyConstraint("id", "known_from"),
+        sa.CheckConstraint("known_from < known_to", name="known_in_order"),
+    )
+    now(table, "id", unique=True, name="now")
+    if "source_ids" in table.c:
+        now(table, "source_ids", gin=True, name="cites_now")
+        ever(table, "source_ids", gin=True, name="cites")
+    if "search" in table.c:
+        now(table, "search", gin=True, name="search_now")
+        ever(table, "search", gin=True, name="search")
+    return table
+
+
+def now(table: sa.Table, *columns: str, name: str, unique: bool = False, gin: bool = False) -> None:
+    """An index over the versions that stand now: most reads."""
+    sa.Index(
+        f"{table.name}_{name}",
+        *_keys(table, columns),
+        unique=unique,
+        postgresql_where=table.c.known_to == sa.literal_column(str(NOW)),
+        postgresql_using="gin" if gin else "btree",
+    )
+
+
+def ever(table: sa.Table, *columns: str, name: str, gin: bool = False) -> None:
+    """The same over all versions: reads of the past, and later pages, which are read at their first page's position."""
+    keys = _keys(table, columns) if gin else [*_keys(table, columns), table.c.known_from, table.c.known_to]
+    sa.Index(f"{table.name}_{name}", *keys, postgresql_using="gin" if gin else "btree")
+
+
+def _keys(table: sa.Table, columns: tuple[str, ...]) -> list[Any]:
+    return [table.c[column] if column in table.c else sa.text(column) for column in columns]
+
+
+submission = sa.Table(
+    "submission",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    text("title"),
+    text("reason"),
+    text("author"),
+    text("reviewer", required=False),
+    sa.Column("published_at", sa.DateTime(True), nullable=False),
+)
+
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    *word("record_type", RecordType),
+    text("record_id"),
+    integer("number"),
+    *word("operation", Operation),
+    *word("kind", ChangeKind),
+    text("reason"),
+    text("author"),
+    text("reviewer", required=False),
+    sa.Column("submission_id", sa.Integer, sa.ForeignKey("submission.id"), nullable=False),
+    sa.Column("recorded_at", sa.DateTime(True), nullable=False),
+    text("merged_into", required=False),
+    sa.Column("redacts", ARRAY(sa.Integer)),
+    text("document", required=False),
+    sa.Column("salt", sa.LargeBinary),
+    sa.Column("document_hash", sa.LargeBinary, nullable=False),
+    text("envelope"),
+    sa.Column("leaf_hash", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("record_id", "number", name="number"),
+    sa.Index("revision_record_id_position", "record_id", "position"),
+    sa.Index("revision_recorded_at", "recorded_at"),
+    sa.CheckConstraint("position > 0 and number > 0", name="counts_from_one"),
+    sa.CheckConstraint(r"record_id ~ '^[A-Z][A-Za-z]+:[A-Za-z0-9._-]{1,64}$'", name="record_id_is_well_formed"),
+    sa.CheckConstraint("record_type = record_type_of(record_id)", name="record_type_is_of_record_id"),
+    sa.CheckConstraint("(document is null) = (salt is null)", name="document_and_salt_go_together"),
+    sa.CheckConstraint(
+        "document is null or document_hash = sha256(salt || convert_to(document, 'UTF8'))", name="document_opens_hash"
+    ),
+    sa.CheckConstraint(r"leaf_hash = sha256('\x00'::bytea || convert_to(envelope, 'UTF8'))", name="leaf_is_envelope"),
+)
+
+state_party = _version_table(
+    "state_party",
+    text("code"),
+    text("alpha2"),
+    integer("m49"),
+    sa.Column("names", JSONB, nullable=False),
+    sa.Column("name", sa.Text(collation="C"), sa.Computed("names ->> 'EN'", persisted=True), nullable=False),
+    text("region"),
+    text("subregion"),
+    word("group", RegionalGroup),
+    day("signed_on"),
+    day("consent_on", required=True),
+    word("consent", ConsentKind),
+    day("in_force_on", required=True),
+    sa.Column(
+        "initial_report_due_on",
+        sa.Date,
+        sa.Computed("(in_force_on + interval '2 years')::date", persisted=True),
+        nullable=False,
+    ),
+    word("date_confidence", DateConfidence),
+    text("note", required=False),
+    cited(),
+    searched("names ->> 'EN'", "names ->> 'FR'", "names ->> 'ES'", "code", "note"),
+)
+now(state_party, "code", unique=True, name="code_now")
+ever(state_party, "code", name="code")
+
+signatory = _version_table(
+    "signatory",
+    text("code"),
+    text("alpha2"),
+    integer("m49"),
+    text("name"),
+    text("region"),
+    text("subregion"),
+    word("group", RegionalGroup),
+    day("signed_on", required=True),
+    boolean("still_signatory_only"),
+    day("checked_on"),
+    text("note", required=False),
+    cited(),
+)
+
+section = _version_table(
+    "section",
+    text("number"),
+    text("heading"),
+    text("parent_number", required=False),
+    texts("articles"),
+    integer("first_paragraph", required=False),
+    integer("page", required=False),
+    text("note", required=False),
+    sa.Column("place", sa.Text(collation="C"), sa.Computed("place(number, '')", persisted=True), nullable=False),
+    searched("heading", "note"),
+)
+now(section, "number", unique=True, name="number_now")
+ever(section, "number", name="number")
+
+article = _version_table("article", integer("number"), text("subject"), text("summary"))
+now(article, "number", unique=True, name="number_now")
+ever(article, "number", name="number")
+
+instrument = _version_table(
+    "instrument",
+    text("code"),
+    text("name"),
+    text("kind"),
+    text("body"),
+    sa.Column("years", ARRAY(sa.Integer), nullable=False),
+    text("url", required=False),
+    boolean("followed"),
+    text("relevance", required=False),
+    text("named_in_guidelines", required=False),
+    text("note", required=False),
+    searched("name", "code", "body", "relevance", "note"),
+)
+now(instrument, "code", unique=True, name="code_now")
+ever(instrument, "code", name="code")
+
+recommendation = _version_table(
+    "recommendation",
+    text("code"),
+    text("section_number"),
+    text("title"),
+    text("text"),
+    text("paragraphs", required=False),
+    texts("themes"),
+    texts("articles"),
+    sa.Column(
+        "article_numbers", ARRAY(sa.Integer), sa.Computed("article_numbers(articles)", persisted=True), nullable=False
+    ),
+    texts("evidence_kinds"),
+    boolean("digital"),
+    boolean("private_sector"),
+    word("strength", Strength),
+    word("verification", Verification),
+    text("certainty", required=False),
+    text("basis", required=False),
+    text("note", required=False),
+    cited(),
+    sa.Column(
+        "place", sa.Text(collation="C"), sa.Computed("place(section_number, code)", persisted=True), nullable=False
+    ),
+    searched("title", "text", "code", "note"),
+    sa.CheckConstraint(f"themes <@ array[{', '.join(repr(str(theme)) for theme in Theme)}]", name="themes_are_known"),
+)
+now(recommendation, "code", unique=True, name="code_now")
+ever(recommendation, "code", name="code")
+
+measure = _version_table(
+    "measure",
+    text("state_party_code"),
+    word("kind", MeasureKind),
+    text("title"),
+    text("summary"),
+    word("stated_status", MeasureStatus),
+    partial_day("announced_on"),
+    partial_day("adopted_on"),
+    partial_day("in_force_on"),
+    partial_day("ended_on"),
+    text("date_basis", required=False),
+    word("reported_by", Reporter),
+    partial_day("reported_on"),
+    text("instrument_code", required=False),
+    word("consent", ConsentKind, required=False),
+    texts("recommendation_codes"),
+    word("confidence", Confidence),
+    text("note", required=False),
+    cited(),
+    # the day by which each status is known to have been reached (RISKS 22), set when the version is projected
+    day("announced_by"),
+    day("drafted_by"),
+    day("adopted_by"),
+    day("in_force_by"),
+    day("ended_by"),
+    # the latest milestone's first and last possible day
+    day("dated_earliest"),
+    day("dated_latest"),
+    searched("title", "summary", "note"),
+)
+now(measure, "state_party_code", "id", name="state_party_now")
+ever(measure, "state_party_code", "id", name="state_party")
+LATEST_FIRST = (
+    "coalesce(dated_earliest, '-infinity'::date) desc",
+    "coalesce(dated_latest, '-infinity'::date) desc",
+    "id",
+)
+now(measure, *LATEST_FIRST, name="latest_first_now")
+ever(measure, *LATEST_FIRST, name="latest_first")
+OLDEST_FIRST = ("coalesce(dated_earliest, 'infinity'::date)", "coalesce(dated_latest, 'infinity'::date)", "id")
+now(measure, *OLDEST_FIRST, name="oldest_first_now")
+ever(measure, *OLDEST_FIRST, name="oldest_first")
+now(measure, "title", "id", name="title_now")
+now(measure, "known_from", "id", name="changed_now")
+now(measure, "instrument_code", "id", name="instrument_now")
+ever(measure, "instrument_code", "id", name="instrument")
+now(measure, "recommendation_codes", gin=True, name="recommendations_now")
+ever(measure, "recommendation_codes", gin=True, name="recommendations")
+
+assessment = _version_table(
+    "assessment",
+    text("state_party_code"),
+    text("assessor"),
+    word("assessor_kind", Reporter),
+    word("verdict", Verdict),
+    text("criterion", required=False),
+    text("summary", required=False),
+    texts("recommendation_codes"),
+    partial_day("assessed_on"),
+    day("assessed_by", required=True),
+    cited(),
+    searched("criterion", "summary", "assessor"),
+)
+now(assessment, "state_party_code", "id", name="state_party_now")
+ever(assessment, "state_party_code", "id", name="state_party")
+now(assessment, "recommendation_codes", gin=True, name="recommendations_now")
+ever(assessment, "recommendation_codes", gin=True, name="recommendations")
+
+statement = _version_table(
+    "statement",
+    text("state_party_code"),
+    word("kind", StatementKind),
+    partial_day("made_on"),
+    text("date_basis", required=False),
+    texts("articles"),
+    text("target_code", required=False),
+    text("summary"),
+    text("evidence", required=False),
+    text("note", required=False),
+    cited(),
+    searched("summary", "note"),
+)
+now(statement, "state_party_code", "id", name="state_party_now")
+ever(statement, "state_party_code", "id", name="state_party")
+
+reporting_event = _version_table(
+    "reporting_event",
+    text("state_party_code"),
+    word("kind", ReportingEventKind),
+    partial_day("happened_on"),
+    text("document_symbol", required=False),
+    day("happened_by", required=True),
+    cited(),
+)
+now(reporting_event, "state_party_code", "id", name="state_party_now")
+ever(reporting_event, "state_party_code", "id", name="state_party")
+
+source = _version_table(
+    "source",
+    word("kind", SourceKind),
+    text("title"),
+    text("publisher"),
+    text("symbol", required=False),
+    text("url", required=False),
+    text("read_at", required=False),
+    text("archived_url", required=False),
+    partial_day("published_on"),
+    day("accessed_on"),
+    text("language", required=False),
+    text("licence", required=False),
+    searched("title", "publisher", "symbol"),
+)
+
+coverage = sa.Table(
+    "coverage_version",
+    metadata,
+    text("state_party_code"),
+    text("recommendation_code"),
+    text("place"),
+    integer("known_from"),
+    integer("known_to"),
+    day("valid_from", required=True),
+    day("valid_to", required=True),
+    *word("state", CoverageState),
+    text("since", required=False),
+    sa.PrimaryKeyConstraint("state_party_code", "recommendation_code", "known_from", "valid_from"),
+    sa.CheckConstraint("known_from < known_to", name="known_in_order"),
+    sa.CheckConstraint("valid_from < valid_to", name="valid_in_order"),
+)
+now(coverage, "state_party_code", "place", "valid_from", "valid_to", "recommendation_code", "state", name="now")
+now(coverage, "recommendation_code", "state_party_code", "valid_from", "valid_to", "state", name="recommendation_now")
+
+known_word = sa.Table("known_word", metadata, sa.Column("word", sa.Text(collation="C"), primary_key=True))
+"""Every word that search can find, so that a misspelt one can be led to its likeliest (where pg_trgm is there)."""
+
+PROJECTIONS: dict[str, sa.Table] = {
+    "STATE_PARTY": state_party,
+    "SIGNATORY": signatory,
+    "SECTION": section,
+    "ARTICLE": article,
+    "INSTRUMENT": instrument,
+    "RECOMMENDATION": recommendation,
+    "MEASURE": measure,
+    "ASSESSMENT": assessment,
+    "STATEMENT": statement,
+    "REPORTING_EVENT": reporting_event,
+    "SOURCE": source,
+}
+"""Record type → the table of its versions."""
