@@ -29,6 +29,12 @@ create or replace function happened_by(partial text, reported text) returns date
   end
 $$;
 
+-- The same for something that this record says has happened: it had, at the latest, when the record said so, unless it was then
+-- told of the future.
+create or replace function known_by(partial text, by_day date, said_on date) returns date language sql immutable parallel safe as $$
+  select case when by_day is null or said_on < by_day and said_on >= earliest(partial) then said_on else by_day end
+$$;
+
 -- "Measure:PHL-0007" is a MEASURE.
 create or replace function record_type_of(record_id text) returns text language sql immutable parallel safe strict as $$
   select upper(regexp_replace(split_part(record_id, ':', 1), '([a-z])([A-Z])', '\1_\2', 'g'))

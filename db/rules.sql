@@ -103,26 +103,27 @@ begin
   select id, known_from, known_to, "stateParty", kind, title, summary, status, "announcedOn", "adoptedOn", "inForceOn",
          "endedOn", "dateBasis", "reportedBy", "reportedOn", instrument, consent, recommendations, confidence, note,
          citations,
-         coalesce(happened_by("announcedOn", "reportedOn"), case status when 'ANNOUNCED' then told end),
-         case status when 'DRAFTED' then coalesce(happened_by("announcedOn", "reportedOn"), told) end,
-         coalesce(happened_by("adoptedOn", "reportedOn"), case status when 'ADOPTED' then told end),
-         coalesce(happened_by("inForceOn", "reportedOn"), case status when 'IN_FORCE' then told end),
-         coalesce(happened_by("endedOn", "reportedOn"), case status when 'ENDED' then told end),
+         case status when 'ANNOUNCED' then reached.by_day else happened_by("announcedOn", "reportedOn") end,
+         case status when 'DRAFTED' then reached.by_day end,
+         case status when 'ADOPTED' then reached.by_day else happened_by("adoptedOn", "reportedOn") end,
+         case status when 'IN_FORCE' then reached.by_day else happened_by("inForceOn", "reportedOn") end,
+         case status when 'ENDED' then reached.by_day else happened_by("endedOn", "reportedOn") end,
          dated.earliest, dated.latest
   from standing('MEASURE', first, last) s
   cross join lateral jsonb_to_record(document) as d("stateParty" text, kind text, title text, summary text, status text,
     "announcedOn" text, "adoptedOn" text, "inForceOn" text, "endedOn" text, "dateBasis" text, "reportedBy" text,
     "reportedOn" text, instrument text, consent text, recommendations text[], confidence text, note text, citations jsonb)
-  cross join lateral (   -- when a status has no date of its own: the day it was reported, or the day this record first said so
-    select coalesce(latest("reportedOn"), (
-      select min(r.recorded_at at time zone 'UTC')::date from revision r
-      where r.record_id = s.id and r."position" <= s.known_from and r.document::jsonb ->> 'status' = d.status)) as told
-    where case status when 'ANNOUNCED' then "announcedOn" when 'DRAFTED' then "announcedOn" when 'ADOPTED' then "adoptedOn"
-                      when 'IN_FORCE' then "inForceOn" else "endedOn" end is null
-    union all
-    select null
-    limit 1
-  ) told
+  cross join lateral (   -- the date that the stated status rests on: its milestone's, else its report's
+    select coalesce(case status when 'IN_FORCE' then "inForceOn" when 'ENDED' then "endedOn" when 'ADOPTED' then "adoptedOn"
+                                else "announcedOn" end, "reportedOn") as day
+  ) basis
+  cross join lateral (select happened_by(basis.day, "reportedOn") as by_day) dated_by
+  left join lateral (   -- asked for only where that date is unknown or reaches past the day of recording
+    select min(r.recorded_at at time zone 'UTC')::date as day from revision r
+    where r.record_id = s.id and r."position" <= s.known_from and r.document::jsonb ->> 'status' = d.status
+      and coalesce(dated_by.by_day > (s.recorded_at at time zone 'UTC')::date, true)
+  ) first_said on true
+  cross join lateral (select known_by(basis.day, dated_by.by_day, first_said.day) as by_day) reached
   left join lateral (
     select earliest(milestone) as earliest, latest(milestone) as latest
     from (values ("announcedOn"), ("adoptedOn"), ("inForceOn"), ("endedOn")) milestones(milestone)
@@ -134,7 +135,7 @@ begin
   insert into assessment_version (id, known_from, known_to, state_party_code, assessor, assessor_kind, verdict, criterion,
                                   summary, recommendation_codes, assessed_on, assessed_by, citations)
   select id, known_from, known_to, "stateParty", assessor, "assessorKind", verdict, criterion, summary, recommendations,
-         "assessedOn", coalesce(latest("assessedOn"), entered_on(id)), citations
+         "assessedOn", known_by("assessedOn", latest("assessedOn"), entered_on(id)), citations
   from standing('ASSESSMENT', first, last), jsonb_to_record(document) as d("stateParty" text, assessor text,
     "assessorKind" text, verdict text, criterion text, summary text, recommendations text[], "assessedOn" text,
     citations jsonb);
@@ -149,7 +150,7 @@ begin
   insert into reporting_event_version (id, known_from, known_to, state_party_code, kind, happened_on, document_symbol,
                                        happened_by, citations)
   select id, known_from, known_to, "stateParty", kind, "happenedOn", "documentSymbol",
-         coalesce(latest("happenedOn"), entered_on(id)), citations
+         known_by("happenedOn", latest("happenedOn"), entered_on(id)), citations
   from standing('REPORTING_EVENT', first, last), jsonb_to_record(document) as d("stateParty" text, kind text,
     "happenedOn" text, "documentSymbol" text, citations jsonb);
 
@@ -574,6 +575,9 @@ begin
   ) e
   order by e."position";
 
+  if cardinality(operations) > 500 then
+    analyze;   -- so much at once makes the planner's statistics wrong
+  end if;
   perform pg_notify('published', (coalesce(newest."position", 0) + cardinality(operations))::text);
   return query select made, coalesce(newest."position", 0) + 1, coalesce(newest."position", 0) + cardinality(operations);
 end
