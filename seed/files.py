@@ -68,7 +68,9 @@ def _strangers(folder: Path) -> Iterator[Fault]:
     known = {table.file for table in TABLES}
     for path in sorted(folder.glob("*.csv")):
         if path.name not in known:
-            yield Fault(path.name, None, None, "a file without a place in the record", "only " + ", ".join(sorted(known)))
+            yield Fault(
+                path.name, None, None, "a file without a place in the record", "only " + ", ".join(sorted(known))
+            )
 
 
 @dataclass
@@ -130,7 +132,9 @@ class _Reader:
         if len(cells) != len(columns):
             self._fault(line, None, f"{len(cells)} cells", f"{len(columns)} cells")
             return None
-        return Row(line, {column.name: self._value(line, column, cell) for column, cell in zip(columns, cells, strict=True)})
+        return Row(
+            line, {column.name: self._value(line, column, cell) for column, cell in zip(columns, cells, strict=True)}
+        )
 
     def _value(self, line: int, column: Column, cell: str) -> Any:
         if not cell:

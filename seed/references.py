@@ -56,7 +56,9 @@ def _unknown_references(table: Table, rows: list[Row], keys: Mapping[str, set[An
             value = row.cells[column.name]
             for one in value if isinstance(value, list) else [value]:
                 if one is not None and one not in known:
-                    yield Fault(table.file, row.line, column.name, repr(one), f"a {column.refers_to}.csv row of that key")
+                    yield Fault(
+                        table.file, row.line, column.name, repr(one), f"a {column.refers_to}.csv row of that key"
+                    )
 
 
 def _parents_below(rows: Rows) -> Iterator[Fault]:
@@ -102,7 +104,9 @@ def _names(rows: Rows) -> Iterator[Fault]:
         missing = [str(language) for language in Language if (code, language) not in names]
         if code is not None and missing:
             found = f"no name in {', '.join(missing)}"
-            yield Fault("state_parties.csv", row.line, "code", found, "a row of state_party_names.csv for each language")
+            yield Fault(
+                "state_parties.csv", row.line, "code", found, "a row of state_party_names.csv for each language"
+            )
         english = names.get((code, "EN"))
         if name is not None and english is not None and name != english:
             yield Fault("state_parties.csv", row.line, "name", repr(name), f"{english!r}, its English name elsewhere")
