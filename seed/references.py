@@ -57,7 +57,7 @@ def _unknown_references(table: Table, rows: list[Row], keys: Mapping[str, set[An
             for one in value if isinstance(value, list) else [value]:
                 if one is not None and one not in known:
                     yield Fault(
-                        table.file, row.line, column.name, repr(one), f"a {column.refers_to}.csv row of that key"
+                        table.file, row.line, column.name, repr(one), f"the key of a row of {column.refers_to}.csv"
                     )
 
 

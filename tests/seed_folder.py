@@ -22,6 +22,10 @@ class SeedFolder:
         shutil.copytree(DATA, to)
         return cls(to)
 
+    def cell(self, file: str, line: int, column: str) -> str:
+        table = self._table(file)
+        return table[line - 1][table[0].index(column)]
+
     def set(self, file: str, line: int, column: str, cell: str) -> None:
         def change(table: Table) -> None:
             table[line - 1][table[0].index(column)] = cell
@@ -57,11 +61,14 @@ class SeedFolder:
         (self.path / file).write_bytes(content.replace(old, new, 1))
 
     def _rewrite(self, file: str, change: Callable[[Table], None]) -> None:
-        with (self.path / file).open(encoding="utf-8", newline="") as lines:
-            table = list(csv.reader(lines))
+        table = self._table(file)
         change(table)
         with (self.path / file).open("w", encoding="utf-8", newline="") as lines:
             csv.writer(lines, lineterminator="\n").writerows(table)
+
+    def _table(self, file: str) -> Table:
+        with (self.path / file).open(encoding="utf-8", newline="") as lines:
+            return list(csv.reader(lines))
 
 
 def _found(table: Table, row: dict[str, str]) -> Table:

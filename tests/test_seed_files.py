@@ -410,7 +410,7 @@ def test_a_reference_that_leads_nowhere_is_refused(
     folder: SeedFolder, file: str, column: str, key: str, other: str
 ) -> None:
     folder.set(file, 3, column, key)
-    assert f"{file}, line 3, column {column}: found '{key}', expected a {other}.csv row of that key" in faults(folder)
+    assert f"{file}, line 3, column {column}: found '{key}', expected the key of a row of {other}.csv" in faults(folder)
 
 
 def test_a_citation_of_an_unknown_record_is_refused(folder: SeedFolder) -> None:
