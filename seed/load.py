@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import asyncpg
 import orjson
 
-from db.log import Change, Published, publish
+from db.log import PUBLISHING_TIMEOUT, Change, Published, publish
 from seed.columns import TABLES
 from seed.documents import Document, documents
 from seed.files import DATA, read
@@ -23,6 +23,9 @@ CATALOGUE = ("Article", "Instrument", "Recommendation", "Section")
 
 TOLD = 20
 """Records left alone that are printed by name."""
+
+PATIENCE = 2 * PUBLISHING_TIMEOUT
+"""Seconds to wait for other publications under way: another machine's first seeding is one."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is under way, and how much of how much is done."""
@@ -80,27 +83,35 @@ async def seed(
     step("reading the files", 0, 1)
     files = read(folder)
     step("reading the files", 1, 1)
-    comparison = await compare(connection, documents(files))
-    report(comparison.left_alone)
-    count = len(comparison.changes)
-    if not count:
-        return None
-    step("publishing", 0, count)
-    published = await publish(
-        connection,
-        title=f"The seed: {count} changes",
-        reason=f"From the files of seed/data (sha256sum *.csv | sha256sum: {files.digest})",
-        author=AUTHOR,
-        reviewer=None,
-        changes=comparison.changes,
-    )
+    async with connection.transaction(isolation="read_committed"):
+        await _alone(connection)
+        comparison = await compare(connection, documents(files))
+        report(comparison.left_alone)
+        count = len(comparison.changes)
+        if not count:
+            return None
+        step("publishing", 0, count)
+        published = await publish(
+            connection,
+            title=f"The seed: {count} changes",
+            reason=f"From the files of seed/data (sha256sum *.csv | sha256sum: {files.digest})",
+            author=AUTHOR,
+            reviewer=None,
+            changes=comparison.changes,
+        )
     step("publishing", count, count)
     return published
 
 
+async def _alone(connection: asyncpg.Connection) -> None:
+    """Waits for the log's own lock: what people publish between comparing and publishing would be overwritten unseen."""
+    await connection.execute(f"set local statement_timeout = {PATIENCE * 1000:.0f}")
+    await connection.execute("select pg_advisory_xact_lock(2019, 156)", timeout=PATIENCE + 5)
+
+
 async def compare(connection: asyncpg.Connection, wanted: Mapping[str, Document]) -> Comparison:
     """Compares documents by record id, in order of dependency, with what the record says now."""
-    last = await _last_revisions(connection)
+    last = await _last_revisions(connection, wanted)
     changes: list[Change] = []
     of_others: list[str] = []
     for record_id, document in wanted.items():
@@ -129,9 +140,20 @@ async def compare(connection: asyncpg.Connection, wanted: Mapping[str, Document]
     return Comparison(changes, await _left_alone(connection, of_others, last, wanted))
 
 
-async def _last_revisions(connection: asyncpg.Connection) -> dict[str, _Last]:
+async def _last_revisions(connection: asyncpg.Connection, wanted: Collection[str]) -> dict[str, _Last]:
+    """Of each wanted record and each that the seed has made; what only people have made is not the seed's business."""
     rows = await connection.fetch(
-        'select distinct on (record_id) record_id, operation, author, document from revision order by record_id, "position" desc'
+        """
+        select last.*
+        from (select unnest($1::text[]) as record_id
+              union select record_id from revision where author = $2 and operation = 'CREATE') known
+        cross join lateral (
+          select record_id, operation, author, document from revision
+          where record_id = known.record_id order by "position" desc limit 1
+        ) last
+        """,
+        list(wanted),
+        AUTHOR,
     )
     return {row["record_id"]: _Last(row["operation"], row["author"], _parsed(row["document"])) for row in rows}
 
@@ -142,7 +164,6 @@ async def _left_alone(
     last: Mapping[str, _Last],
     wanted: Mapping[str, Document],
 ) -> list[LeftAlone]:
-    """Those of the records that people changed which the seed has written or would write; what is only people's is not its business."""
     rows = await connection.fetch(
         "select distinct on (record_id) record_id, document from revision where author = $1 and record_id = any($2)"
         ' order by record_id, "position" desc',
@@ -150,16 +171,11 @@ async def _left_alone(
         list(record_ids),
     )
     written = {row["record_id"]: _parsed(row["document"]) for row in rows}
-    return [
-        LeftAlone(
-            record_id,
-            last[record_id].operation,
-            last[record_id].author,
-            written.get(record_id) != wanted.get(record_id),
-        )
-        for record_id in record_ids
-        if record_id in wanted or record_id in written
-    ]
+    left_alone = []
+    for record_id in record_ids:
+        row_changed = written.get(record_id) != wanted.get(record_id)
+        left_alone.append(LeftAlone(record_id, last[record_id].operation, last[record_id].author, row_changed))
+    return left_alone
 
 
 def _kind(record_id: str, before: Document | None = None, after: Document | None = None) -> str:
