@@ -1,14 +1,15 @@
 -- Immutable functions that the tables' generated columns and CHECKs rest on. Changing what one answers means rewriting the
 -- columns made with it, in a migration.
 
--- The first and the last day that a partial date ("2012", "2012-05", "2012-05-14") can mean.
+-- The first and the last day that a partial date ("2012", "2012-05", "2012-05-14") can mean. Anything else is an error that
+-- names it: a cast would take 'today' and '5 May 2012' as well, and tell another day another time.
 create or replace function earliest(partial text) returns date language sql immutable parallel safe strict as $$
   select case
-    when partial ~ '^\d{4}$' then make_date(partial::int, 1, 1)
-    when partial ~ '^\d{4}-\d\d$' then make_date(left(partial, 4)::int, right(partial, 2)::int, 1)
-    when partial ~ '^\d{4}-\d\d-\d\d$' then
+    when partial ~ '^[0-9]{4}$' then make_date(partial::int, 1, 1)
+    when partial ~ '^[0-9]{4}-[0-9]{2}$' then make_date(left(partial, 4)::int, right(partial, 2)::int, 1)
+    when partial ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then
       make_date(left(partial, 4)::int, substr(partial, 6, 2)::int, right(partial, 2)::int)
-    else make_date(partial::int, 0, 0)   -- no such form: an error that names the value
+    else make_date(partial::int, 0, 0)
   end
 $$;
 
@@ -18,6 +19,11 @@ create or replace function latest(partial text) returns date language sql immuta
     when 7 then (earliest(partial) + interval '1 month' - interval '1 day')::date
     else earliest(partial)
   end
+$$;
+
+-- A whole day ("2012-05-14"), held to its form as strictly.
+create or replace function whole_day(day text) returns date language sql immutable parallel safe strict as $$
+  select case when length(day) = 10 then earliest(day) else make_date(day::int, 0, 0) end
 $$;
 
 -- The day by which something dated so is known to have happened: its last possible day, or the day it was reported if that
@@ -50,6 +56,11 @@ create or replace function searchable(title text, rest text) returns tsvector la
     || setweight(to_tsvector('pg_catalog.english', coalesce(folded(rest), '')), 'B')
 $$;
 
+-- A list that names each thing once: no nulls, no repetitions, no lists of lists.
+create or replace function each_once(words text[]) returns boolean language sql immutable parallel safe strict as $$
+  select coalesce(array_ndims(words), 1) = 1 and cardinality(words) = (select count(distinct word) from unnest(words) word)
+$$;
+
 create or replace function cited_source_ids(citations jsonb) returns text[] language sql immutable parallel safe strict as $$
   select coalesce(array_agg(distinct ('Source:' || (citation ->> 'source')) collate "C"), '{}')
   from jsonb_array_elements(citations) citation
@@ -57,7 +68,7 @@ $$;
 
 -- The article that a label such as "3(1)(c)" or "2 (c)" names; none for "preamble" or "1-12 (whole Protocol)".
 create or replace function article_number(label text) returns int language sql immutable parallel safe strict as $$
-  select (substring(label from '^(\d{1,3})\s*(?:\(|$)'))::int
+  select (substring(label from '^([0-9]{1,3})\s*(?:\(|$)'))::int
 $$;
 
 create or replace function article_numbers(labels text[]) returns int[] language sql immutable parallel safe strict as $$
@@ -72,7 +83,7 @@ create or replace function place(section_number text, code text) returns text la
       split_part(section_number, '.', 1)), 99)::text, 2, '0')
     || split_part(section_number, '.', 2)
     || case when code = '' then ''
-       else '-' || lpad(coalesce(substring(code from '-(\d{1,4})$'), '9999'), 4, '0') || ' ' || code end
+       else '-' || lpad(coalesce(substring(code from '-([0-9]{1,4})$'), '9999'), 4, '0') || ' ' || code end
 $$;
 
 -- RFC 3339 in UTC, six digits of a second, Z.

@@ -1,15 +1,15 @@
-"""Brings a database to the newest schema: Alembic's migrations, then the rules (db/rules.sql), under one advisory lock."""
+"""Brings a database to the newest schema: Alembic's migrations, then the rules (db/rules), in one transaction under one lock."""
 
-import asyncio
 from pathlib import Path
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 HERE = Path(__file__).parent
-RULES = HERE / "rules.sql"
+RULES = ("projections", "coverage", "references", "log", "search", "reading", "guards")
+"""The files of db/rules in the order they are laid: what is called before what calls it, the guards last."""
+
 LOCK = 2019_0525
 """Key of the advisory lock that keeps two migrations apart."""
 
@@ -17,12 +17,12 @@ LOCK = 2019_0525
 def migrate(url: str) -> None:
     """Migrates the database at `url` (postgresql://…, of the owner). Waits for another migration under way, 60 s at most.
 
-    Raises asyncpg.PostgresError as PostgreSQL says it; whatever was under way is undone.
+    Not to be called from a running event loop: Alembic starts one. Raises asyncpg.PostgresError or SQLAlchemy's as the
+    database says it; whatever was under way is undone, the rules with it.
     """
     config = configuration()
     config.attributes["url"] = url
     command.upgrade(config, "head")
-    asyncio.run(_apply_rules(url))
 
 
 def configuration() -> Config:
@@ -40,11 +40,6 @@ def newest() -> str:
     return head
 
 
-async def _apply_rules(url: str) -> None:
-    connection = await asyncpg.connect(url, server_settings={"lock_timeout": "60s"})
-    try:
-        async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
-            await connection.execute(RULES.read_text("utf-8"))
-    finally:
-        await connection.close()
+def rules() -> str:
+    """The rules as they are today, one script."""
+    return "\n".join((HERE / "rules" / f"{name}.sql").read_text("utf-8") for name in RULES)

@@ -48,8 +48,12 @@ def text(name: str, *, required: bool = True) -> sa.Column[str]:
     return sa.Column(name, sa.Text(collation="C"), nullable=not required)
 
 
-def texts(name: str) -> sa.Column[list[str]]:
-    return sa.Column(name, ARRAY(sa.Text(collation="C")), nullable=False)
+def texts(name: str) -> list[SchemaItem]:
+    """A list that names each thing once."""
+    return [
+        sa.Column(name, ARRAY(sa.Text(collation="C")), nullable=False),
+        sa.CheckConstraint(f"each_once({name})", name=f"{name}_each_once"),
+    ]
 
 
 def integer(name: str, *, required: bool = True) -> sa.Column[int]:
@@ -88,7 +92,13 @@ def cited() -> list[SchemaItem]:
             sa.Computed("cited_source_ids(citations)", persisted=True),
             nullable=False,
         ),
+        sa.CheckConstraint("array_position(source_ids, null) is null", name="citations_name_sources"),
     ]
+
+
+def named(record: str, *columns: SchemaItem) -> list[SchemaItem]:
+    """The column that a record's id ends in: others refer by it, and it can no more change than the id."""
+    return [*columns, sa.CheckConstraint(f"id = '{record}:' || {columns[0].name}", name="id_is_its_name")]
 
 
 def searched(*columns: str) -> sa.Column[Any]:
@@ -154,6 +164,8 @@ submission = sa.Table(
     text("author"),
     text("reviewer", required=False),
     sa.Column("published_at", sa.DateTime(True), nullable=False),
+    sa.CheckConstraint("author = 'seed' or reviewer is not null", name="is_reviewed"),
+    sa.CheckConstraint("reviewer <> author", name="is_reviewed_by_another"),
 )
 
 revision = sa.Table(
@@ -183,6 +195,8 @@ revision = sa.Table(
     sa.CheckConstraint("position > 0 and number > 0", name="counts_from_one"),
     sa.CheckConstraint(r"record_id ~ '^[A-Z][A-Za-z]+:[A-Za-z0-9._-]{1,64}$'", name="record_id_is_well_formed"),
     sa.CheckConstraint("record_type = record_type_of(record_id)", name="record_type_is_of_record_id"),
+    sa.CheckConstraint("(operation = 'MERGE') = (merged_into is not null)", name="merge_names_the_survivor"),
+    sa.CheckConstraint("(operation = 'REDACT') = (redacts is not null)", name="redaction_names_revisions"),
     sa.CheckConstraint("(document is null) = (salt is null)", name="document_and_salt_go_together"),
     sa.CheckConstraint(
         "document is null or document_hash = sha256(salt || convert_to(document, 'UTF8'))", name="document_opens_hash"
@@ -192,7 +206,7 @@ revision = sa.Table(
 
 state_party = _version_table(
     "state_party",
-    text("code"),
+    named("StateParty", text("code")),
     text("alpha2"),
     integer("m49"),
     sa.Column("names", JSONB, nullable=False),
@@ -220,7 +234,7 @@ ever(state_party, "code", name="code")
 
 signatory = _version_table(
     "signatory",
-    text("code"),
+    named("Signatory", text("code")),
     text("alpha2"),
     integer("m49"),
     text("name"),
@@ -236,7 +250,7 @@ signatory = _version_table(
 
 section = _version_table(
     "section",
-    text("number"),
+    named("Section", text("number")),
     text("heading"),
     text("parent_number", required=False),
     texts("articles"),
@@ -249,13 +263,13 @@ section = _version_table(
 now(section, "number", unique=True, name="number_now")
 ever(section, "number", name="number")
 
-article = _version_table("article", integer("number"), text("subject"), text("summary"))
+article = _version_table("article", named("Article", integer("number")), text("subject"), text("summary"))
 now(article, "number", unique=True, name="number_now")
 ever(article, "number", name="number")
 
 instrument = _version_table(
     "instrument",
-    text("code"),
+    named("Instrument", text("code")),
     text("name"),
     text("kind"),
     text("body"),
@@ -272,7 +286,7 @@ ever(instrument, "code", name="code")
 
 recommendation = _version_table(
     "recommendation",
-    text("code"),
+    named("Recommendation", text("code")),
     text("section_number"),
     text("title"),
     text("text"),
@@ -330,6 +344,8 @@ measure = _version_table(
     day("dated_earliest"),
     day("dated_latest"),
     searched("title", "summary", "note"),
+    sa.CheckConstraint("cardinality(source_ids) > 0", name="cites_a_source"),
+    sa.CheckConstraint("length(title) <= 500", name="title_is_short"),  # an index holds it, of 2,704 bytes at most
 )
 now(measure, "state_party_code", "id", name="state_party_now")
 ever(measure, "state_party_code", "id", name="state_party")

@@ -1,4 +1,7 @@
-"""How Alembic reaches the database: over asyncpg, in one transaction, under an advisory lock, waiting 60 s for locks at most."""
+"""How Alembic reaches the database: over asyncpg, in one transaction, under an advisory lock, waiting 60 s for locks at most.
+
+The rules are laid anew in the same transaction: nobody ever sees new tables under old rules.
+"""
 
 import asyncio
 
@@ -8,7 +11,7 @@ from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.migrate import LOCK
+from db.migrate import LOCK, rules
 from db.tables import metadata
 
 
@@ -18,6 +21,9 @@ def run(connection: sa.Connection) -> None:
         connection.execute(sa.text("set local lock_timeout = '60s'"))
         connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
         context.run_migrations()
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.run_async(lambda asyncpg_connection: asyncpg_connection.execute(rules()))
 
 
 async def connect() -> None:

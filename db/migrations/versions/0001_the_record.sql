@@ -1,14 +1,15 @@
 -- Immutable functions that the tables' generated columns and CHECKs rest on. Changing what one answers means rewriting the
 -- columns made with it, in a migration.
 
--- The first and the last day that a partial date ("2012", "2012-05", "2012-05-14") can mean.
+-- The first and the last day that a partial date ("2012", "2012-05", "2012-05-14") can mean. Anything else is an error that
+-- names it: a cast would take 'today' and '5 May 2012' as well, and tell another day another time.
 create or replace function earliest(partial text) returns date language sql immutable parallel safe strict as $$
   select case
-    when partial ~ '^\d{4}$' then make_date(partial::int, 1, 1)
-    when partial ~ '^\d{4}-\d\d$' then make_date(left(partial, 4)::int, right(partial, 2)::int, 1)
-    when partial ~ '^\d{4}-\d\d-\d\d$' then
+    when partial ~ '^[0-9]{4}$' then make_date(partial::int, 1, 1)
+    when partial ~ '^[0-9]{4}-[0-9]{2}$' then make_date(left(partial, 4)::int, right(partial, 2)::int, 1)
+    when partial ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then
       make_date(left(partial, 4)::int, substr(partial, 6, 2)::int, right(partial, 2)::int)
-    else make_date(partial::int, 0, 0)   -- no such form: an error that names the value
+    else make_date(partial::int, 0, 0)
   end
 $$;
 
@@ -18,6 +19,11 @@ create or replace function latest(partial text) returns date language sql immuta
     when 7 then (earliest(partial) + interval '1 month' - interval '1 day')::date
     else earliest(partial)
   end
+$$;
+
+-- A whole day ("2012-05-14"), held to its form as strictly.
+create or replace function whole_day(day text) returns date language sql immutable parallel safe strict as $$
+  select case when length(day) = 10 then earliest(day) else make_date(day::int, 0, 0) end
 $$;
 
 -- The day by which something dated so is known to have happened: its last possible day, or the day it was reported if that
@@ -50,6 +56,11 @@ create or replace function searchable(title text, rest text) returns tsvector la
     || setweight(to_tsvector('pg_catalog.english', coalesce(folded(rest), '')), 'B')
 $$;
 
+-- A list that names each thing once: no nulls, no repetitions, no lists of lists.
+create or replace function each_once(words text[]) returns boolean language sql immutable parallel safe strict as $$
+  select coalesce(array_ndims(words), 1) = 1 and cardinality(words) = (select count(distinct word) from unnest(words) word)
+$$;
+
 create or replace function cited_source_ids(citations jsonb) returns text[] language sql immutable parallel safe strict as $$
   select coalesce(array_agg(distinct ('Source:' || (citation ->> 'source')) collate "C"), '{}')
   from jsonb_array_elements(citations) citation
@@ -57,7 +68,7 @@ $$;
 
 -- The article that a label such as "3(1)(c)" or "2 (c)" names; none for "preamble" or "1-12 (whole Protocol)".
 create or replace function article_number(label text) returns int language sql immutable parallel safe strict as $$
-  select (substring(label from '^(\d{1,3})\s*(?:\(|$)'))::int
+  select (substring(label from '^([0-9]{1,3})\s*(?:\(|$)'))::int
 $$;
 
 create or replace function article_numbers(labels text[]) returns int[] language sql immutable parallel safe strict as $$
@@ -72,7 +83,7 @@ create or replace function place(section_number text, code text) returns text la
       split_part(section_number, '.', 1)), 99)::text, 2, '0')
     || split_part(section_number, '.', 2)
     || case when code = '' then ''
-       else '-' || lpad(coalesce(substring(code from '-(\d{1,4})$'), '9999'), 4, '0') || ' ' || code end
+       else '-' || lpad(coalesce(substring(code from '-([0-9]{1,4})$'), '9999'), 4, '0') || ' ' || code end
 $$;
 
 -- RFC 3339 in UTC, six digits of a second, Z.
@@ -88,12 +99,14 @@ CREATE TABLE article_version (
   subject TEXT COLLATE "C" NOT NULL,
   summary TEXT COLLATE "C" NOT NULL,
   CONSTRAINT article_version_key PRIMARY KEY (id, known_from),
+  CONSTRAINT article_version_id_is_its_name CHECK (id = 'Article:' || number),
   CONSTRAINT article_version_known_in_order CHECK (known_from < known_to)
 );
 
 CREATE UNIQUE INDEX article_version_now ON article_version USING btree (id) WHERE known_to = 2147483647;
 CREATE INDEX article_version_number ON article_version USING btree (number, known_from, known_to);
 CREATE UNIQUE INDEX article_version_number_now ON article_version USING btree (number) WHERE known_to = 2147483647;
+
 CREATE TABLE assessment_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
@@ -115,6 +128,8 @@ CREATE TABLE assessment_version (
   CONSTRAINT assessment_version_key PRIMARY KEY (id, known_from),
   CONSTRAINT assessment_version_assessor_kind_is_known CHECK ("assessor_kind" in ('STATE', 'COMMITTEE', 'COMMITTEE_MEMBER', 'DEPOSITARY', 'UN', 'REGIONAL_BODY', 'GOVERNMENT', 'NGO', 'NEWS', 'TRACKER')),
   CONSTRAINT assessment_version_verdict_is_known CHECK ("verdict" in ('WELCOMED', 'CONCERN', 'RECOMMENDED', 'MEETS', 'DOES_NOT_MEET', 'NOT_MENTIONED', 'NONE_REPORTED', 'CONTESTED')),
+  CONSTRAINT assessment_version_recommendation_codes_each_once CHECK (each_once(recommendation_codes)),
+  CONSTRAINT assessment_version_citations_name_sources CHECK (array_position(source_ids, null) is null),
   CONSTRAINT assessment_version_known_in_order CHECK (known_from < known_to)
 );
 
@@ -127,6 +142,7 @@ CREATE INDEX assessment_version_search ON assessment_version USING gin (search);
 CREATE INDEX assessment_version_search_now ON assessment_version USING gin (search) WHERE known_to = 2147483647;
 CREATE INDEX assessment_version_state_party ON assessment_version USING btree (state_party_code, id, known_from, known_to);
 CREATE INDEX assessment_version_state_party_now ON assessment_version USING btree (state_party_code, id) WHERE known_to = 2147483647;
+
 CREATE TABLE coverage_version (
   state_party_code TEXT COLLATE "C" NOT NULL,
   recommendation_code TEXT COLLATE "C" NOT NULL,
@@ -145,6 +161,7 @@ CREATE TABLE coverage_version (
 
 CREATE INDEX coverage_version_now ON coverage_version USING btree (state_party_code, place, valid_from, valid_to, recommendation_code, state) WHERE known_to = 2147483647;
 CREATE INDEX coverage_version_recommendation_now ON coverage_version USING btree (recommendation_code, state_party_code, valid_from, valid_to, state) WHERE known_to = 2147483647;
+
 CREATE TABLE instrument_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
@@ -161,6 +178,7 @@ CREATE TABLE instrument_version (
   note TEXT COLLATE "C",
   search TSVECTOR GENERATED ALWAYS AS (searchable(name, coalesce(code, '') || ' ' || coalesce(body, '') || ' ' || coalesce(relevance, '') || ' ' || coalesce(note, ''))) STORED,
   CONSTRAINT instrument_version_key PRIMARY KEY (id, known_from),
+  CONSTRAINT instrument_version_id_is_its_name CHECK (id = 'Instrument:' || code),
   CONSTRAINT instrument_version_known_in_order CHECK (known_from < known_to)
 );
 
@@ -169,6 +187,7 @@ CREATE UNIQUE INDEX instrument_version_code_now ON instrument_version USING btre
 CREATE UNIQUE INDEX instrument_version_now ON instrument_version USING btree (id) WHERE known_to = 2147483647;
 CREATE INDEX instrument_version_search ON instrument_version USING gin (search);
 CREATE INDEX instrument_version_search_now ON instrument_version USING gin (search) WHERE known_to = 2147483647;
+
 CREATE TABLE known_word (
   word TEXT COLLATE "C" NOT NULL,
   CONSTRAINT known_word_key PRIMARY KEY (word)
@@ -220,7 +239,11 @@ CREATE TABLE measure_version (
   CONSTRAINT measure_version_stated_status_is_known CHECK ("stated_status" in ('ANNOUNCED', 'DRAFTED', 'ADOPTED', 'IN_FORCE', 'ENDED')),
   CONSTRAINT measure_version_reported_by_is_known CHECK ("reported_by" in ('STATE', 'COMMITTEE', 'COMMITTEE_MEMBER', 'DEPOSITARY', 'UN', 'REGIONAL_BODY', 'GOVERNMENT', 'NGO', 'NEWS', 'TRACKER')),
   CONSTRAINT measure_version_consent_is_known CHECK ("consent" in ('RATIFICATION', 'ACCESSION', 'SUCCESSION', 'ACCEPTANCE')),
+  CONSTRAINT measure_version_recommendation_codes_each_once CHECK (each_once(recommendation_codes)),
   CONSTRAINT measure_version_confidence_is_known CHECK ("confidence" in ('HIGH', 'MEDIUM', 'LOW')),
+  CONSTRAINT measure_version_citations_name_sources CHECK (array_position(source_ids, null) is null),
+  CONSTRAINT measure_version_cites_a_source CHECK (cardinality(source_ids) > 0),
+  CONSTRAINT measure_version_title_is_short CHECK (length(title) <= 500),
   CONSTRAINT measure_version_known_in_order CHECK (known_from < known_to)
 );
 
@@ -241,6 +264,7 @@ CREATE INDEX measure_version_search_now ON measure_version USING gin (search) WH
 CREATE INDEX measure_version_state_party ON measure_version USING btree (state_party_code, id, known_from, known_to);
 CREATE INDEX measure_version_state_party_now ON measure_version USING btree (state_party_code, id) WHERE known_to = 2147483647;
 CREATE INDEX measure_version_title_now ON measure_version USING btree (title, id) WHERE known_to = 2147483647;
+
 CREATE TABLE recommendation_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
@@ -266,8 +290,13 @@ CREATE TABLE recommendation_version (
   place TEXT COLLATE "C" GENERATED ALWAYS AS (place(section_number, code)) STORED NOT NULL,
   search TSVECTOR GENERATED ALWAYS AS (searchable(title, coalesce(text, '') || ' ' || coalesce(code, '') || ' ' || coalesce(note, ''))) STORED,
   CONSTRAINT recommendation_version_key PRIMARY KEY (id, known_from),
+  CONSTRAINT recommendation_version_id_is_its_name CHECK (id = 'Recommendation:' || code),
+  CONSTRAINT recommendation_version_themes_each_once CHECK (each_once(themes)),
+  CONSTRAINT recommendation_version_articles_each_once CHECK (each_once(articles)),
+  CONSTRAINT recommendation_version_evidence_kinds_each_once CHECK (each_once(evidence_kinds)),
   CONSTRAINT recommendation_version_strength_is_known CHECK ("strength" in ('SHALL', 'SHOULD', 'ENCOURAGED')),
   CONSTRAINT recommendation_version_verification_is_known CHECK ("verification" in ('TEXT_SEEN', 'TREATY_TEXT', 'SECONDARY_SOURCE', 'UNCHECKED')),
+  CONSTRAINT recommendation_version_citations_name_sources CHECK (array_position(source_ids, null) is null),
   CONSTRAINT recommendation_version_themes_are_known CHECK (themes <@ array['LEGISLATION', 'DATA', 'COORDINATION', 'BUDGET', 'TRAINING', 'PREVENTION', 'ONLINE', 'PRIVATE_SECTOR', 'CRIMINALISATION', 'JURISDICTION', 'EXTRADITION', 'SEIZURE', 'VICTIMS', 'CHILD_FRIENDLY_JUSTICE', 'REMEDIES', 'INTERNATIONAL_COOPERATION', 'REPORTING']),
   CONSTRAINT recommendation_version_known_in_order CHECK (known_from < known_to)
 );
@@ -279,6 +308,7 @@ CREATE UNIQUE INDEX recommendation_version_code_now ON recommendation_version US
 CREATE UNIQUE INDEX recommendation_version_now ON recommendation_version USING btree (id) WHERE known_to = 2147483647;
 CREATE INDEX recommendation_version_search ON recommendation_version USING gin (search);
 CREATE INDEX recommendation_version_search_now ON recommendation_version USING gin (search) WHERE known_to = 2147483647;
+
 CREATE TABLE reporting_event_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
@@ -294,6 +324,7 @@ CREATE TABLE reporting_event_version (
   source_ids TEXT[] COLLATE "C" GENERATED ALWAYS AS (cited_source_ids(citations)) STORED NOT NULL,
   CONSTRAINT reporting_event_version_key PRIMARY KEY (id, known_from),
   CONSTRAINT reporting_event_version_kind_is_known CHECK ("kind" in ('INITIAL_REPORT_DUE', 'INITIAL_REPORT_OVERDUE', 'INITIAL_REPORT_SUBMITTED', 'INITIAL_REPORT_PUBLISHED', 'LIST_OF_ISSUES', 'LIST_OF_ISSUES_PRIOR_TO_REPORTING', 'REPLIES_TO_LIST_OF_ISSUES', 'REVIEW', 'CONCLUDING_OBSERVATIONS_ADOPTED', 'CONCLUDING_OBSERVATIONS_PUBLISHED', 'CONCLUDING_OBSERVATIONS_ISSUED', 'CRC_PERIODIC_REPORT_SUBMITTED', 'CRC_PERIODIC_REPORT_PUBLISHED')),
+  CONSTRAINT reporting_event_version_citations_name_sources CHECK (array_position(source_ids, null) is null),
   CONSTRAINT reporting_event_version_known_in_order CHECK (known_from < known_to)
 );
 
@@ -302,6 +333,7 @@ CREATE INDEX reporting_event_version_cites_now ON reporting_event_version USING 
 CREATE UNIQUE INDEX reporting_event_version_now ON reporting_event_version USING btree (id) WHERE known_to = 2147483647;
 CREATE INDEX reporting_event_version_state_party ON reporting_event_version USING btree (state_party_code, id, known_from, known_to);
 CREATE INDEX reporting_event_version_state_party_now ON reporting_event_version USING btree (state_party_code, id) WHERE known_to = 2147483647;
+
 CREATE TABLE section_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
@@ -316,6 +348,8 @@ CREATE TABLE section_version (
   place TEXT COLLATE "C" GENERATED ALWAYS AS (place(number, '')) STORED NOT NULL,
   search TSVECTOR GENERATED ALWAYS AS (searchable(heading, coalesce(note, ''))) STORED,
   CONSTRAINT section_version_key PRIMARY KEY (id, known_from),
+  CONSTRAINT section_version_id_is_its_name CHECK (id = 'Section:' || number),
+  CONSTRAINT section_version_articles_each_once CHECK (each_once(articles)),
   CONSTRAINT section_version_known_in_order CHECK (known_from < known_to)
 );
 
@@ -324,6 +358,7 @@ CREATE INDEX section_version_number ON section_version USING btree (number, know
 CREATE UNIQUE INDEX section_version_number_now ON section_version USING btree (number) WHERE known_to = 2147483647;
 CREATE INDEX section_version_search ON section_version USING gin (search);
 CREATE INDEX section_version_search_now ON section_version USING gin (search) WHERE known_to = 2147483647;
+
 CREATE TABLE signatory_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
@@ -342,13 +377,16 @@ CREATE TABLE signatory_version (
   citations JSONB NOT NULL,
   source_ids TEXT[] COLLATE "C" GENERATED ALWAYS AS (cited_source_ids(citations)) STORED NOT NULL,
   CONSTRAINT signatory_version_key PRIMARY KEY (id, known_from),
+  CONSTRAINT signatory_version_id_is_its_name CHECK (id = 'Signatory:' || code),
   CONSTRAINT signatory_version_group_is_known CHECK ("group" in ('AFRICAN', 'ASIA_PACIFIC', 'EASTERN_EUROPEAN', 'LATIN_AMERICAN_AND_CARIBBEAN', 'WESTERN_EUROPEAN_AND_OTHERS', 'OBSERVER')),
+  CONSTRAINT signatory_version_citations_name_sources CHECK (array_position(source_ids, null) is null),
   CONSTRAINT signatory_version_known_in_order CHECK (known_from < known_to)
 );
 
 CREATE INDEX signatory_version_cites ON signatory_version USING gin (source_ids);
 CREATE INDEX signatory_version_cites_now ON signatory_version USING gin (source_ids) WHERE known_to = 2147483647;
 CREATE UNIQUE INDEX signatory_version_now ON signatory_version USING btree (id) WHERE known_to = 2147483647;
+
 CREATE TABLE source_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
@@ -375,6 +413,7 @@ CREATE TABLE source_version (
 CREATE UNIQUE INDEX source_version_now ON source_version USING btree (id) WHERE known_to = 2147483647;
 CREATE INDEX source_version_search ON source_version USING gin (search);
 CREATE INDEX source_version_search_now ON source_version USING gin (search) WHERE known_to = 2147483647;
+
 CREATE TABLE state_party_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
@@ -398,9 +437,11 @@ CREATE TABLE state_party_version (
   source_ids TEXT[] COLLATE "C" GENERATED ALWAYS AS (cited_source_ids(citations)) STORED NOT NULL,
   search TSVECTOR GENERATED ALWAYS AS (searchable(names ->> 'EN', coalesce(names ->> 'FR', '') || ' ' || coalesce(names ->> 'ES', '') || ' ' || coalesce(code, '') || ' ' || coalesce(note, ''))) STORED,
   CONSTRAINT state_party_version_key PRIMARY KEY (id, known_from),
+  CONSTRAINT state_party_version_id_is_its_name CHECK (id = 'StateParty:' || code),
   CONSTRAINT state_party_version_group_is_known CHECK ("group" in ('AFRICAN', 'ASIA_PACIFIC', 'EASTERN_EUROPEAN', 'LATIN_AMERICAN_AND_CARIBBEAN', 'WESTERN_EUROPEAN_AND_OTHERS', 'OBSERVER')),
   CONSTRAINT state_party_version_consent_is_known CHECK ("consent" in ('RATIFICATION', 'ACCESSION', 'SUCCESSION', 'ACCEPTANCE')),
   CONSTRAINT state_party_version_date_confidence_is_known CHECK ("date_confidence" in ('TWO_SOURCES', 'ONE_SOURCE', 'UNVERIFIED')),
+  CONSTRAINT state_party_version_citations_name_sources CHECK (array_position(source_ids, null) is null),
   CONSTRAINT state_party_version_known_in_order CHECK (known_from < known_to)
 );
 
@@ -411,6 +452,7 @@ CREATE UNIQUE INDEX state_party_version_code_now ON state_party_version USING bt
 CREATE UNIQUE INDEX state_party_version_now ON state_party_version USING btree (id) WHERE known_to = 2147483647;
 CREATE INDEX state_party_version_search ON state_party_version USING gin (search);
 CREATE INDEX state_party_version_search_now ON state_party_version USING gin (search) WHERE known_to = 2147483647;
+
 CREATE TABLE statement_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
@@ -431,6 +473,8 @@ CREATE TABLE statement_version (
   search TSVECTOR GENERATED ALWAYS AS (searchable(summary, coalesce(note, ''))) STORED,
   CONSTRAINT statement_version_key PRIMARY KEY (id, known_from),
   CONSTRAINT statement_version_kind_is_known CHECK ("kind" in ('DECLARATION', 'RESERVATION', 'OBJECTION', 'WITHDRAWAL')),
+  CONSTRAINT statement_version_articles_each_once CHECK (each_once(articles)),
+  CONSTRAINT statement_version_citations_name_sources CHECK (array_position(source_ids, null) is null),
   CONSTRAINT statement_version_known_in_order CHECK (known_from < known_to)
 );
 
@@ -441,6 +485,7 @@ CREATE INDEX statement_version_search ON statement_version USING gin (search);
 CREATE INDEX statement_version_search_now ON statement_version USING gin (search) WHERE known_to = 2147483647;
 CREATE INDEX statement_version_state_party ON statement_version USING btree (state_party_code, id, known_from, known_to);
 CREATE INDEX statement_version_state_party_now ON statement_version USING btree (state_party_code, id) WHERE known_to = 2147483647;
+
 CREATE TABLE submission (
   id INTEGER GENERATED ALWAYS AS IDENTITY,
   title TEXT COLLATE "C" NOT NULL,
@@ -448,7 +493,9 @@ CREATE TABLE submission (
   author TEXT COLLATE "C" NOT NULL,
   reviewer TEXT COLLATE "C",
   published_at TIMESTAMP WITH TIME ZONE NOT NULL,
-  CONSTRAINT submission_key PRIMARY KEY (id)
+  CONSTRAINT submission_key PRIMARY KEY (id),
+  CONSTRAINT submission_is_reviewed CHECK (author = 'seed' or reviewer is not null),
+  CONSTRAINT submission_is_reviewed_by_another CHECK (reviewer <> author)
 );
 
 CREATE TABLE revision (
@@ -478,6 +525,8 @@ CREATE TABLE revision (
   CONSTRAINT revision_counts_from_one CHECK (position > 0 and number > 0),
   CONSTRAINT revision_record_id_is_well_formed CHECK (record_id ~ '^[A-Z][A-Za-z]+:[A-Za-z0-9._-]{1,64}$'),
   CONSTRAINT revision_record_type_is_of_record_id CHECK (record_type = record_type_of(record_id)),
+  CONSTRAINT revision_merge_names_the_survivor CHECK ((operation = 'MERGE') = (merged_into is not null)),
+  CONSTRAINT revision_redaction_names_revisions CHECK ((operation = 'REDACT') = (redacts is not null)),
   CONSTRAINT revision_document_and_salt_go_together CHECK ((document is null) = (salt is null)),
   CONSTRAINT revision_document_opens_hash CHECK (document is null or document_hash = sha256(salt || convert_to(document, 'UTF8'))),
   CONSTRAINT revision_leaf_is_envelope CHECK (leaf_hash = sha256('\x00'::bytea || convert_to(envelope, 'UTF8'))),

@@ -1,0 +1,47 @@
+-- The guards: history is added, never edited; projections follow the log; the application writes through publish() alone.
+
+create or replace function refuse_rewriting() returns trigger language plpgsql as $$
+begin
+  raise exception using errcode = 'insufficient_privilege', constraint = 'history_is_added_never_edited',
+    message = format('%s of %s refused: history is added, never edited', tg_op, tg_table_name);
+end
+$$;
+
+-- Projections are written from inside the trigger of revision alone: one level down.
+create or replace function refuse_direct_write() returns trigger language plpgsql as $$
+begin
+  if pg_trigger_depth() < 2 then
+    raise exception using errcode = 'insufficient_privilege', constraint = 'projections_follow_the_log',
+      message = format('%s of %s refused: it is kept from the log by the database itself', tg_op, tg_table_name);
+  end if;
+  return null;
+end
+$$;
+
+do $do$
+declare
+  guarded text;
+begin
+  create or replace trigger revisions_are_projected after insert on revision
+    referencing new table as published for each statement execute function admit_revisions();
+  create or replace trigger revisions_are_never_edited before update or delete or truncate on revision
+    for each statement execute function refuse_rewriting();
+  create or replace trigger submissions_are_never_edited before update or delete or truncate on submission
+    for each statement execute function refuse_rewriting();
+  for guarded in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+                 and (relname like '%\_version' and relname <> 'alembic_version' or relname = 'known_word') loop
+    execute format('create or replace trigger projections_follow_the_log before insert or update or delete or truncate on %I '
+                   'for each statement execute function refuse_direct_write()', guarded);
+    if exists (select from pg_attribute where attrelid = guarded::regclass and attname = 'search') then
+      execute format('create or replace trigger words_become_known after insert on %I referencing new table as kept '
+                     'for each statement execute function keep_known_words()', guarded);
+    end if;
+  end loop;
+  revoke all on function publish(text, text, text, text, text[], text[], text[], text[]) from public;
+  if exists (select from pg_roles where rolname = 'opsc') then
+    grant usage on schema public to opsc;
+    grant select on all tables in schema public to opsc;
+    grant execute on function publish(text, text, text, text, text[], text[], text[], text[]) to opsc;
+  end if;
+end
+$do$;

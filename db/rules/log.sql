@@ -1,0 +1,134 @@
+-- The log: how revisions enter it, in one way only, and what they must satisfy.
+
+-- A submission enters the log: all of it or nothing. Documents come canonical (RFC 8785); envelopes are made here, under the lock
+-- that gives positions their order. Answers the submission and its first and last position.
+create or replace function publish(title text, reason text, author text, reviewer text, operations text[], record_ids text[],
+                                   kinds text[], documents text[])
+returns table (submission int, first_position int, last_position int)
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  told_at timestamptz;
+  newest record;
+  made int;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using errcode = 'invalid_transaction_state', constraint = 'publishing_reads_committed',
+      message = 'publish() needs a READ COMMITTED transaction: in any other it could not see the log''s newest position';
+  end if;
+  perform pg_advisory_xact_lock(2019, 156);
+  select "position", recorded_at into newest from revision order by "position" desc limit 1;
+  told_at := greatest(clock_timestamp(), newest.recorded_at + interval '1 microsecond');
+
+  insert into submission (title, reason, author, reviewer, published_at)
+  values (publish.title, publish.reason, publish.author, publish.reviewer, told_at) returning id into made;
+
+  insert into revision ("position", record_type, record_id, number, operation, kind, reason, author, reviewer, submission_id,
+                        recorded_at, document, salt, document_hash, envelope, leaf_hash)
+  select e."position", e.record_type, e.record_id, e.number, e.operation, e.kind, publish.reason, publish.author,
+         publish.reviewer, made, told_at, e.document, e.salt, e.document_hash, e.envelope,
+         sha256('\x00'::bytea || convert_to(e.envelope, 'UTF8'))
+  from (
+    select h.*, envelope(publish.author, h.document_hash, h.kind, null, h.number, h.operation, h."position", publish.reason,
+                         h.record_id, h.record_type, told_at, null, publish.reviewer, made) as envelope
+    from (
+      select c.*, sha256(c.salt || convert_to(c.document, 'UTF8')) as document_hash
+      from (
+        select coalesce(newest."position", 0) + c.place::int as "position", record_type_of(c.record_id) as record_type,
+               c.record_id, c.operation, c.kind, c.document,
+               uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as salt,
+               coalesce((select max(r.number) from revision r where r.record_id = c.record_id), 0)
+                 + row_number() over (partition by c.record_id order by c.place)::int as number
+        from unnest(operations, record_ids, kinds, documents) with ordinality
+          as c(operation, record_id, kind, document, place)
+        offset 0   -- a fence: each salt is drawn once
+      ) c
+    ) h
+  ) e
+  order by e."position";
+
+  if cardinality(operations) > 500 then
+    analyze;   -- so much at once makes the planner's statistics wrong
+  end if;
+  perform pg_notify('published', (coalesce(newest."position", 0) + cardinality(operations))::text);
+  return query select made, coalesce(newest."position", 0) + 1, coalesce(newest."position", 0) + cardinality(operations);
+end
+$$;
+
+-- The public envelope of a revision, exactly as RFC 8785 writes it: keys in order, no spaces, moments with six digits and Z.
+create or replace function envelope(author text, document_hash bytea, kind text, merged_into text, number int, operation text,
+                                    "position" int, reason text, record_id text, record_type text, recorded_at timestamptz,
+                                    redacts int[], reviewer text, submission int)
+returns text language sql stable as $$
+  select '{"author":' || to_json(author)
+    || ',"documentHash":"' || encode(document_hash, 'hex')
+    || '","format":1,"kind":' || to_json(kind)
+    || ',"mergedInto":' || coalesce(to_json(merged_into)::text, 'null')
+    || ',"number":' || number
+    || ',"operation":' || to_json(operation)
+    || ',"position":' || "position"
+    || ',"reason":' || to_json(reason)
+    || ',"recordId":' || to_json(record_id)
+    || ',"recordType":' || to_json(record_type)
+    || ',"recordedAt":"' || moment(recorded_at)
+    || '","redacts":' || coalesce(array_to_json(redacts)::text, 'null')
+    || ',"reviewer":' || coalesce(to_json(reviewer)::text, 'null')
+    || ',"submission":' || submission || '}'
+$$;
+
+-- What a revision must satisfy; and with it the projections follow.
+create or replace function admit_revisions() returns trigger language plpgsql set search_path = public, pg_temp as $$
+declare
+  at_fault record;
+  first int;
+  last int;
+  counted int;
+begin
+  select min("position"), max("position"), count(*) into first, last, counted from published;
+  if counted = 0 then
+    return null;
+  end if;
+  if not exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
+                 and objid = 156 and classid = 2019) then
+    raise exception using errcode = 'insufficient_privilege', constraint = 'revisions_enter_by_publish',
+      message = 'revisions enter the log through publish() alone';
+  end if;
+  if last - first + 1 <> counted
+     or first <> 1 + coalesce((select max("position") from revision where "position" < first), 0)
+     or exists (select from revision r, published p where r."position" < first and r.recorded_at >= p.recorded_at
+                and r."position" = first - 1) then
+    raise exception using errcode = 'check_violation', constraint = 'positions_run_without_gaps',
+      message = 'positions must follow the log''s last one, and moments must not go back';
+  end if;
+
+  -- each operation fits what stood before it
+  select p.record_id, p.operation, p.before into at_fault
+  from (
+    select p.*, coalesce(
+      lag(p.operation) over (partition by p.record_id order by p."position"),
+      (select r.operation from revision r where r.record_id = p.record_id and r."position" < first
+       order by r."position" desc limit 1)) as before
+    from published p
+  ) p
+  where (p.operation = 'CREATE') <> (p.before is null)
+     or (p.operation in ('AMEND', 'RETRACT', 'MERGE') and p.before in ('RETRACT', 'MERGE'))
+     or (p.operation = 'RESTORE' and p.before <> 'RETRACT')
+  order by p."position" limit 1;
+  if found then
+    raise exception using errcode = 'check_violation', constraint = 'operations_follow_each_other',
+      message = format('%s cannot be followed by %s: %s', coalesce(at_fault.before, 'nothing'), at_fault.operation,
+                       at_fault.record_id), detail = at_fault.record_id;
+  end if;
+
+  perform project(first, last);
+
+  -- whatever a version refers to stands at each position at which the version stands
+  select r.id, r.refers_to into at_fault
+  from dangling_references(first, last) r limit 1;
+  if found then
+    raise exception using errcode = 'foreign_key_violation', constraint = 'references_stand',
+      message = format('%s refers to %s, which does not stand in the record then', at_fault.id, at_fault.refers_to),
+      detail = at_fault.id;
+  end if;
+  return null;
+end
+$$;

@@ -1,0 +1,141 @@
+-- From the log to the projections: each record's versions, typed.
+
+-- The revisions of one type among positions first to last that leave something standing, with the position that ends each.
+create or replace function standing(type text, first int, last int)
+returns table (id text, known_from int, known_to int, document jsonb, recorded_at timestamptz) language sql stable as $$
+  select record_id, "position", until, document::jsonb, recorded_at
+  from (
+    select *, coalesce(lead("position") over (partition by record_id order by "position"), 2147483647) as until
+    from revision
+    where "position" between first and last and record_type = type
+  ) r
+  where operation in ('CREATE', 'AMEND', 'RESTORE', 'REDACT')
+$$;
+
+-- Names are resolved by the caller's search_path, so that `opsc verify` can replay the log into tables of its own.
+create or replace function project(first int, last int) returns void language plpgsql as $$
+declare
+  type text;
+begin
+  foreach type in array array['state_party', 'signatory', 'section', 'article', 'instrument', 'recommendation', 'measure',
+                              'assessment', 'statement', 'reporting_event', 'source'] loop
+    execute format(
+      'update %I v set known_to = r.ended from (select record_id, min("position") as ended from revision'
+      ' where "position" between $1 and $2 and record_type = upper($3) group by record_id) r'
+      ' where v.id = r.record_id and v.known_to = 2147483647', type || '_version') using first, last, type;
+  end loop;
+
+  insert into source_version (id, known_from, known_to, kind, title, publisher, symbol, url, read_at, archived_url,
+                              published_on, accessed_on, language, licence)
+  select id, known_from, known_to, kind, title, publisher, symbol, url, "readAt", "archivedUrl",
+         "publishedOn", "accessedOn", language, licence
+  from standing('SOURCE', first, last), jsonb_to_record(document) as d(kind text, title text, publisher text, symbol text,
+    url text, "readAt" text, "archivedUrl" text, "publishedOn" text, "accessedOn" date, language text, licence text);
+
+  insert into article_version (id, known_from, known_to, number, subject, summary)
+  select id, known_from, known_to, number, subject, summary
+  from standing('ARTICLE', first, last), jsonb_to_record(document) as d(number int, subject text, summary text);
+
+  insert into section_version (id, known_from, known_to, number, heading, parent_number, articles, first_paragraph, page,
+                               note)
+  select id, known_from, known_to, number, heading, parent, articles, "firstParagraph", page, note
+  from standing('SECTION', first, last), jsonb_to_record(document) as d(number text, heading text, parent text,
+    articles text[], "firstParagraph" int, page int, note text);
+
+  insert into instrument_version (id, known_from, known_to, code, name, kind, body, years, url, followed, relevance,
+                                  named_in_guidelines, note)
+  select id, known_from, known_to, code, name, kind, body, years, url, followed, relevance, "namedInGuidelines", note
+  from standing('INSTRUMENT', first, last), jsonb_to_record(document) as d(code text, name text, kind text, body text,
+    years int[], url text, followed boolean, relevance text, "namedInGuidelines" text, note text);
+
+  insert into recommendation_version (id, known_from, known_to, code, section_number, title, text, paragraphs, themes,
+                                      articles, evidence_kinds, digital, private_sector, strength, verification, certainty,
+                                      basis, note, citations)
+  select id, known_from, known_to, code, section, title, text, paragraphs, themes, articles, "evidenceKinds", digital,
+         "privateSector", strength, verification, certainty, basis, note, citations
+  from standing('RECOMMENDATION', first, last), jsonb_to_record(document) as d(code text, section text, title text,
+    text text, paragraphs text, themes text[], articles text[], "evidenceKinds" text[], digital boolean,
+    "privateSector" boolean, strength text, verification text, certainty text, basis text, note text, citations jsonb);
+
+  insert into state_party_version (id, known_from, known_to, code, alpha2, m49, names, region, subregion, "group", signed_on,
+                                   consent_on, consent, in_force_on, date_confidence, note, citations)
+  select id, known_from, known_to, code, alpha2, m49, names, region, subregion, "group", "signedOn", "consentOn", consent,
+         "inForceOn", "dateConfidence", note, citations
+  from standing('STATE_PARTY', first, last), jsonb_to_record(document) as d(code text, alpha2 text, m49 int, names jsonb,
+    region text, subregion text, "group" text, "signedOn" date, "consentOn" date, consent text, "inForceOn" date,
+    "dateConfidence" text, note text, citations jsonb);
+
+  insert into signatory_version (id, known_from, known_to, code, alpha2, m49, name, region, subregion, "group", signed_on,
+                                 still_signatory_only, checked_on, note, citations)
+  select id, known_from, known_to, code, alpha2, m49, name, region, subregion, "group", "signedOn", "stillSignatoryOnly",
+         "checkedOn", note, citations
+  from standing('SIGNATORY', first, last), jsonb_to_record(document) as d(code text, alpha2 text, m49 int, name text,
+    region text, subregion text, "group" text, "signedOn" date, "stillSignatoryOnly" boolean, "checkedOn" date, note text,
+    citations jsonb);
+
+  insert into measure_version (id, known_from, known_to, state_party_code, kind, title, summary, stated_status,
+                               announced_on, adopted_on, in_force_on, ended_on, date_basis, reported_by, reported_on,
+                               instrument_code, consent, recommendation_codes, confidence, note, citations,
+                               announced_by, drafted_by, adopted_by, in_force_by, ended_by, dated_earliest, dated_latest)
+  select id, known_from, known_to, "stateParty", kind, title, summary, status, "announcedOn", "adoptedOn", "inForceOn",
+         "endedOn", "dateBasis", "reportedBy", "reportedOn", instrument, consent, recommendations, confidence, note,
+         citations,
+         case status when 'ANNOUNCED' then reached.by_day else happened_by("announcedOn", "reportedOn") end,
+         case status when 'DRAFTED' then reached.by_day end,
+         case status when 'ADOPTED' then reached.by_day else happened_by("adoptedOn", "reportedOn") end,
+         case status when 'IN_FORCE' then reached.by_day else happened_by("inForceOn", "reportedOn") end,
+         case status when 'ENDED' then reached.by_day else happened_by("endedOn", "reportedOn") end,
+         dated.earliest, dated.latest
+  from standing('MEASURE', first, last) s
+  cross join lateral jsonb_to_record(document) as d("stateParty" text, kind text, title text, summary text, status text,
+    "announcedOn" text, "adoptedOn" text, "inForceOn" text, "endedOn" text, "dateBasis" text, "reportedBy" text,
+    "reportedOn" text, instrument text, consent text, recommendations text[], confidence text, note text, citations jsonb)
+  cross join lateral (   -- the date that the stated status rests on: its milestone's, else its report's
+    select coalesce(case status when 'IN_FORCE' then "inForceOn" when 'ENDED' then "endedOn" when 'ADOPTED' then "adoptedOn"
+                                else "announcedOn" end, "reportedOn") as day
+  ) basis
+  cross join lateral (select happened_by(basis.day, "reportedOn") as by_day) dated_by
+  left join lateral (   -- asked for only where that date is unknown or reaches past the day of recording
+    select min(r.recorded_at at time zone 'UTC')::date as day from revision r
+    where r.record_id = s.id and r."position" <= s.known_from and r.document::jsonb ->> 'status' = d.status
+      and coalesce(dated_by.by_day > (s.recorded_at at time zone 'UTC')::date, true)
+  ) first_said on true
+  cross join lateral (select known_by(basis.day, dated_by.by_day, first_said.day) as by_day) reached
+  left join lateral (
+    select earliest(milestone) as earliest, latest(milestone) as latest
+    from (values ("announcedOn"), ("adoptedOn"), ("inForceOn"), ("endedOn")) milestones(milestone)
+    where milestone is not null
+    order by 1 desc, 2 desc
+    limit 1
+  ) dated on true;
+
+  insert into assessment_version (id, known_from, known_to, state_party_code, assessor, assessor_kind, verdict, criterion,
+                                  summary, recommendation_codes, assessed_on, assessed_by, citations)
+  select id, known_from, known_to, "stateParty", assessor, "assessorKind", verdict, criterion, summary, recommendations,
+         "assessedOn", known_by("assessedOn", latest("assessedOn"), entered_on(id)), citations
+  from standing('ASSESSMENT', first, last), jsonb_to_record(document) as d("stateParty" text, assessor text,
+    "assessorKind" text, verdict text, criterion text, summary text, recommendations text[], "assessedOn" text,
+    citations jsonb);
+
+  insert into statement_version (id, known_from, known_to, state_party_code, kind, made_on, date_basis, articles,
+                                 target_code, summary, evidence, note, citations)
+  select id, known_from, known_to, "stateParty", kind, "madeOn", "dateBasis", articles, target, summary, evidence, note,
+         citations
+  from standing('STATEMENT', first, last), jsonb_to_record(document) as d("stateParty" text, kind text, "madeOn" text,
+    "dateBasis" text, articles text[], target text, summary text, evidence text, note text, citations jsonb);
+
+  insert into reporting_event_version (id, known_from, known_to, state_party_code, kind, happened_on, document_symbol,
+                                       happened_by, citations)
+  select id, known_from, known_to, "stateParty", kind, "happenedOn", "documentSymbol",
+         known_by("happenedOn", latest("happenedOn"), entered_on(id)), citations
+  from standing('REPORTING_EVENT', first, last), jsonb_to_record(document) as d("stateParty" text, kind text,
+    "happenedOn" text, "documentSymbol" text, citations jsonb);
+
+  perform project_coverage(first, last);
+end
+$$;
+
+-- The day on which a record entered this log.
+create or replace function entered_on(record text) returns date language sql stable as $$
+  select (recorded_at at time zone 'UTC')::date from revision where record_id = record and number = 1
+$$;
