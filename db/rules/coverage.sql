@@ -1,9 +1,54 @@
 -- Coverage: which state each cell (State party × recommendation) has, by both clocks. Kept as a step function of the valid day,
 -- so that a day's turning changes nothing here.
 
--- Cells that the revisions first to last may have changed, with the position of each change.
+-- What claims every cell of a State party at a position, whatever its measures, first that holds first: its report is told to be
+-- overdue; it is not due; nobody has coded the cell. (from_day null or not before to_day: it claims nothing.) No row: there is no
+-- such State party then.
+create or replace function silence_of(state_code text, at int)
+returns table (party_from date, states text[], from_days date[], to_days date[]) language sql stable as $$
+  select s.consent_on,
+         array['REPORT_OVERDUE', 'REPORT_NOT_DUE', 'NOT_YET_CODED'],
+         array[case when report.overdue < report.made then report.overdue end, '-infinity', '-infinity'],
+         array[case when report.overdue < report.made then report.made end, least(report.made, s.initial_report_due_on), 'infinity']
+  from state_party_version s
+  left join lateral (
+    select min(happened_by) filter (where kind = 'INITIAL_REPORT_OVERDUE') as overdue,
+           coalesce(min(happened_by) filter (where kind <> 'INITIAL_REPORT_OVERDUE'), 'infinity') as made
+    from reporting_event_version e
+    where e.state_party_code = s.code and e.known_from <= at and e.known_to > at
+      and e.kind in ('INITIAL_REPORT_OVERDUE', 'INITIAL_REPORT_SUBMITTED', 'INITIAL_REPORT_PUBLISHED')
+  ) report on true
+  where s.code = state_code and s.known_from <= at and s.known_to > at
+$$;
+
+-- The timeline that claims in the order of their rank make from a day on: [[from, to, state, since], …]. On each day the first
+-- claim that holds tells.
+create or replace function steps_of(party_from date, states text[], from_days date[], to_days date[], sinces text[])
+returns jsonb language sql immutable as $$
+  with claim as (
+    select state, greatest(from_day, party_from) as from_day, to_day, since, rank
+    from unnest(states, from_days, to_days, sinces) with ordinality as c(state, from_day, to_day, since, rank)
+    where from_day < to_day and to_day > party_from
+  ),
+  winner as (
+    select distinct on (day) day, state, since
+    from (select from_day as day from claim union select to_day from claim) days
+    join claim on from_day <= day and to_day > day
+    order by day, rank
+  ),
+  turn as (
+    select *, (state, since) is distinct from (lag(state) over days, lag(since) over days) as turns
+    from winner window days as (order by day)
+  )
+  select jsonb_agg(jsonb_build_array(day, until, state, since) order by day)
+  from (select *, lead(day, 1, 'infinity') over (order by day) as until from turn where turns) span
+$$;
+
+-- Cells that the revisions first to last may have changed, with the position of each change. What says the same of a cell
+-- before and after a revision does not touch it. Strict, so that the planner does not fold it into its caller: it would count on
+-- a cell or two and then walk tens of thousands in nested loops.
 create or replace function touched_cells(first int, last int)
-returns table (known_from int, state_party_code text, recommendation_code text) language sql stable as $$
+returns table (known_from int, state_party_code text, recommendation_code text) language sql stable strict rows 1000 as $$
   with changed as materialized (
     select "position", record_id, record_type from revision where "position" between first and last
   ),
@@ -18,164 +63,116 @@ returns table (known_from int, state_party_code text, recommendation_code text) 
     from changed c join assessment_version v on v.id = c.record_id and c."position" in (v.known_from, v.known_to)
     where c.record_type = 'ASSESSMENT' and v.assessor_kind = 'TRACKER' and v.verdict in ('NONE_REPORTED', 'NOT_MENTIONED')
   ),
-  differing as (   -- a version that says the same as the one before it touches nothing
-    select "position", state_party_code, code
-    from bearing cross join lateral unnest(recommendation_codes) code
-    group by "position", id, state_party_code, code, says
-    having count(*) = 1
+  states as materialized (
+    select named.* from (
+      select c."position", v.code from changed c join state_party_version v on v.id = c.record_id
+        and c."position" in (v.known_from, v.known_to)
+      where c.record_type = 'STATE_PARTY'
+      union
+      select c."position", v.state_party_code from changed c join reporting_event_version v on v.id = c.record_id
+        and c."position" in (v.known_from, v.known_to)
+      where c.record_type = 'REPORTING_EVENT'
+    ) named
+    left join lateral silence_of(named.code, named."position" - 1) before on true
+    left join lateral silence_of(named.code, named."position") after on true
+    where before is distinct from after
   ),
-  states as (
-    select c."position", v.code from changed c join state_party_version v on v.id = c.record_id
-      and c."position" in (v.known_from, v.known_to)
-    where c.record_type = 'STATE_PARTY'
-    union
-    select c."position", v.state_party_code from changed c join reporting_event_version v on v.id = c.record_id
-      and c."position" in (v.known_from, v.known_to)
-    where c.record_type = 'REPORTING_EVENT'
-      and v.kind in ('INITIAL_REPORT_OVERDUE', 'INITIAL_REPORT_SUBMITTED', 'INITIAL_REPORT_PUBLISHED')
-  ),
-  catalogue as (
-    select distinct c."position", v.code from changed c join recommendation_version v on v.id = c.record_id
+  catalogue as materialized (
+    select c."position", v.code from changed c join recommendation_version v on v.id = c.record_id
       and c."position" in (v.known_from, v.known_to)
     where c.record_type = 'RECOMMENDATION'
+    group by c."position", v.code
+    having count(*) = 1 or count(distinct v.place) = 2
   )
-  select "position", state_party_code, code from differing
+  select "position", state_party_code, code
+  from bearing cross join lateral unnest(recommendation_codes) code
+  group by "position", id, state_party_code, code, says
+  having count(*) = 1
   union
   select s."position", s.code, r.code from states s join recommendation_version r
-    on r.known_from <= s."position" and r.known_to >= s."position"
+    on r.known_from <= s."position" and r.known_to > s."position"
   union
   select c."position", s.code, c.code from catalogue c join state_party_version s
-    on s.known_from <= c."position" and s.known_to >= c."position"
+    on s.known_from <= c."position" and s.known_to > c."position"
 $$;
 
--- What holds of those cells, each with the days it holds for; the lowest precedence wins. A cell whose State or recommendation no
--- longer stands has no place or no party_from.
-create or replace function cell_claims(first int, last int)
-returns table (known_from int, state_party_code text, recommendation_code text, place text, party_from date,
-               precedence int, state text, valid_from date, valid_to date, id text, since text) language sql stable as $$
+-- Gives the cells that the revisions first to last touched their new timelines.
+create or replace function project_coverage(first int, last int) returns void language sql as $$
   with cell as materialized (
-    select t.known_from, t.state_party_code, t.recommendation_code, r.place, s.consent_on, s.initial_report_due_on
+    select t.known_from, t.state_party_code, t.recommendation_code, r.place
     from touched_cells(first, last) t
-    left join state_party_version s
-      on s.code = t.state_party_code and s.known_from <= t.known_from and s.known_to > t.known_from
-    left join recommendation_version r
+    left join recommendation_version r   -- none: it no longer stands, and neither does the cell
       on r.code = t.recommendation_code and r.known_from <= t.known_from and r.known_to > t.known_from
   ),
-  bearing as (
-    select m.*, code from measure_version m cross join lateral unnest(m.recommendation_codes) code
-    where m.state_party_code in (select c.state_party_code from cell c) and m.known_to > first
+  party as materialized (
+    select s.known_from, s.state_party_code, silence.*,
+           steps_of(party_from, states, from_days, to_days, array_fill(null::text, array[3])) as silent_steps
+    from (select distinct known_from, state_party_code from cell) s
+    cross join lateral silence_of(s.state_party_code, s.known_from) silence
   ),
-  report as (
-    select c.known_from, c.state_party_code,
-           min(e.happened_by) filter (where e.kind = 'INITIAL_REPORT_OVERDUE') as overdue,
-           min(e.happened_by) filter (where e.kind <> 'INITIAL_REPORT_OVERDUE') as made
-    from (select distinct cell.known_from, cell.state_party_code from cell) c
-    join reporting_event_version e
-      on e.state_party_code = c.state_party_code and e.known_from <= c.known_from and e.known_to > c.known_from
-    where e.kind in ('INITIAL_REPORT_OVERDUE', 'INITIAL_REPORT_SUBMITTED', 'INITIAL_REPORT_PUBLISHED')
-    group by 1, 2
-  )
-  select c.known_from, c.state_party_code, c.recommendation_code, c.place, c.consent_on, claim.*
-  from cell c
-  join bearing m on m.state_party_code = c.state_party_code and m.code = c.recommendation_code
-    and m.known_from <= c.known_from and m.known_to > c.known_from
-  cross join lateral (values
-    (1, 'MEASURE_IN_FORCE', m.in_force_by, coalesce(m.ended_by, 'infinity'), m.id, m.in_force_on),
-    (2, 'MEASURE_REPORTED', m.adopted_by, least(m.in_force_by, m.ended_by, 'infinity'), m.id, m.adopted_on),
-    (2, 'MEASURE_REPORTED', m.drafted_by, least(m.adopted_by, m.in_force_by, m.ended_by, 'infinity'), m.id, m.announced_on),
-    (2, 'MEASURE_REPORTED', m.announced_by, least(m.drafted_by, m.adopted_by, m.in_force_by, m.ended_by, 'infinity'), m.id,
-     m.announced_on),
-    (3, 'MEASURE_ENDED', m.ended_by, 'infinity', m.id, m.ended_on)
-  ) as claim(precedence, state, valid_from, valid_to, id, since)
-  where claim.valid_from < claim.valid_to
-  union all
-  select c.known_from, c.state_party_code, c.recommendation_code, c.place, c.consent_on,
-         case a.verdict when 'NONE_REPORTED' then 4 else 5 end, a.verdict, a.assessed_by, 'infinity', a.id, null
-  from cell c
-  join assessment_version a on a.state_party_code = c.state_party_code
-    and a.known_from <= c.known_from and a.known_to > c.known_from
-    and a.assessor_kind = 'TRACKER' and a.verdict in ('NONE_REPORTED', 'NOT_MENTIONED')
-    and a.recommendation_codes @> array[c.recommendation_code]
-  union all
-  select c.known_from, c.state_party_code, c.recommendation_code, c.place, c.consent_on, claim.*
-  from cell c
-  left join report r on r.known_from = c.known_from and r.state_party_code = c.state_party_code
-  cross join lateral (values
-    (6, 'REPORT_OVERDUE', r.overdue, coalesce(r.made, 'infinity'), '', null),
-    (7, 'REPORT_NOT_DUE', '-infinity', least(r.made, c.initial_report_due_on), '', null),
-    (8, 'NOT_YET_CODED', '-infinity', 'infinity', '', null)
-  ) as claim(precedence, state, valid_from, valid_to, id, since)
-  where claim.valid_from < claim.valid_to
-$$;
-
--- Coverage is a step function of the valid day. Its steps are stored, so that a day's turning changes nothing here.
-create or replace function project_coverage(first int, last int) returns void language sql as $$
-  with everything as materialized (
-    select * from cell_claims(first, last)
+  bearing as materialized (
+    select m.*, code from measure_version m cross join lateral unnest(m.recommendation_codes) code
+    where m.state_party_code = any (array(select distinct state_party_code from party)) and m.known_to > first
   ),
   claim as (
-    select *, greatest(valid_from, party_from) as from_day,
-           min(valid_from) filter (where valid_to = 'infinity')
-             over (partition by known_from, state_party_code, recommendation_code order by precedence) as settled
-    from everything
-    where valid_to > party_from and place is not null
+    select c.known_from, c.state_party_code, c.recommendation_code, claim.*
+    from cell c
+    join bearing m on m.state_party_code = c.state_party_code and m.code = c.recommendation_code
+      and m.known_from <= c.known_from and m.known_to > c.known_from
+    cross join lateral (values
+      (1, 'MEASURE_IN_FORCE', m.in_force_by, coalesce(m.ended_by, 'infinity'), m.id, m.in_force_on),
+      (2, 'MEASURE_REPORTED', m.adopted_by, least(m.in_force_by, m.ended_by, 'infinity'), m.id, m.adopted_on),
+      (2, 'MEASURE_REPORTED', m.drafted_by, least(m.adopted_by, m.in_force_by, m.ended_by, 'infinity'), m.id, m.announced_on),
+      (2, 'MEASURE_REPORTED', m.announced_by, least(m.drafted_by, m.adopted_by, m.in_force_by, m.ended_by, 'infinity'), m.id,
+       m.announced_on),
+      (3, 'MEASURE_ENDED', m.ended_by, 'infinity', m.id, m.ended_on)
+    ) as claim(precedence, state, from_day, to_day, id, since)
+    where claim.from_day < claim.to_day
+    union all
+    select c.known_from, c.state_party_code, c.recommendation_code,
+           case a.verdict when 'NONE_REPORTED' then 4 else 5 end, a.verdict, a.assessed_by, 'infinity', a.id, null
+    from cell c
+    join assessment_version a on a.state_party_code = c.state_party_code
+      and a.known_from <= c.known_from and a.known_to > c.known_from
+      and a.assessor_kind = 'TRACKER' and a.verdict in ('NONE_REPORTED', 'NOT_MENTIONED')
+      and a.recommendation_codes @> array[c.recommendation_code]
   ),
-  telling as materialized (   -- from `settled` on, an open claim of no lower rank holds: later beginnings tell nothing
-    select * from claim where settled is null or valid_from <= settled
+  spoken as materialized (   -- the lower precedence tells, then the earlier, then the lower id
+    select known_from, state_party_code, recommendation_code,
+           array_agg(state order by precedence, from_day, id) as states,
+           array_agg(from_day order by precedence, from_day, id) as from_days,
+           array_agg(to_day order by precedence, from_day, id) as to_days,
+           array_agg(since order by precedence, from_day, id) || array_fill(null::text, array[3]) as sinces
+    from claim group by known_from, state_party_code, recommendation_code
   ),
-  step as (
-    select *, lead(day, 1, 'infinity') over (partition by known_from, state_party_code, recommendation_code order by day) as until
-    from (
-      select known_from, state_party_code, recommendation_code, from_day as day from telling
-      union
-      select known_from, state_party_code, recommendation_code, valid_to from telling where valid_to < 'infinity'
-    ) days
+  timeline as (   -- none where the State or the recommendation does not stand; most cells tell only what their State tells
+    select c.*, case
+        when c.place is null then null
+        when s.states is null then p.silent_steps
+        else steps_of(p.party_from, s.states || p.states, s.from_days || p.from_days, s.to_days || p.to_days, s.sinces)
+      end as steps
+    from cell c
+    left join party p using (known_from, state_party_code)
+    left join spoken s using (known_from, state_party_code, recommendation_code)
   ),
-  winner as (
-    select distinct on (s.known_from, s.state_party_code, s.recommendation_code, s.day) s.*, c.place, c.state, c.since
-    from step s
-    join telling c on c.known_from = s.known_from and c.state_party_code = s.state_party_code
-      and c.recommendation_code = s.recommendation_code and c.from_day <= s.day and c.valid_to > s.day
-    order by s.known_from, s.state_party_code, s.recommendation_code, s.day, c.precedence, c.valid_from, c.id
-  ),
-  turn as (   -- where the state or its date really changes
-    select *, (state, since) is distinct from (lag(state) over cell, lag(since) over cell) as turns
-    from winner
-    window cell as (partition by known_from, state_party_code, recommendation_code order by day)
-  ),
-  span as (
-    select known_from, state_party_code, recommendation_code, place, state, since, day,
-           lead(day, 1, 'infinity') over (partition by known_from, state_party_code, recommendation_code order by day) as until
-    from turn where turns
-  ),
-  timeline as (
-    select known_from, state_party_code, recommendation_code, place,
-           jsonb_agg(jsonb_build_array(day, until, state, since) order by day) as steps
-    from span group by known_from, state_party_code, recommendation_code, place
-  ),
-  touched as (
-    select distinct known_from, state_party_code, recommendation_code from everything
-  ),
-  before as (
+  before as materialized (
     select v.state_party_code, v.recommendation_code, v.place,
            jsonb_agg(jsonb_build_array(valid_from, valid_to, state, since) order by valid_from) as steps
     from coverage_version v
-    join (select distinct state_party_code, recommendation_code from touched) t using (state_party_code, recommendation_code)
+    join (select distinct state_party_code, recommendation_code from cell) c using (state_party_code, recommendation_code)
     where v.known_to = 2147483647
     group by v.state_party_code, v.recommendation_code, v.place
   ),
   told as (
-    select t.*, l.place, l.steps,
-           lag(l.steps, 1, b.steps) over cell as earlier_steps, lag(l.place, 1, b.place) over cell as earlier_place
-    from touched t
-    left join timeline l using (known_from, state_party_code, recommendation_code)
+    select t.*, lag(t.steps, 1, b.steps) over cell as earlier_steps, lag(t.place, 1, b.place) over cell as earlier_place
+    from timeline t
     left join before b using (state_party_code, recommendation_code)
     window cell as (partition by t.state_party_code, t.recommendation_code order by t.known_from)
   ),
   news as materialized (   -- a timeline that is what it was makes no version
     select *, lead(known_from, 1, 2147483647) over (partition by state_party_code, recommendation_code order by known_from)
              as known_to
-    from told where (steps, place) is distinct from (earlier_steps, earlier_place)
+    from told where steps is distinct from earlier_steps or place <> earlier_place
   ),
   ended as (
     update coverage_version v set known_to = n.known_from
