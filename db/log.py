@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-import rfc8785
+
+from db.canonical import canonical
 
 PUBLISHING_TIMEOUT = 30.0
 """Seconds that a publication may hold the log's lock."""
@@ -63,7 +64,7 @@ async def publish(
                 [change.operation for change in changes],
                 [change.record_id for change in changes],
                 [change.kind for change in changes],
-                [rfc8785.dumps(change.document).decode() for change in changes],
+                [canonical(change.document).decode() for change in changes],
                 timeout=timeout + 5,
             )
     except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.InsufficientPrivilegeError) as error:

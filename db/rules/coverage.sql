@@ -22,9 +22,9 @@ returns table (party_from date, states text[], from_days date[], to_days date[])
 $$;
 
 -- The timeline that claims in the order of their rank make from a day on: [[from, to, state, since], …]. On each day the first
--- claim that holds tells.
+-- claim that holds tells. (A table of one row, so that PostgreSQL folds it into its caller.)
 create or replace function steps_of(party_from date, states text[], from_days date[], to_days date[], sinces text[])
-returns jsonb language sql immutable as $$
+returns table (steps jsonb) language sql immutable as $$
   with claim as (
     select state, greatest(from_day, party_from) as from_day, to_day, since, rank
     from unnest(states, from_days, to_days, sinces) with ordinality as c(state, from_day, to_day, since, rank)
@@ -105,8 +105,7 @@ create or replace function project_coverage(first int, last int) returns void la
       on r.code = t.recommendation_code and r.known_from <= t.known_from and r.known_to > t.known_from
   ),
   party as materialized (
-    select s.known_from, s.state_party_code, silence.*,
-           steps_of(party_from, states, from_days, to_days, array_fill(null::text, array[3])) as silent_steps
+    select s.known_from, s.state_party_code, silence.*
     from (select distinct known_from, state_party_code from cell) s
     cross join lateral silence_of(s.state_party_code, s.known_from) silence
   ),
@@ -142,18 +141,25 @@ create or replace function project_coverage(first int, last int) returns void la
            array_agg(state order by precedence, from_day, id) as states,
            array_agg(from_day order by precedence, from_day, id) as from_days,
            array_agg(to_day order by precedence, from_day, id) as to_days,
-           array_agg(since order by precedence, from_day, id) || array_fill(null::text, array[3]) as sinces
+           array_agg(since order by precedence, from_day, id) as sinces
     from claim group by known_from, state_party_code, recommendation_code
   ),
-  timeline as (   -- none where the State or the recommendation does not stand; most cells tell only what their State tells
-    select c.*, case
-        when c.place is null then null
-        when s.states is null then p.silent_steps
-        else steps_of(p.party_from, s.states || p.states, s.from_days || p.from_days, s.to_days || p.to_days, s.sinces)
-      end as steps
+  spoken_steps as materialized (
+    select s.known_from, s.state_party_code, s.recommendation_code, line.steps
+    from spoken s
+    join party p using (known_from, state_party_code)
+    cross join lateral steps_of(p.party_from, s.states || p.states, s.from_days || p.from_days, s.to_days || p.to_days,
+                                s.sinces || array[null, null, null]) line
+  ),
+  silent_steps as materialized (   -- one for all cells of a State of which neither a measure nor a coder speaks: most
+    select p.known_from, p.state_party_code, line.steps
+    from party p cross join lateral steps_of(p.party_from, p.states, p.from_days, p.to_days, array[null, null, null]) line
+  ),
+  timeline as (   -- none where the State or the recommendation does not stand
+    select c.*, case when c.place is not null then coalesce(spoken.steps, silent.steps) end as steps
     from cell c
-    left join party p using (known_from, state_party_code)
-    left join spoken s using (known_from, state_party_code, recommendation_code)
+    left join spoken_steps spoken using (known_from, state_party_code, recommendation_code)
+    left join silent_steps silent using (known_from, state_party_code)
   ),
   before as materialized (
     select v.state_party_code, v.recommendation_code, v.place,
