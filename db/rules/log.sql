@@ -16,6 +16,7 @@ begin
       message = 'publish() needs a READ COMMITTED transaction: in any other it could not see the log''s newest position';
   end if;
   perform pg_advisory_xact_lock(2019, 156);
+  perform set_config('idle_in_transaction_session_timeout', '10s', true);   -- the lock is never left lying about
   select "position", recorded_at into newest from revision order by "position" desc limit 1;
   told_at := greatest(clock_timestamp(), newest.recorded_at + interval '1 microsecond');
 
@@ -46,8 +47,10 @@ begin
   ) e
   order by e."position";
 
-  if cardinality(operations) > 500 then
-    analyze;   -- so much at once makes the planner's statistics wrong
+  if cardinality(operations) > 500 then   -- so much at once makes the planner's statistics wrong
+    analyze revision, state_party_version, signatory_version, section_version, article_version, instrument_version,
+            recommendation_version, measure_version, assessment_version, statement_version, reporting_event_version,
+            source_version, coverage_version, known_word;
   end if;
   perform pg_notify('published', (coalesce(newest."position", 0) + cardinality(operations))::text);
   return query select made, coalesce(newest."position", 0) + 1, coalesce(newest."position", 0) + cardinality(operations);
@@ -75,7 +78,7 @@ returns text language sql stable as $$
     || ',"submission":' || submission || '}'
 $$;
 
--- What a revision must satisfy; and with it the projections follow.
+-- What revisions must satisfy, however they come; and with them the projections follow.
 create or replace function admit_revisions() returns trigger language plpgsql set search_path = public, pg_temp as $$
 declare
   at_fault record;
@@ -87,36 +90,50 @@ begin
   if counted = 0 then
     return null;
   end if;
-  if not exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
-                 and objid = 156 and classid = 2019) then
+  if not exists (select from pg_locks where locktype = 'advisory' and classid = 2019 and objid = 156 and objsubid = 2
+                 and mode = 'ExclusiveLock' and granted and pid = pg_backend_pid()) then
     raise exception using errcode = 'insufficient_privilege', constraint = 'revisions_enter_by_publish',
       message = 'revisions enter the log through publish() alone';
   end if;
-  if last - first + 1 <> counted
-     or first <> 1 + coalesce((select max("position") from revision where "position" < first), 0)
-     or exists (select from revision r, published p where r."position" < first and r.recorded_at >= p.recorded_at
-                and r."position" = first - 1) then
+  if last - first + 1 <> counted or first <> 1 + coalesce((select max("position") from revision where "position" < first), 0)
+  then
     raise exception using errcode = 'check_violation', constraint = 'positions_run_without_gaps',
-      message = 'positions must follow the log''s last one, and moments must not go back';
+      message = 'positions must follow the log''s last one';
   end if;
 
-  -- each operation fits what stood before it
-  select p.record_id, p.operation, p.before into at_fault
+  -- each follows what stood before it, tells the moment of its submission, and its envelope tells its columns
+  select p.*, case
+      when (p.operation = 'CREATE') <> (p.operation_before is null)
+        or p.operation in ('AMEND', 'RETRACT', 'MERGE') and p.operation_before in ('RETRACT', 'MERGE')
+        or p.operation = 'RESTORE' and p.operation_before <> 'RETRACT' then 'operations_follow_each_other'
+      when p.number <> p.number_before + 1 then 'numbers_run_without_gaps'
+      when p.recorded_at is distinct from s.published_at or p.recorded_at <= p.recorded_before then 'moments_never_go_back'
+      when p.envelope <> envelope(p.author, p.document_hash, p.kind, p.merged_into, p.number, p.operation, p."position",
+                                  p.reason, p.record_id, p.record_type, p.recorded_at, p.redacts, p.reviewer, p.submission_id)
+        then 'envelope_tells_the_columns'
+    end as broken
+  into at_fault
   from (
-    select p.*, coalesce(
-      lag(p.operation) over (partition by p.record_id order by p."position"),
-      (select r.operation from revision r where r.record_id = p.record_id and r."position" < first
-       order by r."position" desc limit 1)) as before
+    select p.*, coalesce(lag(p.operation) over of_record, before.operation) as operation_before,
+           coalesce(lag(p.number) over of_record, before.number, 0) as number_before,
+           (select r.recorded_at from revision r where r."position" = first - 1) as recorded_before
     from published p
+    left join lateral (
+      select r.operation, r.number from revision r where r.record_id = p.record_id and r."position" < first
+      order by r."position" desc limit 1
+    ) before on true
+    window of_record as (partition by p.record_id order by p."position")
   ) p
-  where (p.operation = 'CREATE') <> (p.before is null)
-     or (p.operation in ('AMEND', 'RETRACT', 'MERGE') and p.before in ('RETRACT', 'MERGE'))
-     or (p.operation = 'RESTORE' and p.before <> 'RETRACT')
-  order by p."position" limit 1;
-  if found then
-    raise exception using errcode = 'check_violation', constraint = 'operations_follow_each_other',
-      message = format('%s cannot be followed by %s: %s', coalesce(at_fault.before, 'nothing'), at_fault.operation,
+  left join submission s on s.id = p.submission_id
+  order by broken nulls last, p."position" limit 1;
+  if at_fault.broken = 'operations_follow_each_other' then
+    raise exception using errcode = 'check_violation', constraint = at_fault.broken,
+      message = format('%s cannot be followed by %s: %s', coalesce(at_fault.operation_before, 'nothing'), at_fault.operation,
                        at_fault.record_id), detail = at_fault.record_id;
+  elsif at_fault.broken is not null then
+    raise exception using errcode = 'check_violation', constraint = at_fault.broken,
+      message = format('revision %s of %s breaks the rule %s', at_fault.number, at_fault.record_id, at_fault.broken),
+      detail = at_fault.record_id;
   end if;
 
   perform project(first, last);

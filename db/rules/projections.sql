@@ -1,6 +1,7 @@
 -- From the log to the projections: each record's versions, typed.
 
--- The revisions of one type among positions first to last that leave something standing, with the position that ends each.
+-- The revisions of one type among positions first to last that leave something standing, with the position that ends each. One
+-- whose document is gone (redacted) leaves nothing.
 create or replace function standing(type text, first int, last int)
 returns table (id text, known_from int, known_to int, document jsonb, recorded_at timestamptz) language sql stable as $$
   select record_id, "position", until, document::jsonb, recorded_at
@@ -9,11 +10,19 @@ returns table (id text, known_from int, known_to int, document jsonb, recorded_a
     from revision
     where "position" between first and last and record_type = type
   ) r
-  where operation in ('CREATE', 'AMEND', 'RESTORE', 'REDACT')
+  where operation in ('CREATE', 'AMEND', 'RESTORE', 'REDACT') and document is not null
 $$;
 
--- Names are resolved by the caller's search_path, so that `opsc verify` can replay the log into tables of its own.
+-- The projections that the revisions first to last make, where those before first have been projected. Names are resolved by the
+-- caller's search_path, so that `opsc verify` can replay the log into tables of its own.
 create or replace function project(first int, last int) returns void language plpgsql as $$
+begin
+  perform project_records(first, last);
+  perform project_coverage(first, last);
+end
+$$;
+
+create or replace function project_records(first int, last int) returns void language plpgsql as $$
 declare
   type text;
 begin
@@ -28,9 +37,9 @@ begin
   insert into source_version (id, known_from, known_to, kind, title, publisher, symbol, url, read_at, archived_url,
                               published_on, accessed_on, language, licence)
   select id, known_from, known_to, kind, title, publisher, symbol, url, "readAt", "archivedUrl",
-         "publishedOn", "accessedOn", language, licence
+         "publishedOn", whole_day("accessedOn"), language, licence
   from standing('SOURCE', first, last), jsonb_to_record(document) as d(kind text, title text, publisher text, symbol text,
-    url text, "readAt" text, "archivedUrl" text, "publishedOn" text, "accessedOn" date, language text, licence text);
+    url text, "readAt" text, "archivedUrl" text, "publishedOn" text, "accessedOn" text, language text, licence text);
 
   insert into article_version (id, known_from, known_to, number, subject, summary)
   select id, known_from, known_to, number, subject, summary
@@ -59,18 +68,18 @@ begin
 
   insert into state_party_version (id, known_from, known_to, code, alpha2, m49, names, region, subregion, "group", signed_on,
                                    consent_on, consent, in_force_on, date_confidence, note, citations)
-  select id, known_from, known_to, code, alpha2, m49, names, region, subregion, "group", "signedOn", "consentOn", consent,
-         "inForceOn", "dateConfidence", note, citations
+  select id, known_from, known_to, code, alpha2, m49, names, region, subregion, "group", whole_day("signedOn"),
+         whole_day("consentOn"), consent, whole_day("inForceOn"), "dateConfidence", note, citations
   from standing('STATE_PARTY', first, last), jsonb_to_record(document) as d(code text, alpha2 text, m49 int, names jsonb,
-    region text, subregion text, "group" text, "signedOn" date, "consentOn" date, consent text, "inForceOn" date,
+    region text, subregion text, "group" text, "signedOn" text, "consentOn" text, consent text, "inForceOn" text,
     "dateConfidence" text, note text, citations jsonb);
 
   insert into signatory_version (id, known_from, known_to, code, alpha2, m49, name, region, subregion, "group", signed_on,
                                  still_signatory_only, checked_on, note, citations)
-  select id, known_from, known_to, code, alpha2, m49, name, region, subregion, "group", "signedOn", "stillSignatoryOnly",
-         "checkedOn", note, citations
+  select id, known_from, known_to, code, alpha2, m49, name, region, subregion, "group", whole_day("signedOn"),
+         "stillSignatoryOnly", whole_day("checkedOn"), note, citations
   from standing('SIGNATORY', first, last), jsonb_to_record(document) as d(code text, alpha2 text, m49 int, name text,
-    region text, subregion text, "group" text, "signedOn" date, "stillSignatoryOnly" boolean, "checkedOn" date, note text,
+    region text, subregion text, "group" text, "signedOn" text, "stillSignatoryOnly" boolean, "checkedOn" text, note text,
     citations jsonb);
 
   insert into measure_version (id, known_from, known_to, state_party_code, kind, title, summary, stated_status,
@@ -85,7 +94,7 @@ begin
          case status when 'ADOPTED' then reached.by_day else happened_by("adoptedOn", "reportedOn") end,
          case status when 'IN_FORCE' then reached.by_day else happened_by("inForceOn", "reportedOn") end,
          case status when 'ENDED' then reached.by_day else happened_by("endedOn", "reportedOn") end,
-         dated.earliest, dated.latest
+         dated.days[1], dated.days[2]
   from standing('MEASURE', first, last) s
   cross join lateral jsonb_to_record(document) as d("stateParty" text, kind text, title text, summary text, status text,
     "announcedOn" text, "adoptedOn" text, "inForceOn" text, "endedOn" text, "dateBasis" text, "reportedBy" text,
@@ -96,18 +105,13 @@ begin
   ) basis
   cross join lateral (select happened_by(basis.day, "reportedOn") as by_day) dated_by
   left join lateral (   -- asked for only where that date is unknown or reaches past the day of recording
-    select min(r.recorded_at at time zone 'UTC')::date as day from revision r
-    where r.record_id = s.id and r."position" <= s.known_from and r.document::jsonb ->> 'status' = d.status
-      and coalesce(dated_by.by_day > (s.recorded_at at time zone 'UTC')::date, true)
-  ) first_said on true
-  cross join lateral (select known_by(basis.day, dated_by.by_day, first_said.day) as by_day) reached
-  left join lateral (
-    select earliest(milestone) as earliest, latest(milestone) as latest
-    from (values ("announcedOn"), ("adoptedOn"), ("inForceOn"), ("endedOn")) milestones(milestone)
-    where milestone is not null
-    order by 1 desc, 2 desc
-    limit 1
-  ) dated on true;
+    select said_since(s.id, s.known_from, d.status) as day
+    where coalesce(dated_by.by_day > (s.recorded_at at time zone 'UTC')::date, true)
+  ) said on true
+  cross join lateral (select known_by(basis.day, dated_by.by_day, said.day) as by_day) reached
+  cross join lateral (
+    select greatest(span("announcedOn"), span("adoptedOn"), span("inForceOn"), span("endedOn")) as days
+  ) dated;
 
   insert into assessment_version (id, known_from, known_to, state_party_code, assessor, assessor_kind, verdict, criterion,
                                   summary, recommendation_codes, assessed_on, assessed_by, citations)
@@ -130,12 +134,36 @@ begin
          known_by("happenedOn", latest("happenedOn"), entered_on(id)), citations
   from standing('REPORTING_EVENT', first, last), jsonb_to_record(document) as d("stateParty" text, kind text,
     "happenedOn" text, "documentSymbol" text, citations jsonb);
-
-  perform project_coverage(first, last);
 end
 $$;
 
 -- The day on which a record entered this log.
 create or replace function entered_on(record text) returns date language sql stable as $$
   select (recorded_at at time zone 'UTC')::date from revision where record_id = record and number = 1
+$$;
+
+-- The day since which a record has said, up to a position and without a break, that its measure has this status. What it said
+-- before a correction and says again counts from the second time.
+create or replace function said_since(record text, at int, status text) returns date language sql stable as $$
+  select (min(r.recorded_at) at time zone 'UTC')::date from revision r
+  where r.record_id = record and r."position" <= at and r."position" > coalesce(
+    (select max(o."position") from revision o
+     where o.record_id = record and o."position" < at and o.document::jsonb ->> 'status' is distinct from said_since.status), 0)
+$$;
+
+-- Builds every projection anew from the log: for a migration that changes what is kept. Only the tables' owner can.
+create or replace function reproject() returns void language plpgsql as $$
+declare
+  kept text;
+begin
+  for kept in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+              and (relname like '%\_version' and relname <> 'alembic_version' or relname = 'known_word') loop
+    execute format('alter table %I disable trigger projections_follow_the_log', kept);
+    execute format('truncate %I', kept);
+  end loop;
+  perform project(1, coalesce((select max("position") from revision), 0));
+  for kept in select tgrelid::regclass::text from pg_trigger where tgname = 'projections_follow_the_log' loop
+    execute format('alter table %s enable trigger projections_follow_the_log', kept);
+  end loop;
+end
 $$;

@@ -22,6 +22,11 @@ create or replace function latest(partial text) returns date language sql immuta
   end
 $$;
 
+-- Both, so that the later of several is their greatest.
+create or replace function span(partial text) returns date[] language sql immutable parallel safe as $$
+  select case when partial is not null then array[earliest(partial), latest(partial)] end
+$$;
+
 -- A whole day ("2012-05-14"), held to its form as strictly.
 create or replace function whole_day(day text) returns date language sql immutable parallel safe as $$
   select case when length(day) = 10 then earliest(day) else make_date(day::int, 0, 0) end
