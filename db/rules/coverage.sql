@@ -151,9 +151,14 @@ create or replace function project_coverage(first int, last int) returns void la
     cross join lateral steps_of(p.party_from, s.states || p.states, s.from_days || p.from_days, s.to_days || p.to_days,
                                 s.sinces || array[null, null, null]) line
   ),
+  silent_cell as materialized (
+    select distinct c.known_from, c.state_party_code from cell c
+    left join spoken s using (known_from, state_party_code, recommendation_code) where s.states is null
+  ),
   silent_steps as materialized (   -- one for all cells of a State of which neither a measure nor a coder speaks: most
     select p.known_from, p.state_party_code, line.steps
     from party p cross join lateral steps_of(p.party_from, p.states, p.from_days, p.to_days, array[null, null, null]) line
+    where exists (select from silent_cell s where s.known_from = p.known_from and s.state_party_code = p.state_party_code)
   ),
   timeline as (   -- none where the State or the recommendation does not stand
     select c.*, case when c.place is not null then coalesce(spoken.steps, silent.steps) end as steps

@@ -57,6 +57,11 @@ begin
 end
 $$;
 
+-- RFC 3339 in UTC, six digits of a second, Z.
+create or replace function moment(at timestamptz) returns text language sql stable parallel safe as $$
+  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
 -- The public envelope of a revision, exactly as RFC 8785 writes it: keys in order, no spaces, moments with six digits and Z.
 create or replace function envelope(author text, document_hash bytea, kind text, merged_into text, number int, operation text,
                                     "position" int, reason text, record_id text, record_type text, recorded_at timestamptz,

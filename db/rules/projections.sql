@@ -116,10 +116,11 @@ begin
   insert into assessment_version (id, known_from, known_to, state_party_code, assessor, assessor_kind, verdict, criterion,
                                   summary, recommendation_codes, assessed_on, assessed_by, citations)
   select id, known_from, known_to, "stateParty", assessor, "assessorKind", verdict, criterion, summary, recommendations,
-         "assessedOn", known_by("assessedOn", latest("assessedOn"), entered_on(id)), citations
+         "assessedOn", known_by("assessedOn", latest("assessedOn"), entered.day), citations
   from standing('ASSESSMENT', first, last), jsonb_to_record(document) as d("stateParty" text, assessor text,
     "assessorKind" text, verdict text, criterion text, summary text, recommendations text[], "assessedOn" text,
-    citations jsonb);
+    citations jsonb)
+  cross join lateral (select min(r.recorded_at at time zone 'UTC')::date as day from revision r where r.record_id = id) entered;
 
   insert into statement_version (id, known_from, known_to, state_party_code, kind, made_on, date_basis, articles,
                                  target_code, summary, evidence, note, citations)
@@ -131,15 +132,11 @@ begin
   insert into reporting_event_version (id, known_from, known_to, state_party_code, kind, happened_on, document_symbol,
                                        happened_by, citations)
   select id, known_from, known_to, "stateParty", kind, "happenedOn", "documentSymbol",
-         known_by("happenedOn", latest("happenedOn"), entered_on(id)), citations
+         known_by("happenedOn", latest("happenedOn"), entered.day), citations
   from standing('REPORTING_EVENT', first, last), jsonb_to_record(document) as d("stateParty" text, kind text,
-    "happenedOn" text, "documentSymbol" text, citations jsonb);
+    "happenedOn" text, "documentSymbol" text, citations jsonb)
+  cross join lateral (select min(r.recorded_at at time zone 'UTC')::date as day from revision r where r.record_id = id) entered;
 end
-$$;
-
--- The day on which a record entered this log.
-create or replace function entered_on(record text) returns date language sql stable as $$
-  select (recorded_at at time zone 'UTC')::date from revision where record_id = record and number = 1
 $$;
 
 -- The day since which a record has said, up to a position and without a break, that its measure has this status. What it said

@@ -92,11 +92,6 @@ create or replace function place(section_number text, code text) returns text la
        else '-' || lpad(coalesce(substring(code from '-([0-9]{1,4})$'), '9999'), 4, '0') || ' ' || code end
 $$;
 
--- RFC 3339 in UTC, six digits of a second, Z.
-create or replace function moment(at timestamptz) returns text language sql immutable parallel safe as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-$$;
-
 CREATE TABLE article_version (
   id TEXT COLLATE "C" NOT NULL,
   known_from INTEGER NOT NULL,
