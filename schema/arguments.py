@@ -1,10 +1,9 @@
 """A field's arguments while an operation is planned: what shapes the plan is read as a value, everything else is bound.
 
 A plan serves every later request of the same shape (schema/shape.py), so a bound value is kept as the way to find it among another
-request's variables.
+request's variables. null and absent mean the same everywhere in this schema.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,15 +15,22 @@ from graphql import (
     GraphQLInputType,
     Undefined,
     get_nullable_type,
+    is_non_null_type,
     value_from_ast,
 )
 from graphql.language import ListValueNode, ObjectValueNode, ValueNode, VariableNode
 
+from schema.refusals import BadValue
+
 Variables = Mapping[str, Any]
 Read = Callable[[Variables], Any]
+Definitions = Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField]
 
 SHAPING = frozenset({"first", "last", "orderBy", "by", "types", "language", "style"})
-"""Arguments whose value the SQL depends on. Booleans shape too, and of cursors and ids what shape.py says."""
+"""Arguments whose value the SQL depends on."""
+
+TYPE_OF_ID = frozenset({"id", "ids"})
+"""Arguments whose SQL depends on the record types that the ids name."""
 
 
 @dataclass(frozen=True)
@@ -41,42 +47,37 @@ class Arguments:
     """The arguments of one field, or the fields of one input object, by their names in GraphQL."""
 
     def __init__(self, given: Mapping[str, Given]) -> None:
-        self.given = given
+        self._given = given
 
     def __contains__(self, name: str) -> bool:
-        """Whether it is given and not null: null and absent mean the same everywhere in this schema."""
-        return name in self.given and self.given[name].value is not None
+        """Whether it is given and not null."""
+        return name in self._given and self._given[name].value is not None
 
     def __getitem__(self, name: str) -> Given:
-        return self.given[name]
+        return self._given[name]
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self.given if name in self)
+        return (name for name in self._given if name in self)
 
     def shape(self, name: str, default: Any = None) -> Any:
         """The value of an argument that shapes the plan."""
-        if name not in self:
-            return default
-        value = self.given[name].value
-        assert name in SHAPING or isinstance(value, bool), f"{name} does not shape plans"
-        return value
+        assert name in SHAPING, f"{name} does not shape plans"
+        return self._given[name].value if name in self else default
 
     def within(self, name: str) -> "Arguments":
         """The fields of an argument that is an input object; none when it is not given."""
         if name not in self:
             return Arguments({})
-        given = self.given[name]
-        type_ = get_nullable_type(given.type)
-        assert isinstance(type_, GraphQLInputObjectType)
+        given = self._given[name]
         if isinstance(given.value, _Written):
             return Arguments(given.value.fields)
+        type_ = get_nullable_type(given.type)
+        assert isinstance(type_, GraphQLInputObjectType)
         return Arguments(
             {
-                field_name: Given(
-                    f"{given.name}.{field_name}", field.type, given.value[out], _reading(given.read, out)
-                )
-                for field_name, field in type_.fields.items()
-                if (out := field.out_name or field_name) in given.value
+                key: Given(f"{name}.{key}", field.type, given.value[out], _reading(given.read, out))
+                for key, field in type_.fields.items()
+                if (out := field.out_name or key) in given.value
             }
         )
 
@@ -88,18 +89,13 @@ class _Written:
     fields: Mapping[str, Given]
 
 
-def given_arguments(
-    definitions: Mapping[str, GraphQLArgument], nodes: Mapping[str, ValueNode], variables: Variables
-) -> Arguments:
-    """What a field's argument nodes say, with defaults, as graphql-core coerces them."""
+def given_arguments(definitions: Definitions, nodes: Mapping[str, ValueNode], variables: Variables) -> Arguments:
+    """What a field's argument nodes say, with defaults, as graphql-core coerces them. Raises BadValue."""
     return Arguments(_given_all(definitions, nodes, variables, ""))
 
 
 def _given_all(
-    definitions: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField],
-    nodes: Mapping[str, ValueNode],
-    variables: Variables,
-    within: str,
+    definitions: Definitions, nodes: Mapping[str, ValueNode], variables: Variables, within: str
 ) -> dict[str, Given]:
     found = {}
     for name, definition in definitions.items():
@@ -115,6 +111,8 @@ def _given_all(
 def _given(name: str, type_: GraphQLInputType, node: ValueNode, variables: Variables) -> Given:
     if isinstance(node, VariableNode):
         variable = node.name.value
+        if variables[variable] is None and is_non_null_type(type_):
+            raise BadValue(f"{name}: ${variable} is null, and {name} must have a value.")
         return Given(name, type_, variables[variable], lambda later: later[variable])
     nullable = get_nullable_type(type_)
     if isinstance(node, ObjectValueNode) and isinstance(nullable, GraphQLInputObjectType):
@@ -122,8 +120,10 @@ def _given(name: str, type_: GraphQLInputType, node: ValueNode, variables: Varia
         written = _Written(_given_all(nullable.fields, nodes, variables, f"{name}."))
         return Given(name, type_, written, lambda _later: written)
     if isinstance(node, ListValueNode) and any(isinstance(value, VariableNode) for value in node.values):
-        read: Read = lambda later: value_from_ast(node, type_, dict(later))  # noqa: E731 - one name for either branch
-        return Given(name, type_, read(variables), read)
+        value = value_from_ast(node, type_, dict(variables))
+        if value is Undefined:
+            raise BadValue(f"{name}: a variable in this list is null or missing; each value must be there.")
+        return Given(name, type_, value, _listing(node, type_))
     return _constant(name, type_, value_from_ast(node, type_))
 
 
@@ -131,9 +131,9 @@ def _constant(name: str, type_: GraphQLInputType, value: Any) -> Given:
     return Given(name, type_, value, lambda _later: value)
 
 
+def _listing(node: ListValueNode, type_: GraphQLInputType) -> Read:
+    return lambda later: value_from_ast(node, type_, dict(later))
+
+
 def _reading(read: Read, key: str) -> Read:
     return lambda later: read(later)[key]
-
-
-UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
-"""NUL, which PostgreSQL's text cannot hold, and lone surrogates, which UTF-8 cannot (RISKS 10)."""

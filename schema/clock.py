@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from db.tables import NOW, revision
 
+Condition = sa.ColumnElement[bool]
+
 HEAD = (
     sa.select(
         sa.func.coalesce(sa.func.max(revision.c.position), 0).label("position"),
@@ -18,32 +20,42 @@ HEAD = (
 )
 """The log's newest position and moment, as the statement sees it."""
 
+NEWEST = sa.select(HEAD.c.position).scalar_subquery()
+
 
 @dataclass(frozen=True)
 class Clock:
-    """`stands` is the condition that a version of a table stands at this clock."""
+    """known: the moment of the newest revision that this clock sees."""
 
     position: sa.ColumnElement[int]
     known: sa.ColumnElement[Any]
     day: sa.ColumnElement[Any]
-    stands: Callable[[sa.FromClause], sa.ColumnElement[bool]]
+    stands: Callable[[sa.FromClause], Condition]  # that a version of a table stands
+    saw: Callable[[sa.FromClause], Condition]  # that a revision had been recorded
+
+    def holds(self, steps: sa.FromClause) -> Condition:
+        """That a row valid for a span of days (coverage) is so on this clock's day."""
+        return sa.and_(self.stands(steps), steps.c.valid_from <= self.day, steps.c.valid_to > self.day)
 
 
-def present(today: sa.ColumnElement[Any]) -> Clock:
-    """The newest position and today."""
+def present(day: sa.ColumnElement[Any]) -> Clock:
+    """The newest position, on a day."""
     return Clock(
-        position=sa.select(HEAD.c.position).scalar_subquery(),
+        position=NEWEST,
         known=sa.select(HEAD.c.recorded_at).scalar_subquery(),
-        day=today,
-        stands=lambda versions: versions.c.known_to == sa.literal_column(str(NOW)),  # a literal: partial indexes (RISKS 20)
+        day=day,
+        stands=lambda versions: versions.c.known_to == sa.literal_column(str(NOW)),  # a literal: RISKS 20
+        saw=lambda _revisions: sa.true(),
     )
 
 
 def past(position: sa.ColumnElement[int], day: sa.ColumnElement[Any]) -> Clock:
     """What the record said at a position, of a day."""
+    moment = sa.select(sa.func.max(revision.c.recorded_at)).where(revision.c.position <= position)
     return Clock(
         position=position,
-        known=sa.select(sa.func.max(revision.c.recorded_at)).where(revision.c.position <= position).scalar_subquery(),
+        known=moment.scalar_subquery(),
         day=day,
         stands=lambda versions: sa.and_(versions.c.known_from <= position, versions.c.known_to > position),
+        saw=lambda revisions: revisions.c.position <= position,
     )

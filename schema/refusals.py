@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 class BadValue(ValueError):
-    """An argument's value that cannot be; the message goes on from the argument's name."""
+    """An argument's value that cannot be; the message names the argument and says what would do."""
 
 
 def refusal(

@@ -1,0 +1,33 @@
+"""From a request to the bytes of its answer: document, variables, plan, one statement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from schema.document import Operation
+from schema.plan import COST_LIMIT
+
+
+@dataclass(frozen=True)
+class Answer:
+    """data: JSON in UTF-8. position: the log position that the statement read at."""
+
+    data: bytes
+    position: int
+    cost: int
+
+    def body(self) -> bytes:
+        """The response's body."""
+        return b'{"data":%b,"extensions":{"cost":{"requested":%d,"limit":%d}}}' % (self.data, self.cost, COST_LIMIT)
+
+
+async def answer(pool: asyncpg.Pool, operation: Operation, given: Mapping[str, Any], public_url: str) -> Answer:
+    """Runs a query. Raises Refused before any SQL, asyncpg.QueryCanceledError after five seconds of it."""
+    variables = operation.variables(given)
+    plan = operation.plan(variables)
+    context = {"today": datetime.now(UTC).date(), "public_url": public_url}
+    row = await pool.fetchrow(plan.sql, *plan.parameters(variables, context))
+    return Answer(row["data"], row["position"], plan.cost)

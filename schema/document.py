@@ -1,0 +1,179 @@
+"""GraphQL documents: parsed, validated and measured against the limits once, then kept with the plans made for them."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.execution.values import get_variable_values
+
+from schema.arguments import Variables
+from schema.introspection import INTROSPECTION
+from schema.plan import Plan, plan
+from schema.query import schema
+from schema.refusals import ErrorCode, Refused, refusal
+from schema.shape import Shapes
+
+TOKENS = 2_000
+DEPTH = 15
+INTROSPECTION_DEPTH = 20
+"""The usual introspection query is 15 deep below __schema's field."""
+ROOT_FIELDS = 50
+ERRORS_TOLD = 20
+
+KEPT_TOKENS = 200_000
+"""Of all documents kept, together: some tens of megabytes at most."""
+KEPT_SQL = 8_000_000
+"""Characters of all plans kept, together."""
+
+Fragments = Mapping[str, FragmentDefinitionNode]
+
+
+class Operation:
+    """One operation of a document, ready to be run with variables."""
+
+    def __init__(self, node: OperationDefinitionNode, fragments: Fragments) -> None:
+        self.node, self.fragments = node, fragments
+        self.is_query = node.operation is OperationType.QUERY
+        self._shapes = Shapes(node, fragments)
+
+    def variables(self, given: Mapping[str, Any]) -> Variables:
+        """The request's variables, coerced. Raises Refused, with an error for each that cannot be."""
+        if not self.node.variable_definitions:
+            return {}
+        coerced = get_variable_values(schema, self.node.variable_definitions, dict(given), max_errors=ERRORS_TOLD)
+        if isinstance(coerced, list):
+            raise Refused([_coded(error, ErrorCode.BAD_USER_INPUT) for error in coerced])
+        return coerced
+
+    def plan(self, variables: Variables) -> Plan:
+        """The statement for variables of this shape, kept once it is made. Raises Refused."""
+        key: Hashable = (id(self), self._shapes.of(variables))
+        kept = _plans.get(key)
+        if kept is None or kept[0] is not self:
+            kept = _plans[key] = (self, plan(schema, self.node, self.fragments, variables))
+        return kept[1]
+
+
+class Document:
+    """A valid document within the limits."""
+
+    def __init__(self, node: DocumentNode) -> None:
+        fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
+        operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
+        for operation in operations:
+            _refuse_beyond_limits(operation, fragments)
+        self.tokens = node.token_count or TOKENS
+        self._operations = {one.name.value if one.name else None: Operation(one, fragments) for one in operations}
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation to run. Raises Refused when the name does not say which."""
+        if name is None and len(self._operations) == 1:
+            return next(iter(self._operations.values()))
+        found = self._operations.get(name) if name is not None else None
+        if found is None:
+            names = ", ".join(str(one) for one in self._operations)
+            told = f'there is no operation "{name}"' if name else "the document has several operations"
+            raise Refused([refusal(f"operationName: {told}; name one of: {names or 'none'}.")])
+        return found
+
+
+def document(text: str) -> Document:
+    """The document of this text, kept once it is found valid. Raises Refused."""
+    kept = _documents.get(text)
+    if kept is None:
+        kept = _documents[text] = Document(_validated(text))
+    return kept
+
+
+_documents: LRUCache[str, Document] = LRUCache(KEPT_TOKENS, getsizeof=lambda kept: kept.tokens)
+_plans: LRUCache[Hashable, tuple[Operation, Plan]] = LRUCache(KEPT_SQL, getsizeof=lambda kept: len(kept[1].sql))
+
+
+def _validated(text: str) -> DocumentNode:
+    try:
+        node = parse(text, max_lexical_tokens=TOKENS)
+    except GraphQLSyntaxError as error:
+        if "tokens" in error.message and str(TOKENS) in error.message:
+            message = f"This document is longer than {TOKENS:,} lexical tokens, which is the limit."
+            raise Refused([refusal(message, ErrorCode.TOO_LARGE)]) from error
+        raise Refused([_coded(error, ErrorCode.GRAPHQL_PARSE_FAILED)]) from error
+    except RecursionError as error:
+        message = "This document is nested too deeply to be read."
+        raise Refused([refusal(message, ErrorCode.TOO_DEEP)]) from error
+    errors = validate(schema, node, specified_rules, max_errors=ERRORS_TOLD)
+    if errors:
+        raise Refused([_coded(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in errors])
+    return node
+
+
+def _coded(error: GraphQLError, code: ErrorCode) -> GraphQLError:
+    return GraphQLError(
+        error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": str(code)},
+    )
+
+
+def _refuse_beyond_limits(operation: OperationDefinitionNode, fragments: Fragments) -> None:
+    roots = sum(1 for _ in _fields(operation.selection_set, fragments))
+    if roots > ROOT_FIELDS:
+        message = f"This operation asks for {roots} root fields; the limit is {ROOT_FIELDS}."
+        raise Refused([refusal(message, ErrorCode.TOO_LARGE, [operation])])
+    depths = _Depths(fragments)
+    for field in _fields(operation.selection_set, fragments):
+        introspects = field.name.value in INTROSPECTION
+        depth, limit = depths.of_field(field), INTROSPECTION_DEPTH if introspects else DEPTH
+        if depth > limit:
+            of = "introspection" if introspects else "fields"
+            message = f"This operation nests {of} {depth} deep; the limit is {limit}."
+            raise Refused([refusal(message, ErrorCode.TOO_DEEP, [field])])
+
+
+def _fields(selection_set: SelectionSetNode | None, fragments: Fragments) -> Iterable[FieldNode]:
+    """The fields of a selection, those of its fragments among them; each fragment once, as execution does."""
+    pending = list(selection_set.selections) if selection_set else []
+    seen: set[str] = set()
+    while pending:
+        selection = pending.pop()
+        if isinstance(selection, FieldNode):
+            yield selection
+        elif isinstance(selection, InlineFragmentNode):
+            pending += selection.selection_set.selections
+        elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+            seen.add(selection.name.value)
+            pending += fragments[selection.name.value].selection_set.selections
+
+
+class _Depths:
+    """How deep fields nest; each selection is measured once, however often it is spread."""
+
+    def __init__(self, fragments: Fragments) -> None:
+        self._fragments = fragments
+        self._known: dict[int, int] = {}
+
+    def of_field(self, field: FieldNode) -> int:
+        if field.selection_set is None:
+            return 1
+        key = id(field.selection_set)
+        if key not in self._known:
+            inner = _fields(field.selection_set, self._fragments)
+            self._known[key] = 1 + max((self.of_field(one) for one in inner), default=0)
+        return self._known[key]

@@ -1,0 +1,173 @@
+"""The fields of the schema: each says where its value comes from, and writes it as JSON inside one SQL statement.
+
+A field's json() is called once, while an operation is planned (schema/plan.py); nothing is fetched per row.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import graphene
+import sqlalchemy as sa
+from graphene.types.objecttype import ObjectTypeOptions
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from schema.arguments import Arguments
+from schema.clock import Clock
+from schema.json_text import Json, array, as_sql, escaped, or_null, plain, quoted
+
+if TYPE_CHECKING:
+    from schema.plan import Planning
+
+Expression = sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True)
+class At:
+    """Where a field stands while an operation is planned: the row of its object, the clock, and what it was given."""
+
+    row: Any  # a sa.FromClause; None at the root
+    clock: Clock
+    given: Arguments
+    plan: "Planning"
+    type: GraphQLOutputType
+    nodes: Sequence[FieldNode]
+    path: tuple[str, ...]
+
+    @property
+    def target(self) -> GraphQLObjectType:
+        """The object type that the field leads to."""
+        return cast(GraphQLObjectType, get_named_type(self.type))
+
+    def bind(self, name: str, type_: Any, check: Callable[[Any], Any] | None = None) -> sa.BindParameter[Any]:
+        """An argument's value as a parameter of the statement; `check` may refuse or change it, at each request."""
+        return self.plan.bind(self, self.given[name], type_, check)
+
+
+class Row(graphene.ObjectType):
+    """An object type whose objects are rows of `table`: a projection, or the log."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def __init_subclass_with_meta__(
+        cls, table: sa.Table | None = None, by_id: Any = None, _meta: Any = None, **options: Any
+    ) -> None:
+        """by_id: (row, id) to the condition that the row is the id's."""
+        _meta = _meta or ObjectTypeOptions(cls)
+        _meta.table = table
+        _meta.by_id = by_id or (lambda row, node_id: row.c.id == node_id)
+        super().__init_subclass_with_meta__(_meta=_meta, **options)
+
+
+class Planned(graphene.Field):
+    """A field that writes its own JSON into the statement."""
+
+    def json(self, at: At) -> Json:
+        raise NotImplementedError
+
+
+class Column(Planned):
+    """A column of the row, named as the field is unless `column` says otherwise. plain: it holds nothing to escape."""
+
+    def __init__(self, type_: Any, column: str | None = None, *, plain: bool = False, **options: Any) -> None:
+        super().__init__(type_, **options)
+        self.column, self.plain = column, plain
+
+    def json(self, at: At) -> Json:
+        name = self.column or _snake_case(at.nodes[0].name.value)
+        return value_json(at.type, at.row.c[name], plain_text=self.plain)
+
+
+class Computed(Planned):
+    """An SQL expression over the row, the clock and the arguments."""
+
+    def __init__(self, type_: Any, value: Callable[[At], Expression], *, plain: bool = False, **options: Any) -> None:
+        super().__init__(type_, **options)
+        self.value, self.plain = value, plain
+
+    def json(self, at: At) -> Json:
+        return value_json(at.type, self.value(at), plain_text=self.plain)
+
+
+class Part(Planned):
+    """An object made of the same row and clock: Query.clock."""
+
+    def json(self, at: At) -> Json:
+        return at.plan.members(at, at.target, at.row)
+
+
+Source = Callable[[At], sa.FromClause]
+On = Callable[[At, Any], sa.ColumnElement[bool]]
+Order = Callable[[Any], Sequence[Expression]]
+
+
+class Edge(Planned):
+    """Leads to one other row: the first that `on` holds for, in `order`."""
+
+    def __init__(self, type_: Any, on: On, order: Order | None = None, **options: Any) -> None:
+        super().__init__(type_, **options)
+        self.on, self.order = on, order
+
+    def json(self, at: At) -> Json:
+        row = at.plan.rows(at)
+        found = sa.select(as_sql(at.plan.members(at, at.target, row))).select_from(row)
+        found = found.where(at.plan.stands(at.target, row, at.clock), self.on(at, row))
+        if self.order:
+            found = found.order_by(*self.order(row)).limit(sa.literal_column("1"))
+        json = (found.correlate_except(row).scalar_subquery(),)
+        return json if is_non_null_type(at.type) else or_null(json)
+
+
+class Edges(Planned):
+    """Leads to a list of rows, all that `on` holds for. bound: how many there may be, for the cost; source: rows of no table."""
+
+    def __init__(
+        self, type_: Any, on: On | None = None, *, order: Order, bound: int, source: Source | None = None, **options: Any
+    ) -> None:
+        super().__init__(graphene.NonNull(graphene.List(graphene.NonNull(type_))), **options)
+        self.on, self.order, self.bound, self.source = on, order, bound, source
+
+    def json(self, at: At) -> Json:
+        row = self.source(at) if self.source else at.plan.rows(at)
+        with at.plan.each(self.bound):
+            found = sa.select(as_sql(at.plan.members(at, at.target, row)).label("j")).select_from(row)
+        found = found.where(at.plan.stands(at.target, row, at.clock))
+        if self.on:
+            found = found.where(self.on(at, row))
+        listed = found.order_by(*self.order(row)).correlate_except(row).subquery(at.plan.name("r"))
+        everything = sa.select(as_sql(array(listed.c.j))).select_from(listed)
+        return (everything.correlate_except(listed).scalar_subquery(),)
+
+
+def value_json(type_: GraphQLOutputType, value: Expression, *, plain_text: bool = False) -> Json:
+    """A scalar, an enum's value or a list of these."""
+    json = _value_json(type_, value, plain_text)
+    return json if is_non_null_type(type_) else or_null(json)
+
+
+def _value_json(type_: GraphQLOutputType, value: Expression, plain_text: bool) -> Json:
+    named = get_named_type(type_)
+    if is_list_type(get_nullable_type(type_)):
+        return escaped(value)
+    if isinstance(named, GraphQLEnumType) or plain_text or named.name in ("ID", "Date", "PartialDate"):
+        return quoted(value)
+    if named.name == "DateTime":
+        return quoted(sa.func.moment(value, type_=sa.Text()))
+    return escaped(value) if named.name == "String" else plain(value)
+
+
+
+
+def _snake_case(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

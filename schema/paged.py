@@ -1,0 +1,260 @@
+"""Relay connections: lists in pages, by keyset. A page is one subselect; its rows are put together beside their count."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import graphene
+import sqlalchemy as sa
+from graphql import FieldNode, GraphQLInterfaceType, GraphQLObjectType, get_named_type
+
+from schema import keyset
+from schema.clock import past
+from schema.fields import At, On, Planned, Source
+from schema.filters import conditions
+from schema.json_text import Json, array, as_sql, members, or_null, quoted
+from schema.keyset import ID, Cursor, Key
+from schema.refusals import BadValue
+
+PAGE = 50
+LARGEST_PAGE = 200
+
+Orders = Mapping[str, Sequence[Key]]
+"""The values of an order enum → the keys each stands for."""
+
+PAGING = {
+    "first": graphene.Int(description=f"How many, from the start: 1 to {LARGEST_PAGE}; {PAGE} when neither is given."),
+    "after": graphene.String(
+        description="Only what comes after this cursor (an earlier page's pageInfo.endCursor). The page is read at the "
+        "log position of the first page, so that the list does not shift while you read it."
+    ),
+    "last": graphene.Int(description=f"How many, from the end: 1 to {LARGEST_PAGE}. Give either first or last."),
+    "before": graphene.String(
+        description="Only what comes before this cursor (an earlier page's pageInfo.startCursor)."
+    ),
+}
+
+
+class Paged(Planned):
+    """A connection: the rows that `on` holds for, filtered, ordered, in pages. total: how many there may be, for the cost.
+    source: rows of no table; of an interface's, with their type and id, among: which types these can be."""
+
+    def __init__(
+        self,
+        connection: Any,
+        on: On | None = None,
+        *,
+        total: int,
+        order: Sequence[Key] = (),
+        orders: Orders | None = None,
+        order_type: Any = None,
+        filter_type: Any = None,
+        source: Source | None = None,
+        among: Callable[[At], Sequence[str]] | None = None,
+        unique: Key = ID,
+        **options: Any,
+    ) -> None:
+        arguments = {}
+        if filter_type is not None:
+            arguments["filter"] = filter_type(description="Which to list; everything when it is left out.")
+        if order_type is not None:
+            arguments["order_by"] = graphene.List(
+                graphene.NonNull(order_type), description="In which order; ties, and everything when it is left out, by id."
+            )
+        super().__init__(graphene.NonNull(connection), **arguments, **PAGING, **options)
+        self.on, self.total, self.order, self.orders = on, total, order, orders or {}
+        self.filter_type, self.source, self.among, self.unique = filter_type, source, among, unique
+
+    def json(self, at: At) -> Json:
+        return _Page(self, at).json()
+
+
+@dataclass
+class _Page:
+    """One connection of an operation while it is planned."""
+
+    field: Paged
+    at: At
+
+    @cached_property
+    def row(self) -> Any:
+        return self.field.source(self.at) if self.field.source else self.at.plan.rows(self.at, self.element)
+
+    @cached_property
+    def element(self) -> GraphQLObjectType | GraphQLInterfaceType:
+        return get_named_type(self.at.target.fields["nodes"].type)  # type: ignore[return-value]
+
+    @cached_property
+    def asked(self) -> Sequence[str]:
+        """The names of the orders asked for; they stand in the cursor, too."""
+        return [str(order) for order in self.at.given.shape("orderBy") or ()]
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        keys = [key for order in self.asked for key in self.field.orders[order]] or list(self.field.order)
+        return [*keys, self.field.unique]
+
+    @cached_property
+    def backwards(self) -> bool:
+        return "last" in self.at.given
+
+    @cached_property
+    def size(self) -> int:
+        given = self.at.given
+        if "first" in given and "last" in given:
+            raise BadValue("first and last exclude each other: give one of them.")
+        name = "last" if self.backwards else "first"
+        size: int = given.shape(name, PAGE)
+        if not 1 <= size <= LARGEST_PAGE:
+            raise BadValue(f"{name}: {size} is no page size; ask for 1 to {LARGEST_PAGE}.")
+        return size
+
+    @cached_property
+    def clock_at(self) -> At:
+        """Where the rows stand: at the first page's position and day, when a cursor says so."""
+        for name in ("after", "before"):
+            if name in self.at.given:
+                position = self.at.bind(name, sa.Integer, lambda text: self.read(text).position)
+                day = self.at.bind(name, sa.Date, lambda text: self.read(text).day)
+                return replace(self.at, clock=past(position, day))
+        return self.at
+
+    @cached_property
+    def order_name(self) -> str:
+        return ",".join(self.asked) or self.at.nodes[0].name.value
+
+    @cached_property
+    def read(self) -> Callable[[str], Cursor]:
+        return keyset.reading(self.order_name, self.keys)
+
+    def json(self) -> Json:
+        size, chosen = self.size, self.at.plan.subfields(self.at.target, self.at.nodes)
+        page = self.page(chosen, size)
+        pairs = [(key, self.member(key, nodes, page)) for key, nodes in chosen.items()]
+        if page is None:
+            return members(pairs)
+        whole = sa.select(as_sql(members(pairs))).select_from(page).having(sa.literal_column("true"))  # one row, always
+        return (whole.correlate_except(page).scalar_subquery(),)
+
+    def page(self, chosen: Mapping[str, Sequence[FieldNode]], size: int) -> Any:
+        """The page's rows: a column of JSON for each of nodes and edges asked for, c their cursors, n their numbers."""
+        at, plan = self.clock_at, self.at.plan
+        names = {nodes[0].name.value for nodes in chosen.values()}
+        wanted = {
+            subfield[0].name.value
+            for nodes in chosen.values()
+            if nodes[0].name.value == "pageInfo"
+            for subfield in plan.subfields(self.page_info, nodes).values()
+        }
+        if not names & {"nodes", "edges"} and not wanted - {"__typename"}:
+            return None
+        listed_keys = [key for key, nodes in chosen.items() if nodes[0].name.value in ("nodes", "edges")]
+        self.labels = {key: f"j{place}" for place, key in enumerate(listed_keys)}
+        with plan.each(size):
+            columns = [self.listed(at, chosen[key], (key,)).label(self.labels[key]) for key in listed_keys]
+        if wanted & {"startCursor", "endCursor"}:
+            columns.append(as_sql(self.cursor(at)).label("c"))
+        more = 1 if wanted & {"hasNextPage", "hasPreviousPage"} else 0
+        found = sa.select(*columns or [sa.literal_column("1").label("one")]).select_from(self.row)
+        found = found.where(*self.conditions(at), *self.beyond(at))
+        found = found.order_by(*(key.ordered(self.row, at.clock, self.backwards) for key in self.keys))
+        found = found.limit(sa.literal_column(str(size + more))).correlate_except(self.row)
+        listed = found.subquery(plan.name("r"))
+        self.numbered = bool(wanted - {"__typename"}) or self.backwards
+        if not self.numbered:
+            return listed
+        numbers = sa.select(listed, sa.func.row_number().over().label("n")).correlate_except(listed)
+        return numbers.subquery(plan.name("r"))
+
+    def listed(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> sa.ColumnElement[str]:
+        return as_sql(self.node(at, nodes, path) if nodes[0].name.value == "nodes" else self.edge(at, nodes, path))
+
+    @property
+    def page_info(self) -> GraphQLObjectType:
+        return get_named_type(self.at.target.fields["pageInfo"].type)  # type: ignore[return-value]
+
+    def conditions(self, at: At) -> list[sa.ColumnElement[bool]]:
+        """Everything but the cursor."""
+        found = [at.plan.stands(self.element, self.row, at.clock)]
+        if self.field.on:
+            found.append(self.field.on(at, self.row))
+        if self.field.filter_type is not None:
+            found += conditions(at, self.row)
+        return found
+
+    def beyond(self, at: At) -> list[sa.ColumnElement[bool]]:
+        """After the cursor, before the other."""
+        found = []
+        for name, backwards in (("after", False), ("before", True)):
+            if name in at.given:
+                values = [
+                    at.bind(name, key.type, lambda text, place=place: self.read(text).values[place])  # type: ignore[misc]
+                    for place, key in enumerate(self.keys)
+                ]
+                found.append(keyset.after(self.keys, self.row, at.clock, values, backwards=backwards))
+        return found
+
+    def node(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> Json:
+        inside = replace(at, nodes=nodes, path=(*at.path, *path), type=self.element)
+        among = self.field.among(self.at) if self.field.among else ()
+        return at.plan.one_of(inside, self.element, self.row, among)
+
+    def edge(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> Json:
+        edge: GraphQLObjectType = get_named_type(self.at.target.fields["edges"].type)  # type: ignore[assignment]
+        inside = replace(at, nodes=nodes, path=(*at.path, *path), type=edge)
+        pairs = []
+        for key, subnodes in at.plan.subfields(edge, nodes).items():
+            match subnodes[0].name.value:
+                case "cursor":
+                    pairs.append((key, quoted(keyset.opaque(as_sql(self.cursor(at))))))
+                case "node":
+                    pairs.append((key, self.node(at, subnodes, (*path, key))))
+                case _:
+                    field = at.plan.fields(edge)[subnodes[0].name.value]  # it may need what the connection was given
+                    type_ = edge.fields[subnodes[0].name.value].type
+                    one = replace(inside, row=self.row, type=type_, nodes=subnodes, path=(*inside.path, key))
+                    pairs.append((key, field.json(one)))
+        return members(pairs)
+
+    def cursor(self, at: At) -> Json:
+        return keyset.cursor(self.order_name, self.keys, self.row, at.clock)
+
+    def member(self, key: str, nodes: Sequence[FieldNode], page: Any) -> Json:
+        match nodes[0].name.value:
+            case "__typename":
+                return (f'"{self.at.target.name}"',)
+            case "totalCount":
+                return (self.total_count(),)
+            case "pageInfo":
+                pairs = [
+                    (name, self.page_fact(subnodes[0].name.value, page))
+                    for name, subnodes in self.at.plan.subfields(self.page_info, nodes).items()
+                ]
+                return members(pairs)
+        column = page.c[self.labels[key]]
+        if not self.numbered:
+            return array(column)
+        inside = sa.case((page.c.n <= sa.literal_column(str(self.size)), column))
+        return array(inside, backwards=page.c.n if self.backwards else None)
+
+    def total_count(self) -> sa.ColumnElement[Any]:
+        at = self.clock_at
+        at.plan.charge(self.field.total // 100)
+        counted = sa.select(sa.func.count()).select_from(self.row).where(*self.conditions(at))
+        return sa.cast(counted.correlate_except(self.row).scalar_subquery(), sa.Text)
+
+    def page_fact(self, name: str, page: Any) -> Json:
+        given = self.at.given
+        if name == "__typename":
+            return (f'"{self.page_info.name}"',)
+        if name in ("hasNextPage", "hasPreviousPage"):
+            if ("before" if name == "hasNextPage" else "after") in given:  # the cursor's own row is there
+                return ("true",)
+            if name == ("hasPreviousPage" if self.backwards else "hasNextPage"):
+                return (sa.cast(sa.func.count() > sa.literal_column(str(self.size)), sa.Text),)
+            return ("false",)
+        first = (name == "startCursor") != self.backwards
+        last = sa.func.least(sa.func.count(), sa.literal_column(str(self.size)))
+        all_cursors: Any = sa.func.array_agg(page.c.c, type_=sa.ARRAY(sa.Text()))
+        return or_null(quoted(keyset.opaque(all_cursors[sa.literal_column("1") if first else last])))

@@ -1,0 +1,67 @@
+"""What all records share: an id, a version, the revision shown, the whole history, an address."""
+
+import graphene
+import sqlalchemy as sa
+
+from schema.clock import Clock
+from schema.connection import connection
+from schema.fields import At, Column, Computed, Edge
+from schema.json_text import literal
+from schema.keyset import Key
+from schema.paged import Paged
+
+NODE = "schema.record.Node"
+
+
+class Node(graphene.Interface):
+    """Anything that has an id. Ids are final: they are never reused and never change their meaning."""
+
+    id = Column(graphene.ID, required=True, description='Type and name, like "Measure:PHL-0007". Treat it as opaque.')
+
+
+def _version_id(at: At) -> sa.ColumnElement[str]:
+    return at.row.c.id + literal("@") + sa.cast(at.clock.position, sa.Text) + literal("@") + sa.cast(at.clock.day, sa.Text)
+
+
+def _address(at: At) -> sa.ColumnElement[str]:
+    return at.plan.public_url + literal("/r/") + at.row.c.id
+
+
+class Record(graphene.Interface):
+    """Something under change control: each change is a revision, with its author, its reason and its moment."""
+
+    class Meta:
+        interfaces = (Node,)
+
+    id = Column(graphene.ID, required=True, description='Type and name, like "Measure:PHL-0007". Treat it as opaque.')
+    version_id = Computed(
+        graphene.ID,
+        _version_id,
+        required=True,
+        description="id, log position and valid day of this answer: the cache key for clients that hold several clocks at once.",
+    )
+    revision = Edge(
+        graphene.NonNull("schema.revision.Revision"),
+        lambda at, revision: revision.c.position == at.row.c.known_from,
+        description="The revision that this answer shows.",
+    )
+    revisions = Paged(
+        "schema.revision.RevisionConnection",
+        lambda at, revision: revision.c.record_id == at.row.c.id,
+        total=100,
+        unique=Key(lambda revision, _clock: revision.c.position, sa.Integer),
+        description="Every revision of the record up to this clock, the first one first.",
+    )
+    permalink = Computed(
+        graphene.String, _address, plain=True, required=True, description="The record's address, for citing and sharing."
+    )
+
+
+RecordConnection = connection("Record", NODE, "records")
+
+
+def count_of(table: sa.Table, on: object, clock: Clock) -> sa.ColumnElement[int]:
+    """How many rows of a table stand, for which `on` holds."""
+    row = table.alias()
+    counted = sa.select(sa.func.count()).select_from(row).where(clock.stands(row), on(row))  # type: ignore[operator]
+    return counted.correlate_except(row).scalar_subquery()

@@ -1,0 +1,104 @@
+"""Search over all records: English stemming, accents folded, slips of the pen forgiven where the server has pg_trgm."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+import sqlalchemy as sa
+
+from db import tables
+from schema.connection import connection
+from schema.fields import At, Computed
+from schema.filters import speakable
+from schema.json_text import literal
+from schema.keyset import column
+from schema.paged import Paged
+from schema.record import NODE
+from schema.source import TYPE_NAMES
+from schema.vocabulary import RecordType
+
+SEARCHED: Mapping[str, tuple[str, ...]] = {
+    "STATE_PARTY": ("name", "note"),
+    "SECTION": ("heading", "note"),
+    "INSTRUMENT": ("name", "relevance", "note"),
+    "RECOMMENDATION": ("title", "text", "note"),
+    "MEASURE": ("title", "summary", "note"),
+    "ASSESSMENT": ("criterion", "summary", "assessor"),
+    "STATEMENT": ("summary", "note"),
+    "SOURCE": ("title", "publisher", "symbol"),
+}
+"""Record type → the columns that a snippet is taken from."""
+
+MILLIONTHS = 1_000_000
+"""Ranks are compared as whole millionths, so that a cursor can hold them exactly."""
+
+
+def _query(at: At) -> Any:
+    return sa.select(sa.func.search_query(at.bind("text", sa.Text, speakable))).scalar_subquery()
+
+
+def _asked(at: At) -> list[str]:
+    return [str(name) for name in at.given.shape("types", SEARCHED)]
+
+
+def _found(at: At) -> sa.FromClause:
+    """id, type and rank of every record that holds the words."""
+    query = _query(at)
+    branches = []
+    for name in (name for name in SEARCHED if name in _asked(at)):
+        row = tables.PROJECTIONS[name].alias(at.plan.name("t"))
+        rank = sa.cast(sa.func.ts_rank(row.c.search, query) * sa.literal_column(str(-MILLIONTHS)), sa.Integer)
+        branches.append(
+            sa.select(row.c.id, literal(TYPE_NAMES[name]).label("type"), rank.label("unlikeness"))
+            .where(at.clock.stands(row), row.c.search.op("@@", is_comparison=True)(query))
+            .correlate_except(row)
+        )
+    if not branches:
+        nothing = (sa.null(), sa.Text(), "id"), (sa.null(), sa.Text(), "type"), (sa.null(), sa.Integer(), "unlikeness")
+        branches = [sa.select(*(sa.cast(null, type_).label(name) for null, type_, name in nothing)).where(sa.false())]
+    return sa.union_all(*branches).subquery(at.plan.name("u"))
+
+
+def _snippet(at: At) -> sa.ColumnElement[str]:
+    options = literal("StartSel=«, StopSel=», MaxWords=30, MinWords=12, MaxFragments=1")
+    english = sa.literal_column("'pg_catalog.english'::regconfig")
+    branches = []
+    for name, columns in SEARCHED.items():
+        row = tables.PROJECTIONS[name].alias(at.plan.name("t"))
+        words = sa.func.concat_ws(literal(" — "), *(row.c[one] for one in columns))
+        headline = sa.select(sa.func.ts_headline(english, words, _query(at), options))
+        headline = headline.where(at.clock.stands(row), row.c.id == at.row.c.id).correlate_except(row)
+        branches.append((at.row.c.type == literal(TYPE_NAMES[name]), headline.scalar_subquery()))
+    return sa.case(*branches)
+
+
+SearchConnection = connection(
+    "Search",
+    NODE,
+    "records found",
+    rank=Computed(
+        graphene.Float,
+        lambda at: sa.cast(-at.row.c.unlikeness, sa.Numeric) / sa.literal_column(str(MILLIONTHS)),
+        required=True,
+        description="How well it fits, comparable within one search: higher is better.",
+    ),
+    snippet=Computed(
+        graphene.String, _snippet, required=True, description="The words found, among their neighbours, «marked». Plain text."
+    ),
+)
+
+
+class Search(Paged):
+    """Records that hold the words, best first."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(
+            SearchConnection,
+            total=5000,
+            source=_found,
+            among=lambda at: [TYPE_NAMES[name] for name in SEARCHED if name in _asked(at)],
+            order=[column("unlikeness", sa.Integer)],
+            description=description,
+            text=graphene.String(required=True, description="Words to find; all of them must be there."),
+            types=graphene.List(graphene.NonNull(RecordType), description="Only these types of record."),
+        )
