@@ -7,6 +7,19 @@ begin
 end
 $$;
 
+-- Revisions and submissions are written by who holds the log's lock: publish() does. Whoever takes it by hand still has to satisfy
+-- admit_revisions().
+create or replace function refuse_entry_without_lock() returns trigger language plpgsql as $$
+begin
+  if not exists (select from pg_locks where locktype = 'advisory' and classid = 2019 and objid = 156 and objsubid = 2
+                 and mode = 'ExclusiveLock' and granted and pid = pg_backend_pid()) then
+    raise exception using errcode = 'insufficient_privilege', constraint = 'revisions_enter_by_publish',
+      message = format('%s of %s refused: revisions enter the log through publish() alone', tg_op, tg_table_name);
+  end if;
+  return null;
+end
+$$;
+
 -- Projections are written from inside the trigger of revision alone: one level down.
 create or replace function refuse_direct_write() returns trigger language plpgsql as $$
 begin
@@ -24,6 +37,10 @@ declare
 begin
   create or replace trigger revisions_are_projected after insert on revision
     referencing new table as published for each statement execute function admit_revisions();
+  create or replace trigger revisions_enter_by_publish before insert on revision
+    for each statement execute function refuse_entry_without_lock();
+  create or replace trigger submissions_enter_by_publish before insert on submission
+    for each statement execute function refuse_entry_without_lock();
   create or replace trigger revisions_are_never_edited before update or delete or truncate on revision
     for each statement execute function refuse_rewriting();
   create or replace trigger submissions_are_never_edited before update or delete or truncate on submission

@@ -95,11 +95,6 @@ begin
   if counted = 0 then
     return null;
   end if;
-  if not exists (select from pg_locks where locktype = 'advisory' and classid = 2019 and objid = 156 and objsubid = 2
-                 and mode = 'ExclusiveLock' and granted and pid = pg_backend_pid()) then
-    raise exception using errcode = 'insufficient_privilege', constraint = 'revisions_enter_by_publish',
-      message = 'revisions enter the log through publish() alone';
-  end if;
   if last - first + 1 <> counted or first <> 1 + coalesce((select max("position") from revision where "position" < first), 0)
   then
     raise exception using errcode = 'check_violation', constraint = 'positions_run_without_gaps',

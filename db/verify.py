@@ -1,0 +1,226 @@
+"""`opsc verify`: replays the whole log, and compares every projection, every hash and every envelope with what is stored.
+
+It finds whatever was changed behind the triggers' back, but for one thing: a log cut off at its end is a valid shorter log. Only
+a checkpoint that somebody else has kept can show that.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import asyncpg
+import orjson
+import sqlalchemy as sa
+
+from db.canonical import canonical
+from db.tables import PROJECTIONS, coverage
+
+BATCH = 500
+"""Revisions held in memory at once."""
+
+COLUMNS = {
+    "author": "author",
+    "kind": "kind",
+    "mergedInto": "merged_into",
+    "number": "number",
+    "operation": "operation",
+    "position": "position",
+    "reason": "reason",
+    "recordId": "record_id",
+    "recordType": "record_type",
+    "redacts": "redacts",
+    "reviewer": "reviewer",
+    "submission": "submission_id",
+}
+"""Field of the envelope → column of the revision that must say the same."""
+
+TABLES = [*PROJECTIONS.values(), coverage]
+
+
+class Disagreement(NamedTuple):
+    """Something stored that the log does not say, or that the log says otherwise. record_id, position: where known."""
+
+    table: str
+    record_id: str | None
+    position: int | None
+    sentence: str
+
+    def __str__(self) -> str:
+        where = [self.table, *([self.record_id] if self.record_id else [])]
+        if self.position is not None:
+            where.append(f"at position {self.position}")
+        return f"{' '.join(where)}: {self.sentence}"
+
+
+async def verify(connection: asyncpg.Connection) -> list[Disagreement]:
+    """Reads one snapshot, while others publish; writes temporary tables only, and undoes them. Empty: everything agrees."""
+    async with _snapshot(connection):
+        return [*await _log(connection), *await _projections(connection)]
+
+
+@asynccontextmanager
+async def _snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    transaction = connection.transaction(isolation="repeatable_read")
+    await transaction.start()
+    try:
+        # large logs take longer than any page may; temporary tables must be the first that names find
+        await connection.execute("set local statement_timeout = 0; set local search_path = pg_temp, public")
+        yield
+    finally:
+        await transaction.rollback()
+
+
+# ── The log ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _log(connection: asyncpg.Connection) -> list[Disagreement]:
+    found: list[Disagreement] = []
+    numbers: dict[str, int] = {}
+    before: Mapping[str, Any] | None = None
+    async for revision in connection.cursor(
+        "select r.*, moment(r.recorded_at) as moment, s.id is not null as submitted"
+        ' from public.revision r left join public.submission s on s.id = r.submission_id order by r."position"',
+        prefetch=BATCH,
+        timeout=None,
+    ):
+        sentences = [
+            *_in_order(revision, before, numbers),
+            *_hashes(revision),
+            *_document(revision["document"]),
+            *_envelope(revision),
+        ]
+        found += [
+            Disagreement("revision", revision["record_id"], revision["position"], sentence) for sentence in sentences
+        ]
+        before = revision
+    empty = await connection.fetch(
+        "select id from public.submission s where not exists"
+        " (select from public.revision r where r.submission_id = s.id) order by id"
+    )
+    return found + [
+        Disagreement("submission", None, None, f"submission {row['id']} has no revision") for row in empty
+    ]
+
+
+def _in_order(
+    revision: Mapping[str, Any], before: Mapping[str, Any] | None, numbers: dict[str, int]
+) -> Iterable[str]:
+    """Positions and numbers run without gaps, moments never go back, each revision has its submission."""
+    position = before["position"] + 1 if before else 1
+    if revision["position"] != position:
+        yield f"position {position} is missing before it"
+    if before and revision["recorded_at"] < before["recorded_at"]:
+        yield "it was recorded before the revision before it"
+    number = numbers.get(revision["record_id"], 0) + 1
+    if revision["number"] != number:
+        yield f"its number is {revision['number']}, but it is the record's {number}."
+    numbers[revision["record_id"]] = revision["number"]
+    if not revision["submitted"]:
+        yield f"its submission {revision['submission_id']} does not exist"
+
+
+def _hashes(revision: Mapping[str, Any]) -> Iterable[str]:
+    document, salt = revision["document"], revision["salt"]
+    if (document is None) != (salt is None):
+        yield "of its document and salt one is gone without the other"
+    elif document is not None and hashlib.sha256(salt + document.encode()).digest() != revision["document_hash"]:
+        yield "its document is not what its document hash was made of"
+    if hashlib.sha256(b"\0" + revision["envelope"].encode()).digest() != revision["leaf_hash"]:
+        yield "its envelope is not what its leaf hash was made of"
+
+
+def _document(document: str | None) -> Iterable[str]:
+    if document is not None and _canonical_again(document) != document.encode():
+        yield "its document is not canonical JSON (RFC 8785)"
+
+
+def _envelope(revision: Mapping[str, Any]) -> Iterable[str]:
+    if _canonical_again(revision["envelope"]) != revision["envelope"].encode():
+        yield "its envelope is not canonical JSON (RFC 8785)"
+        return
+    told = orjson.loads(revision["envelope"])
+    stored = {
+        **{field: revision[column] for field, column in COLUMNS.items()},
+        "documentHash": revision["document_hash"].hex(),
+        "format": 1,
+        "recordedAt": revision["moment"],
+    }
+    if not isinstance(told, dict) or told.keys() != stored.keys():
+        yield "its envelope has other fields than envelopes have"
+        return
+    for field, value in stored.items():
+        if told[field] != value:
+            yield f"its envelope says {field} {_value(told[field])}, its row {_value(value)}"
+
+
+def _canonical_again(text: str) -> bytes | None:
+    try:
+        return canonical(orjson.loads(text))
+    except ValueError:  # no JSON at all, or nothing that RFC 8785 can write
+        return None
+
+
+# ── The projections ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _projections(connection: asyncpg.Connection) -> list[Disagreement]:
+    last = await connection.fetchval('select coalesce(max("position"), 0) from public.revision')
+    for table in TABLES:
+        await connection.execute(
+            f'create temporary table "{table.name}" (like public."{table.name}" including generated including indexes)'
+        )
+    try:
+        async with connection.transaction():
+            await connection.execute("select project_records(1, $1)", last)
+            await connection.execute(f"analyze {', '.join(table.name for table in TABLES)}")
+            await connection.execute("select project_coverage(1, $1)", last)
+    except asyncpg.PostgresError as error:
+        return [Disagreement("revision", None, None, f"the log cannot be replayed: {error}")]
+    return [
+        *[row for table in TABLES for row in await _compared(connection, table)],
+        *await _words(connection),
+    ]
+
+
+async def _compared(connection: asyncpg.Connection, table: sa.Table) -> list[Disagreement]:
+    """Rows of the projection and of the replay that are not the same, in either direction."""
+    key = ", ".join(column.name for column in table.primary_key)
+    rows = await connection.fetch(
+        f"""
+        select {key}, stored is null as missing, replayed is null as extra, to_jsonb(stored)::text as stored,
+               to_jsonb(replayed)::text as replayed
+        from public."{table.name}" stored full join pg_temp."{table.name}" replayed using ({key})
+        where stored is distinct from replayed
+        order by {key}
+        """
+    )
+    return [Disagreement(table.name, _record(row), row["known_from"], _difference(row)) for row in rows]
+
+
+def _record(row: Mapping[str, Any]) -> str:
+    return row["id"] if "id" in row.keys() else f"Coverage:{row['state_party_code']}.{row['recommendation_code']}"  # noqa: SIM118
+
+
+def _difference(row: Mapping[str, Any]) -> str:
+    if row["missing"]:
+        return "the log makes this version, but it is not there"
+    if row["extra"]:
+        return "this version is there, but the log does not make it"
+    stored, replayed = orjson.loads(row["stored"]), orjson.loads(row["replayed"])
+    different = [column for column in stored if stored[column] != replayed.get(column)]
+    return "; ".join(
+        f"{column} is {_value(stored[column])}, by the log {_value(replayed.get(column))}" for column in different
+    )
+
+
+async def _words(connection: asyncpg.Connection) -> list[Disagreement]:
+    searched = [table.name for table in PROJECTIONS.values() if "search" in table.c]
+    words = " union ".join(f'select unnest(tsvector_to_array(search)) as word from pg_temp."{name}"' for name in searched)
+    rows = await connection.fetch(f"select word from ({words}) w except select word from public.known_word order by 1")
+    return [Disagreement("known_word", None, None, f"search does not know the word {row['word']}") for row in rows]
+
+
+def _value(value: Any) -> str:
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= 80 else f"{text[:79]}…"
