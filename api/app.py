@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
 
+from api import faults, graphiql, graphql, health, permalinks
 from api.settings import Settings
 from db.pool import open_pool
 
@@ -23,10 +25,26 @@ def create(settings: Settings | None = None) -> Starlette:
             yield {"settings": settings, "pool": pool}
 
     return Starlette(
-        routes=[Route("/healthz", healthz)],
+        routes=[
+            Route("/graphql", graphql.endpoint, methods=["GET", "POST"]),
+            Route("/r/{id}", permalinks.record),
+            Route("/r/{id}/{number}", permalinks.revision),
+            Route("/schema.graphql", graphql.schema_definition),
+            Route("/healthz", health.alive),
+            Route("/readyz", health.ready),
+            Mount("/graphiql", graphiql.files),
+            Route("/", RedirectResponse("/graphql")),
+        ],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=["*"],
+                allow_methods=["GET", "POST", "HEAD"],
+                allow_headers=["*"],
+                expose_headers=["Allow", "Content-Length", "Location", "Retry-After"],
+                max_age=86_400,
+            )
+        ],
+        exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lifespan,
     )
-
-
-async def healthz(_request: Request) -> PlainTextResponse:
-    return PlainTextResponse("ok\n")

@@ -51,10 +51,14 @@ class AssessmentFilter(graphene.InputObjectType):
     assessor_kind = any_of(Reporter, one_of("assessor_kind"), "What kind of body the assessor is.")
     verdict = any_of(Verdict, one_of("verdict"), "Verdicts.")
     assessed_from = Matches(
-        Date, overlaps_from("assessed_on"), description="Assessed on this day or later, as far as its date can mean that."
+        Date,
+        overlaps_from("assessed_on"),
+        description="Assessed on this day or later, as far as its date can mean that.",
     )
     assessed_to = Matches(
-        Date, overlaps_to("assessed_on"), description="Assessed on this day or earlier, as far as its date can mean that."
+        Date,
+        overlaps_to("assessed_on"),
+        description="Assessed on this day or earlier, as far as its date can mean that.",
     )
     text = Matches(graphene.String, matches_text, description=TEXT)
 

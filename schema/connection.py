@@ -11,7 +11,9 @@ class PageInfo(graphene.ObjectType):
     has_next_page = graphene.Boolean(required=True, description="Whether more follows.")
     has_previous_page = graphene.Boolean(required=True, description="Whether something comes before.")
     start_cursor = graphene.String(description="The cursor of the page's first element; null when the page is empty.")
-    end_cursor = graphene.String(description="The cursor of the page's last element: give it as `after` for the next page.")
+    end_cursor = graphene.String(
+        description="The cursor of the page's last element: give it as `after` for the next page."
+    )
 
 
 def connection(name: str, node: Any, plural: str, **edge_fields: Any) -> Any:

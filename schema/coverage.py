@@ -87,7 +87,9 @@ class Coverage(Row):
     )
     measure_count = Computed(graphene.Int, _measure_count, required=True, description="How many these are.")
     reported_by = Computed(
-        graphene.NonNull(graphene.List(graphene.NonNull(Reporter))), _reporters, description="Who reported them, by name."
+        graphene.NonNull(graphene.List(graphene.NonNull(Reporter))),
+        _reporters,
+        description="Who reported them, by name.",
     )
     latest = Edge(
         "schema.measure.Measure",
@@ -148,10 +150,12 @@ class CoverageGroup(graphene.ObjectType):
     """A group of cells, counted."""
 
     key = graphene.NonNull(
-        graphene.List(graphene.NonNull(graphene.String)), description="What the group has in common: one code for each dimension."
+        graphene.List(graphene.NonNull(graphene.String)),
+        description="What the group has in common: one code for each dimension.",
     )
     label = graphene.NonNull(
-        graphene.List(graphene.NonNull(graphene.String)), description="The same for people: one name for each dimension."
+        graphene.List(graphene.NonNull(graphene.String)),
+        description="The same for people: one name for each dimension.",
     )
     total = graphene.Int(required=True, description="How many cells the group has.")
     counts = graphene.NonNull(
@@ -177,7 +181,9 @@ def _called(words: Any) -> Callable[[Any], Any]:
     def label(key: Any) -> Any:
         names_ = {word.value: word.value.replace("_", " ").capitalize() for word in words._meta.enum}
         if words is RegionalGroup:
-            names_ = {word.value: words._meta.description(word).rstrip(".").partition(":")[0] for word in words._meta.enum}
+            names_ = {
+                word.value: words._meta.description(word).rstrip(".").partition(":")[0] for word in words._meta.enum
+            }
         return sa.case(*((key == literal(word), literal(name)) for word, name in names_.items()))
 
     return label
@@ -193,10 +199,14 @@ DIMENSIONS = {
     "STATE_PARTY": _by_column("state", 200, "code", "name"),
     "REGION": _by_column("state", 6, "region"),
     "SUBREGION": _by_column("state", 25, "subregion"),
-    "GROUP": _Dimension("state", 6, lambda row: row.c.group, lambda row: _called(RegionalGroup)(row.c.group), lambda row: row.c.group),
+    "GROUP": _Dimension(
+        "state", 6, lambda row: row.c.group, lambda row: _called(RegionalGroup)(row.c.group), lambda row: row.c.group
+    ),
     "RECOMMENDATION": _by_column("recommendation", 150, "code", "title", "place"),
     "SECTION": _by_column("section", 30, "number", "heading", "place"),
-    "THEME": _Dimension("theme", 17, lambda row: row.c.theme, lambda row: _called(Theme)(row.c.theme), lambda row: row.c.theme),
+    "THEME": _Dimension(
+        "theme", 17, lambda row: row.c.theme, lambda row: _called(Theme)(row.c.theme), lambda row: row.c.theme
+    ),
 }
 
 

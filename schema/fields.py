@@ -23,7 +23,7 @@ from graphql import (
 
 from schema.arguments import Arguments
 from schema.clock import Clock
-from schema.json_text import Json, array, as_sql, escaped, or_null, plain, quoted
+from schema.json_text import Json, array, as_sql, escaped, literal, or_null, plain, quoted
 
 if TYPE_CHECKING:
     from schema.plan import Planning
@@ -133,7 +133,14 @@ class Edges(Planned):
     """Leads to a list of rows, all that `on` holds for. bound: how many there may be, for the cost; source: rows of no table."""
 
     def __init__(
-        self, type_: Any, on: On | None = None, *, order: Order, bound: int, source: Source | None = None, **options: Any
+        self,
+        type_: Any,
+        on: On | None = None,
+        *,
+        order: Order,
+        bound: int,
+        source: Source | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(graphene.NonNull(graphene.List(graphene.NonNull(type_))), **options)
         self.on, self.order, self.bound, self.source = on, order, bound, source
@@ -163,10 +170,11 @@ def _value_json(type_: GraphQLOutputType, value: Expression, plain_text: bool) -
     if isinstance(named, GraphQLEnumType) or plain_text or named.name in ("ID", "Date", "PartialDate"):
         return quoted(value)
     if named.name == "DateTime":
-        return quoted(sa.func.moment(value, type_=sa.Text()))
+        in_utc = sa.func.timezone(
+            literal("UTC"), value
+        )  # not moment(): what PostgreSQL does not fold in costs thrice as much
+        return quoted(sa.func.to_char(in_utc, literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), type_=sa.Text()))
     return escaped(value) if named.name == "String" else plain(value)
-
-
 
 
 def _snake_case(name: str) -> str:

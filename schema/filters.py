@@ -86,8 +86,6 @@ def overlaps_to(column: str) -> Where:
     return lambda _at, row, day: row.c[f"{column}_earliest"] <= day
 
 
-
-
 # ── What a row concerns: States parties and recommendations, which several nouns are filtered by ────────────────────────
 
 
@@ -126,7 +124,9 @@ def in_section(recommendation_: Any, numbers: Any) -> sa.ColumnElement[bool]:
     """In one of the sections, or in one below it: III.A is in III."""
     asked = sa.func.unnest(numbers, type_=sa.Text()).column_valued("asked")
     number = recommendation_.c.section_number
-    return sa.exists(sa.select(asked).where(sa.or_(number == asked, number.startswith(asked + "."))).correlate(recommendation_))
+    return sa.exists(
+        sa.select(asked).where(sa.or_(number == asked, number.startswith(asked + "."))).correlate(recommendation_)
+    )
 
 
 def matches_text(_at: Any, row: Any, words: Any) -> sa.ColumnElement[bool]:

@@ -31,9 +31,13 @@ class Instrument(Row):
         description="Every year it is known by: of adoption, of revisions. Empty when it is not known.",
     )
     url = Column(graphene.String, description="Where it is.")
-    followed = Column(graphene.Boolean, required=True, description="Whether actions on this treaty are in the record, as measures.")
+    followed = Column(
+        graphene.Boolean, required=True, description="Whether actions on this treaty are in the record, as measures."
+    )
     relevance = Column(graphene.String, description="What it has to do with the Guidelines.")
-    named_in_guidelines = Column(graphene.String, description="Whether the Guidelines name it, as far as their text was read.")
+    named_in_guidelines = Column(
+        graphene.String, description="Whether the Guidelines name it, as far as their text was read."
+    )
     note = Column(graphene.String, description="What a reader should know about it.")
     measures = Paged(
         MeasureConnection,

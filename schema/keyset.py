@@ -91,8 +91,6 @@ def opaque(text: Expression) -> Expression:
     return sa.func.translate(encoded, sa.literal_column(r"E'+/\n'"), literal("-_"), type_=sa.Text())
 
 
-
-
 @dataclass(frozen=True)
 class Cursor:
     """What a cursor says."""
@@ -110,9 +108,7 @@ def reading(order: str, keys: Sequence[Key]) -> Callable[[str], Cursor]:
             position, day, its_order, *values = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii")))
             if its_order != order and isinstance(its_order, str):
                 raise BadValue("this cursor was given by a list in another order: ask for its first page again.")
-            fits = len(values) == len(keys) and all(
-                _fits(key, value) for key, value in zip(keys, values, strict=True)
-            )
+            fits = len(values) == len(keys) and all(_fits(key, value) for key, value in zip(keys, values, strict=True))
             if not fits or type(position) is not int or not 0 <= position <= LARGEST_POSITION:
                 raise ValueError(text)
             return Cursor(position, date.fromisoformat(day), values)

@@ -116,10 +116,14 @@ class MeasureFilter(graphene.InputObjectType):
         Date, overlaps_to("adopted_on"), description="Adopted on this day or earlier, as far as its date can mean that."
     )
     in_force_from = Matches(
-        Date, overlaps_from("in_force_on"), description="In force from this day or later, as far as its date can mean that."
+        Date,
+        overlaps_from("in_force_on"),
+        description="In force from this day or later, as far as its date can mean that.",
     )
     in_force_to = Matches(
-        Date, overlaps_to("in_force_on"), description="In force from this day or earlier, as far as its date can mean that."
+        Date,
+        overlaps_to("in_force_on"),
+        description="In force from this day or earlier, as far as its date can mean that.",
     )
     changed_since = Matches(
         DateTime,

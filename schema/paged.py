@@ -60,7 +60,8 @@ class Paged(Planned):
             arguments["filter"] = filter_type(description="Which to list; everything when it is left out.")
         if order_type is not None:
             arguments["order_by"] = graphene.List(
-                graphene.NonNull(order_type), description="In which order; ties, and everything when it is left out, by id."
+                graphene.NonNull(order_type),
+                description="In which order; ties, and everything when it is left out, by id.",
             )
         super().__init__(graphene.NonNull(connection), **arguments, **PAGING, **options)
         self.on, self.total, self.order, self.orders = on, total, order, orders or {}

@@ -78,7 +78,12 @@ class Planning:
         fragments: Mapping[str, FragmentDefinitionNode],
         variables: Variables,
     ) -> None:
-        self.schema, self.operation, self.fragments, self.variables = schema, operation, dict(fragments), dict(variables)
+        self.schema, self.operation, self.fragments, self.variables = (
+            schema,
+            operation,
+            dict(fragments),
+            dict(variables),
+        )
         self.errors: list[GraphQLError] = []
         self.cost = 0
         self._times = 1
@@ -97,12 +102,14 @@ class Planning:
         if self.cost > COST_LIMIT:
             self.errors.append(_too_costly(self.cost))
         if self.errors:
-            raise Refused(_distinct([*self.errors, *_misfits(self._bound.values(), self.variables)]))
+            raise Refused(_distinct([*self.errors, *_misfits(self._bound.values(), self.variables)]), self.cost)
         utf8 = literal("UTF8")
         compiled = sa.select(NEWEST.label("position"), sa.func.convert_to(data, utf8).label("data")).compile(
             dialect=dialect()  # type: ignore[no-untyped-call]
         )
-        parameters = [self._bound.get(name) or self._fixed(name, compiled.params[name]) for name in compiled.positiontup or ()]
+        parameters = [
+            self._bound.get(name) or self._fixed(name, compiled.params[name]) for name in compiled.positiontup or ()
+        ]
         return Plan(str(compiled), self.cost, parameters)
 
     def _fixed(self, name: str, value: Any) -> "Bound | str":
@@ -126,7 +133,9 @@ class Planning:
     def members(self, at: At, type_: GraphQLObjectType, row: Any) -> Json:
         """The JSON object of a row, with what the operation selects of it."""
         self.charge(1)
-        pairs = [(key, self.member(at, type_, row, key, nodes)) for key, nodes in self.subfields(type_, at.nodes).items()]
+        pairs = [
+            (key, self.member(at, type_, row, key, nodes)) for key, nodes in self.subfields(type_, at.nodes).items()
+        ]
         return members(pairs)
 
     def member(self, at: At, type_: GraphQLObjectType, row: Any, key: str, nodes: Sequence[FieldNode]) -> Json:
@@ -241,5 +250,3 @@ def _distinct(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
     """Each error once: a cursor is read several times."""
     seen = {(error.message, tuple(error.path or ())): error for error in errors}
     return list(seen.values())
-
-

@@ -56,8 +56,12 @@ class Clock(graphene.ObjectType):
         required=True,
         description="What the record said at this moment: that of its newest revision then.",
     )
-    valid = Computed(Date, lambda at: at.clock.day, required=True, description="The day in the world that statuses are told of.")
-    position = Computed(graphene.Int, lambda at: at.clock.position, required=True, description="The log's position at that moment.")
+    valid = Computed(
+        Date, lambda at: at.clock.day, required=True, description="The day in the world that statuses are told of."
+    )
+    position = Computed(
+        graphene.Int, lambda at: at.clock.position, required=True, description="The log's position at that moment."
+    )
 
 
 class _ById(Planned):
@@ -75,10 +79,16 @@ class _ByIds(Planned):
     def json(self, at: At) -> Json:
         ids = at.bind("ids", sa.ARRAY(sa.Text()), _ids)
         names = sorted({name for one in at.given["ids"].value if (name := type_of(one))})
-        asked = sa.func.unnest(ids).table_valued(sa.column("id", sa.Text()), with_ordinality="place", name=at.plan.name("t"))
+        asked = sa.func.unnest(ids).table_valued(
+            sa.column("id", sa.Text()), with_ordinality="place", name=at.plan.name("t")
+        )
         asked = asked.render_derived()
         with at.plan.each(LARGEST_PAGE):
-            json = as_sql(at.plan.named(at, sa.func.split_part(asked.c.id, literal(":"), sa.literal_column("1")), asked.c.id, names))
+            json = as_sql(
+                at.plan.named(
+                    at, sa.func.split_part(asked.c.id, literal(":"), sa.literal_column("1")), asked.c.id, names
+                )
+            )
         listed = sa.select(json.label("j")).select_from(asked).order_by(asked.c.place).subquery(at.plan.name("r"))
         return (sa.select(as_sql(array(listed.c.j))).select_from(listed).scalar_subquery(),)
 
@@ -115,10 +125,16 @@ class Query(graphene.ObjectType):
     )
     state_parties = state_parties("The States that were parties to the Protocol on the clock's valid day.")
     signatories = Edges(
-        Signatory, order=lambda row: [row.c.code], bound=20, description="States that had only signed the Protocol, by code."
+        Signatory,
+        order=lambda row: [row.c.code],
+        bound=20,
+        description="States that had only signed the Protocol, by code.",
     )
     sections = Edges(
-        Section, order=lambda row: [row.c.place], bound=30, description="All sections of the Guidelines, in their order."
+        Section,
+        order=lambda row: [row.c.place],
+        bound=30,
+        description="All sections of the Guidelines, in their order.",
     )
     section = _one(
         Section, "number", "number", graphene.String, 'Its number: "III.A".', "One section; null for an unknown number."
@@ -133,7 +149,8 @@ class Query(graphene.ObjectType):
         bound=50,
         args={
             "followed": graphene.Argument(
-                graphene.Boolean, description="true: only those whose treaty actions are in the record; false: only the others."
+                graphene.Boolean,
+                description="true: only those whose treaty actions are in the record; false: only the others.",
             )
         },
         description="The treaties and standards around the Guidelines, by code.",
@@ -168,7 +185,12 @@ class Query(graphene.ObjectType):
     )
     search = Search("Records that hold these words, best first.")
     revision = _one(
-        Revision, "position", "position", graphene.Int, "Its position.", "One revision by its position in the log; null if none."
+        Revision,
+        "position",
+        "position",
+        graphene.Int,
+        "Its position.",
+        "One revision by its position in the log; null if none.",
     )
     changes = Changes(
         "Every revision after a position, oldest first, never skipping one: what changed since you last looked. With a filter, "

@@ -45,7 +45,9 @@ class Recommendation(Row):
     strength = Column(Strength, required=True, description="How strongly it asks.")
     digital = Column(graphene.Boolean, required=True, description="Whether it is about the digital environment.")
     private_sector = Column(graphene.Boolean, required=True, description="Whether it is about duties of companies.")
-    verification = Column(Verification, required=True, description="What the paraphrase rests on. Show it beside the text.")
+    verification = Column(
+        Verification, required=True, description="What the paraphrase rests on. Show it beside the text."
+    )
     certainty = Column(graphene.String, description="How sure the paraphrase is: high or medium.")
     basis = Column(graphene.String, description="What was read for it, in a word.")
     note = Column(graphene.String, description="What a reader should know about it.")
@@ -53,7 +55,9 @@ class Recommendation(Row):
         lambda at, measure: names(measure, at.row.c.code), total=2000, description="The measures that bear on it."
     )
     assessments = assessments(
-        lambda at, assessment: names(assessment, at.row.c.code), total=200, description="The assessments that are about it."
+        lambda at, assessment: names(assessment, at.row.c.code),
+        total=200,
+        description="The assessments that are about it.",
     )
     coverage = coverage(
         lambda at, cell: cell.c.recommendation_code == at.row.c.code,
@@ -74,7 +78,9 @@ class RecommendationFilter(graphene.InputObjectType):
     code = any_of(graphene.String, one_of("code"), 'Codes, like "IVC-05".')
     section = any_of(graphene.String, lambda _at, row, numbers: in_section(row, numbers), SECTION)
     theme = any_of(
-        Theme, lambda _at, row, themes: row.c.themes.op("&&", is_comparison=True)(themes), "Themes; one of several is enough."
+        Theme,
+        lambda _at, row, themes: row.c.themes.op("&&", is_comparison=True)(themes),
+        "Themes; one of several is enough.",
     )
     article = any_of(
         graphene.Int,
@@ -83,10 +89,14 @@ class RecommendationFilter(graphene.InputObjectType):
     )
     strength = any_of(Strength, one_of("strength"), "How strongly it asks.")
     digital = Matches(
-        graphene.Boolean, lambda _at, row, value: row.c.digital == value, description="About the digital environment, or not."
+        graphene.Boolean,
+        lambda _at, row, value: row.c.digital == value,
+        description="About the digital environment, or not.",
     )
     private_sector = Matches(
-        graphene.Boolean, lambda _at, row, value: row.c.private_sector == value, description="About duties of companies, or not."
+        graphene.Boolean,
+        lambda _at, row, value: row.c.private_sector == value,
+        description="About duties of companies, or not.",
     )
     verification = any_of(Verification, one_of("verification"), "What the paraphrase rests on.")
     text = Matches(graphene.String, matches_text, description=TEXT)

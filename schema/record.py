@@ -20,7 +20,9 @@ class Node(graphene.Interface):
 
 
 def _version_id(at: At) -> sa.ColumnElement[str]:
-    return at.row.c.id + literal("@") + sa.cast(at.clock.position, sa.Text) + literal("@") + sa.cast(at.clock.day, sa.Text)
+    return (
+        at.row.c.id + literal("@") + sa.cast(at.clock.position, sa.Text) + literal("@") + sa.cast(at.clock.day, sa.Text)
+    )
 
 
 def _address(at: At) -> sa.ColumnElement[str]:
@@ -53,7 +55,11 @@ class Record(graphene.Interface):
         description="Every revision of the record up to this clock, the first one first.",
     )
     permalink = Computed(
-        graphene.String, _address, plain=True, required=True, description="The record's address, for citing and sharing."
+        graphene.String,
+        _address,
+        plain=True,
+        required=True,
+        description="The record's address, for citing and sharing.",
     )
 
 

@@ -28,9 +28,9 @@ class ErrorCode(StrEnum):
 class Refused(Exception):
     """The whole operation is refused, before any SQL ran."""
 
-    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+    def __init__(self, errors: Sequence[GraphQLError], cost: int = 0) -> None:
         super().__init__("; ".join(error.message for error in errors))
-        self.errors = list(errors)
+        self.errors, self.cost = list(errors), cost
 
 
 class BadValue(ValueError):

@@ -27,7 +27,9 @@ class ReportingEvent(Row):
         description="The State party whose report it is about.",
     )
     kind = Column(ReportingEventKind, required=True, description="What happened.")
-    happened_on = Column(PartialDate, description="When it happened, or when the report was due; as precise as its source.")
+    happened_on = Column(
+        PartialDate, description="When it happened, or when the report was due; as precise as its source."
+    )
     document_symbol = Column(graphene.String, description='The document that it is about: "CRC/C/OPSC/AGO/1".')
     citations = citations()
 

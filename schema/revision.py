@@ -67,7 +67,12 @@ class _ItsRecord(Planned):
 
     def json(self, at: At) -> Json:
         record_id = at.row.c.record_id
-        return at.plan.named(at, sa.func.split_part(record_id, literal(":"), sa.literal_column("1")), record_id, list(TYPE_NAMES.values()))
+        return at.plan.named(
+            at,
+            sa.func.split_part(record_id, literal(":"), sa.literal_column("1")),
+            record_id,
+            list(TYPE_NAMES.values()),
+        )
 
 
 class FieldChange(Row):
@@ -86,8 +91,10 @@ class Revision(Row):
         interfaces = (Node,)
         table = tables.revision
         by_id = staticmethod(
-            lambda row, node_id: row.c.position
-            == sa.cast(sa.func.substring(node_id, literal(r"^Revision:(\d{1,9})$"), type_=sa.Text()), sa.Integer)
+            lambda row, node_id: (
+                row.c.position
+                == sa.cast(sa.func.substring(node_id, literal(r"^Revision:(\d{1,9})$"), type_=sa.Text()), sa.Integer)
+            )
         )
 
     id = Computed(
@@ -122,10 +129,16 @@ class Revision(Row):
         description="In hex: SHA-256 of salt and document (RFC 8785) is documentHash; null once redacted.",
     )
     document_hash = Computed(
-        graphene.String, _hex("document_hash"), plain=True, required=True, description="The hash that the envelope holds, in hex."
+        graphene.String,
+        _hex("document_hash"),
+        plain=True,
+        required=True,
+        description="The hash that the envelope holds, in hex.",
     )
     envelope = Column(
-        graphene.String, required=True, description="The exact text that was hashed into the log (RFC 8785). It never changes."
+        graphene.String,
+        required=True,
+        description="The exact text that was hashed into the log (RFC 8785). It never changes.",
     )
     leaf_hash = Computed(
         graphene.String,
@@ -193,7 +206,9 @@ class ChangeFilter(graphene.InputObjectType):
 
     record_type = any_of(RecordType, one_of("record_type"), "Types of record.")
     record_id = any_of(graphene.ID, one_of("record_id"), "Records, by id.")
-    state_party = any_of(graphene.String, _of_states, "States, by code: of records that are, or were, about one of them.")
+    state_party = any_of(
+        graphene.String, _of_states, "States, by code: of records that are, or were, about one of them."
+    )
     recommendation = any_of(
         graphene.String,
         _of_recommendations,
@@ -227,9 +242,12 @@ class Changes(Planned):
         arguments = {
             "filter": ChangeFilter(description="Which revisions; all when it is left out."),
             "after": graphene.Argument(
-                graphene.Int, description="The position after which to begin: lastPosition of the page before. From the start: 0."
+                graphene.Int,
+                description="The position after which to begin: lastPosition of the page before. From the start: 0.",
             ),
-            "first": graphene.Argument(graphene.Int, description=f"How many: 1 to {LARGEST_PAGE}; {PAGE} when it is left out."),
+            "first": graphene.Argument(
+                graphene.Int, description=f"How many: 1 to {LARGEST_PAGE}; {PAGE} when it is left out."
+            ),
         }
         super().__init__(graphene.NonNull(ChangePage), args=arguments, description=description)
 

@@ -83,7 +83,10 @@ SearchConnection = connection(
         description="How well it fits, comparable within one search: higher is better.",
     ),
     snippet=Computed(
-        graphene.String, _snippet, required=True, description="The words found, among their neighbours, «marked». Plain text."
+        graphene.String,
+        _snippet,
+        required=True,
+        description="The words found, among their neighbours, «marked». Plain text.",
     ),
 )
 

@@ -33,7 +33,9 @@ class ArticleReference(Row):
 
 def _mentioned(at: At) -> sa.FromClause:
     labels = sa.func.unnest(at.row.c.articles)
-    return labels.table_valued(sa.column("label", sa.Text()), with_ordinality="place", name=at.plan.name("t")).render_derived()
+    return labels.table_valued(
+        sa.column("label", sa.Text()), with_ordinality="place", name=at.plan.name("t")
+    ).render_derived()
 
 
 def article_references(description: str) -> Edges:

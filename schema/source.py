@@ -16,9 +16,7 @@ from schema.record import Node, Record, RecordConnection
 from schema.scalars import Date, PartialDate
 from schema.vocabulary import SourceKind
 
-CITING = {
-    name: table for name, table in tables.PROJECTIONS.items() if "source_ids" in table.c
-}
+CITING = {name: table for name, table in tables.PROJECTIONS.items() if "source_ids" in table.c}
 """Record type → the table of the records that cite sources."""
 
 TYPE_NAMES = {word: "".join(part.capitalize() for part in word.split("_")) for word in tables.PROJECTIONS}
@@ -30,7 +28,9 @@ def _citing(at: At) -> sa.FromClause:
     branches = []
     for name, table in CITING.items():
         row = table.alias(at.plan.name("t"))
-        cites = row.c.source_ids.op("@>", is_comparison=True)(sa.func.array_append(sa.literal_column("'{}'::text[]", ARRAY(sa.Text())), at.row.c.id))
+        cites = row.c.source_ids.op("@>", is_comparison=True)(
+            sa.func.array_append(sa.literal_column("'{}'::text[]", ARRAY(sa.Text())), at.row.c.id)
+        )
         branches.append(
             sa.select(row.c.id, literal(TYPE_NAMES[name]).label("type"))
             .where(at.clock.stands(row), cites)
@@ -62,7 +62,7 @@ class Source(Row):
         total=2000,
         source=_citing,
         among=lambda _at: [TYPE_NAMES[name] for name in CITING],
-        description="The records that cite it at this clock, by id."
+        description="The records that cite it at this clock, by id.",
     )
 
 
@@ -77,7 +77,9 @@ class Citation(Row):
     locator = Computed(
         graphene.String, lambda at: _word(at.row, "locator"), description='Where in the source: "para. 12", "p. 4".'
     )
-    note = Computed(graphene.String, lambda at: _word(at.row, "note"), description="What a reader should know about it.")
+    note = Computed(
+        graphene.String, lambda at: _word(at.row, "note"), description="What a reader should know about it."
+    )
 
 
 def _word(row: Any, key: str) -> sa.ColumnElement[str]:
@@ -86,7 +88,9 @@ def _word(row: Any, key: str) -> sa.ColumnElement[str]:
 
 def _listed(at: At) -> sa.FromClause:
     elements = sa.func.jsonb_array_elements(at.row.c.citations)
-    return elements.table_valued(sa.column("citation", JSONB), with_ordinality="place", name=at.plan.name("t")).render_derived()
+    return elements.table_valued(
+        sa.column("citation", JSONB), with_ordinality="place", name=at.plan.name("t")
+    ).render_derived()
 
 
 def citations() -> Edges:

@@ -58,7 +58,9 @@ class StateParty(Row):
     subregion = Column(graphene.String, required=True, description="Its subregion, as UN M49 has it.")
     group = Column(RegionalGroup, required=True, description="Its regional group in the UN General Assembly.")
     signed_on = Column(Date, description="When it signed the Protocol; null: not known, or it joined without signing.")
-    consent_on = Column(Date, required=True, description="When it consented to be bound: it is a State party from this day.")
+    consent_on = Column(
+        Date, required=True, description="When it consented to be bound: it is a State party from this day."
+    )
     consent = Column(ConsentKind, required=True, description="How it consented.")
     in_force_on = Column(Date, required=True, description="When the Protocol entered into force for it (article 14).")
     date_confidence = Column(DateConfidence, required=True, description="How sure the day of consent is.")
@@ -127,7 +129,9 @@ class Signatory(Row):
     subregion = Column(graphene.String, required=True, description="Its subregion, as UN M49 has it.")
     group = Column(RegionalGroup, required=True, description="Its regional group in the UN General Assembly.")
     signed_on = Column(Date, required=True, description="When it signed.")
-    still_signatory_only = Column(graphene.Boolean, required=True, description="Whether it was still no party when that was checked.")
+    still_signatory_only = Column(
+        graphene.Boolean, required=True, description="Whether it was still no party when that was checked."
+    )
     checked_on = Column(Date, description="When that was checked.")
     note = Column(graphene.String, description="What a reader should know about it.")
     citations = citations()
@@ -140,8 +144,12 @@ class StatePartyFilter(graphene.InputObjectType):
     region = any_of(graphene.String, one_of("region"), REGION)
     subregion = any_of(graphene.String, one_of("subregion"), "Subregions, as UN M49 names them.")
     group = any_of(RegionalGroup, one_of("group"), "Regional groups of the United Nations.")
-    consent_from = Matches(Date, lambda _at, row, day: row.c.consent_on >= day, description="Consented on this day or later.")
-    consent_to = Matches(Date, lambda _at, row, day: row.c.consent_on <= day, description="Consented on this day or earlier.")
+    consent_from = Matches(
+        Date, lambda _at, row, day: row.c.consent_on >= day, description="Consented on this day or later."
+    )
+    consent_to = Matches(
+        Date, lambda _at, row, day: row.c.consent_on <= day, description="Consented on this day or earlier."
+    )
     consent = any_of(ConsentKind, one_of("consent"), "How it consented.")
     date_confidence = any_of(DateConfidence, one_of("date_confidence"), "How sure the day of consent is.")
     text = Matches(graphene.String, matches_text, description=TEXT)

@@ -254,9 +254,7 @@ _DIMENSIONS = {
     "SECTION": "By section of the Guidelines.",
     "THEME": "By theme. A recommendation may have several themes and then counts in each: these totals overlap.",
 }
-CoverageDimension = _enum(
-    _strenum("CoverageDimension", _DIMENSIONS), "What coverage is counted by.", **_DIMENSIONS
-)
+CoverageDimension = _enum(_strenum("CoverageDimension", _DIMENSIONS), "What coverage is counted by.", **_DIMENSIONS)
 _STYLES = {
     "TEXT": "A sentence for a footnote.",
     "BIBTEX": "An entry for BibTeX.",

@@ -1,0 +1,81 @@
+"""/graphql: GraphQL over HTTP. A request is read, refused or run; an answer is bytes that PostgreSQL made."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import orjson
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from api import graphiql
+from api.accept import GRAPHQL, HTML, JSON, negotiated
+from api.faults import logged
+from api.request import NotRead, read
+from db.pool import STATEMENT_TIMEOUT
+from schema.answer import answer
+from schema.document import document
+from schema.plan import COST_LIMIT
+from schema.query import sdl
+from schema.refusals import ErrorCode, Refused, refusal
+
+UNREACHABLE = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+"""The database is away for a moment, or for longer: nothing that a reader did."""
+
+VARY = {"Vary": "Accept"}
+
+
+async def endpoint(request: Request) -> Response:
+    """What cannot be is answered as the specification of GraphQL over HTTP says."""
+    media_type = negotiated(request.headers.get("accept"), pages=request.method in ("GET", "HEAD"))
+    if media_type is None:
+        message = f"This answers as {GRAPHQL} or {JSON}: accept one of these."
+        return _refused(JSON, 406, [refusal(message)], {})
+    if media_type == HTML:
+        return graphiql.page()
+    try:
+        return await _answered(request, media_type)
+    except NotRead as error:
+        return _refused(media_type, error.status, [refusal(str(error), error.code)], error.headers)
+
+
+async def _answered(request: Request, media_type: str) -> Response:
+    asked = await read(request)
+    try:
+        operation = document(asked.query).operation(asked.operation_name)
+        if not operation.is_query and request.method != "POST":
+            raise NotRead(405, "Mutations change things, so they go by POST.", headers={"Allow": "POST"})
+        found = await answer(request.state.pool, operation, asked.variables, request.state.settings.public_url)
+    except Refused as refused:
+        return _refused(media_type, 400 if media_type == GRAPHQL else 200, refused.errors, {}, refused.cost)
+    except (asyncpg.QueryCanceledError, TimeoutError):
+        message = f"The database gave up after {STATEMENT_TIMEOUT:.0f} seconds: ask for less at once."
+        return _refused(media_type, 504 if media_type == GRAPHQL else 200, [refusal(message, ErrorCode.TIMEOUT)], {})
+    except UNREACHABLE as error:
+        message = f"The record cannot be reached at the moment (logged as {logged(error, request)}): try again soon."
+        return _refused(media_type, 503, [refusal(message, ErrorCode.INTERNAL)], {"Retry-After": "5"})
+    except Exception as error:  # noqa: BLE001 - masked, and logged with its traceback
+        message = f"A fault of ours, logged as {logged(error, request)}. Please tell us this id."
+        return _refused(media_type, 500, [refusal(message, ErrorCode.INTERNAL)], {})
+    return Response(found.body(), 200, VARY, f"{media_type}; charset=utf-8")
+
+
+def _refused(
+    media_type: str, status: int, errors: Sequence[GraphQLError], headers: Mapping[str, str], cost: int = 0
+) -> Response:
+    extensions = {"cost": {"requested": cost, "limit": COST_LIMIT}}
+    body = orjson.dumps({"errors": [_told(error) for error in errors], "extensions": extensions})
+    return Response(body, status, {**VARY, **headers}, f"{media_type}; charset=utf-8")
+
+
+def _told(error: GraphQLError) -> dict[str, Any]:
+    """The error as GraphQL's specification forms it; lone surrogates, which UTF-8 cannot hold, replaced."""
+    formatted: dict[str, Any] = dict(error.formatted)
+    formatted["message"] = error.message.encode("utf-8", "replace").decode()
+    return formatted
+
+
+async def schema_definition(_request: Request) -> Response:
+    """The schema in GraphQL's schema definition language."""
+    return PlainTextResponse(sdl())
