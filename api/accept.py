@@ -15,7 +15,7 @@ def negotiated(accept: str | None, *, pages: bool) -> str | None:
     """
     ranges = [_range(part) for part in (accept or "*/*").split(",") if part.strip()] or [("*/*", 1.0)]
     named = [name for name, _ in ranges]
-    best, chosen = 0.0, None
+    best, chosen = 0.0, ""
     for media_type in (JSON, GRAPHQL, HTML):
         if media_type == HTML and not (pages and HTML in named):
             continue
@@ -24,7 +24,7 @@ def negotiated(accept: str | None, *, pages: bool) -> str | None:
         more_precise = quality == best and media_type in named and chosen not in named
         if quality > best or (quality == best > 0 and (earlier or more_precise)):
             best, chosen = quality, media_type
-    return chosen
+    return chosen or None
 
 
 def _range(part: str) -> tuple[str, float]:

@@ -30,4 +30,5 @@ async def answer(pool: asyncpg.Pool, operation: Operation, given: Mapping[str, A
     plan = operation.plan(variables)
     context = {"today": datetime.now(UTC).date(), "public_url": public_url}
     row = await pool.fetchrow(plan.sql, *plan.parameters(variables, context))
+    assert row is not None
     return Answer(row["data"], row["position"], plan.cost)

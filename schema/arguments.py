@@ -6,7 +6,7 @@ request's variables. null and absent mean the same everywhere in this schema.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLArgument,
@@ -71,7 +71,7 @@ class Arguments:
         given = self._given[name]
         if isinstance(given.value, _Written):
             return Arguments(given.value.fields)
-        type_ = get_nullable_type(given.type)
+        type_ = get_nullable_type(cast("Any", given.type))
         assert isinstance(type_, GraphQLInputObjectType)
         return Arguments(
             {
@@ -114,7 +114,7 @@ def _given(name: str, type_: GraphQLInputType, node: ValueNode, variables: Varia
         if variables[variable] is None and is_non_null_type(type_):
             raise BadValue(f"{name}: ${variable} is null, and {name} must have a value.")
         return Given(name, type_, variables[variable], lambda later: later[variable])
-    nullable = get_nullable_type(type_)
+    nullable = get_nullable_type(cast("Any", type_))
     if isinstance(node, ObjectValueNode) and isinstance(nullable, GraphQLInputObjectType):
         nodes = {field.name.value: field.value for field in node.fields}
         written = _Written(_given_all(nullable.fields, nodes, variables, f"{name}."))

@@ -1,7 +1,5 @@
 """Coverage: what the record has for each State party and each recommendation, cell by cell and counted."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import graphene
@@ -9,17 +7,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from db import tables
-from db.vocabulary import CoverageState as State
 from schema.connection import connection
-from schema.fields import At, Column, Computed, Edge, Edges, On, Planned, Row
-from schema.filters import any_of, concerning, conditions, names, of_recommendations, one_of
-from schema.json_text import Json, array, as_sql, escaped, literal, members, plain
+from schema.fields import At, Column, Computed, Edge, Edges, On, Row
+from schema.filters import any_of, concerning, names, of_recommendations, one_of
+from schema.json_text import literal
 from schema.keyset import column, days_back
 from schema.paged import Paged
 from schema.record import Node, count_of
-from schema.refusals import BadValue
 from schema.scalars import PartialDate
-from schema.vocabulary import CoverageDimension, CoverageState, Reporter, RegionalGroup, Theme
+from schema.vocabulary import CoverageState, Reporter
 
 
 def _of_cell(at: At, row: Any) -> sa.ColumnElement[bool]:
@@ -137,186 +133,3 @@ def coverage(on: On | None = None, *, total: int, description: str) -> Paged:
         filter_type=CoverageFilter,
         description=description,
     )
-
-
-class CoverageCount(graphene.ObjectType):
-    """How many cells have one state."""
-
-    state = graphene.Field(graphene.NonNull(CoverageState), description="The state.")
-    count = graphene.Int(required=True, description="How many cells have it.")
-
-
-class CoverageGroup(graphene.ObjectType):
-    """A group of cells, counted."""
-
-    key = graphene.NonNull(
-        graphene.List(graphene.NonNull(graphene.String)),
-        description="What the group has in common: one code for each dimension.",
-    )
-    label = graphene.NonNull(
-        graphene.List(graphene.NonNull(graphene.String)),
-        description="The same for people: one name for each dimension.",
-    )
-    total = graphene.Int(required=True, description="How many cells the group has.")
-    counts = graphene.NonNull(
-        graphene.List(graphene.NonNull(CoverageCount)),
-        description="How many cells have each state: every state, in the order in which they are tried, 0 where there is none.",
-    )
-
-
-@dataclass(frozen=True)
-class _Dimension:
-    """What a row of `side` is counted under, how that is called, and its place among the others."""
-
-    side: str
-    groups: int
-    key: Callable[[Any], Any]
-    label: Callable[[Any], Any]
-    order: Callable[[Any], Any]
-
-
-def _called(words: Any) -> Callable[[Any], Any]:
-    """Names for the words of a closed list: their descriptions, or the words themselves."""
-
-    def label(key: Any) -> Any:
-        names_ = {word.value: word.value.replace("_", " ").capitalize() for word in words._meta.enum}
-        if words is RegionalGroup:
-            names_ = {
-                word.value: words._meta.description(word).rstrip(".").partition(":")[0] for word in words._meta.enum
-            }
-        return sa.case(*((key == literal(word), literal(name)) for word, name in names_.items()))
-
-    return label
-
-
-def _by_column(side: str, groups: int, key: str, label: str | None = None, order: str | None = None) -> _Dimension:
-    return _Dimension(
-        side, groups, lambda row: row.c[key], lambda row: row.c[label or key], lambda row: row.c[order or key]
-    )
-
-
-DIMENSIONS = {
-    "STATE_PARTY": _by_column("state", 200, "code", "name"),
-    "REGION": _by_column("state", 6, "region"),
-    "SUBREGION": _by_column("state", 25, "subregion"),
-    "GROUP": _Dimension(
-        "state", 6, lambda row: row.c.group, lambda row: _called(RegionalGroup)(row.c.group), lambda row: row.c.group
-    ),
-    "RECOMMENDATION": _by_column("recommendation", 150, "code", "title", "place"),
-    "SECTION": _by_column("section", 30, "number", "heading", "place"),
-    "THEME": _Dimension(
-        "theme", 17, lambda row: row.c.theme, lambda row: _called(Theme)(row.c.theme), lambda row: row.c.theme
-    ),
-}
-
-
-class CoverageSummary(Planned):
-    """Cells counted by dimensions. on: which cells; cells: how many these may be, for the cost."""
-
-    def __init__(self, on: On | None = None, *, cells: int, filtered: bool = False, description: str) -> None:
-        by = graphene.Argument(
-            graphene.NonNull(graphene.List(graphene.NonNull(CoverageDimension))),
-            description="What to count by, in this order; an empty list counts everything together.",
-        )
-        arguments = {"by": by}
-        if filtered:
-            arguments["filter"] = CoverageFilter(description="Which cells to count; all when it is left out.")
-        super().__init__(
-            graphene.NonNull(graphene.List(graphene.NonNull(CoverageGroup))), args=arguments, description=description
-        )
-        self.on, self.cells, self.filtered = on, cells, filtered
-
-    def json(self, at: At) -> Json:
-        by = [str(dimension) for dimension in at.given.shape("by")]
-        if len(set(by)) < len(by):
-            raise BadValue("by: names a dimension twice; give each once.")
-        groups = 1
-        for dimension in by:
-            groups *= DIMENSIONS[dimension].groups
-        at.plan.charge(self.cells // 10 + min(groups, self.cells))
-        counted = self.counted(at, {DIMENSIONS[dimension].side for dimension in by})
-        return _grouped(at, by, counted)
-
-    def counted(self, at: At, sides: set[str]) -> Any:
-        """Cells counted by state, and by the codes of those sides that are asked for."""
-        cell = tables.coverage.alias(at.plan.name("t"))
-        codes = [cell.c.state_party_code] if "state" in sides else []
-        if sides - {"state"}:
-            codes.append(cell.c.recommendation_code)
-        counted = sa.select(*codes, cell.c.state, sa.func.count().label("n")).where(at.clock.holds(cell))
-        if self.on:
-            counted = counted.where(self.on(at, cell))
-        if self.filtered:
-            counted = counted.where(*conditions(at, cell))
-        return counted.group_by(*codes, cell.c.state).correlate_except(cell).subquery(at.plan.name("u"))
-
-
-def _grouped(at: At, by: Sequence[str], counted: Any) -> Json:
-    source, rows = _joined(at, by, counted)
-    chosen = [(DIMENSIONS[dimension], rows[DIMENSIONS[dimension].side]) for dimension in by]
-    keys = [dimension.key(row) for dimension, row in chosen]
-    labels = [dimension.label(row) for dimension, row in chosen]
-    orders = [dimension.order(row) for dimension, row in chosen]
-    json = _group_json(at, keys, labels, counted)
-    groups = sa.select(as_sql(json).label("j")).select_from(source)
-    groups = groups.group_by(*keys, *labels, *orders).having(sa.func.count() > 0).order_by(*orders)
-    listed = groups.correlate_except(*source._from_objects).subquery(at.plan.name("r"))
-    return (sa.select(as_sql(array(listed.c.j))).select_from(listed).correlate_except(listed).scalar_subquery(),)
-
-
-def _joined(at: At, by: Sequence[str], counted: Any) -> tuple[Any, dict[str, Any]]:
-    """Counted cells beside the rows that the dimensions read."""
-    source, rows = counted, {}
-    sides = {DIMENSIONS[dimension].side for dimension in by}
-    if "state" in sides:
-        state = rows["state"] = tables.state_party.alias(at.plan.name("t"))
-        source = source.join(state, sa.and_(at.clock.stands(state), state.c.code == counted.c.state_party_code))
-    if sides - {"state"}:
-        asked = rows["recommendation"] = tables.recommendation.alias(at.plan.name("t"))
-        source = source.join(asked, sa.and_(at.clock.stands(asked), asked.c.code == counted.c.recommendation_code))
-    if "section" in sides:
-        section = rows["section"] = tables.section.alias(at.plan.name("t"))
-        source = source.join(section, sa.and_(at.clock.stands(section), section.c.number == asked.c.section_number))
-    if "theme" in sides:
-        themes = sa.func.unnest(asked.c.themes).table_valued(sa.column("theme", sa.Text()), name=at.plan.name("t"))
-        themes = themes.render_derived()
-        rows["theme"] = themes
-        source = source.join(themes, sa.true())
-    return source, rows
-
-
-def _group_json(at: At, keys: Sequence[Any], labels: Sequence[Any], counted: Any) -> Json:
-    pairs: list[tuple[str, Json]] = []
-    for key, nodes in at.plan.subfields(at.target, at.nodes).items():
-        match nodes[0].name.value:
-            case "__typename":
-                pairs.append((key, (f'"{at.target.name}"',)))
-            case "key":
-                pairs.append((key, _list(keys)))
-            case "label":
-                pairs.append((key, _list(labels)))
-            case "total":
-                pairs.append((key, plain(sa.func.sum(counted.c.n))))
-            case "counts":
-                pairs.append((key, _counts(at, nodes, counted)))
-    return members(pairs)
-
-
-def _list(values: Sequence[Any]) -> Json:
-    parts: list[Any] = []
-    for value in values:
-        parts += [",", *escaped(value)]
-    return ("[", *parts[1:], "]")
-
-
-def _counts(at: At, nodes: Any, counted: Any) -> Json:
-    parts: list[Any] = []
-    count_type: Any = CoverageCount
-    fields = at.plan.subfields(at.plan.schema.get_type(count_type.__name__), nodes)  # type: ignore[arg-type]
-    for state in State:
-        number = sa.func.coalesce(
-            sa.func.sum(counted.c.n).filter(counted.c.state == literal(state)), sa.literal_column("0")
-        )
-        one: dict[str, Json] = {"state": (f'"{state}"',), "count": plain(number), "__typename": ('"CoverageCount"',)}
-        parts += [",", *members((key, one[subnodes[0].name.value]) for key, subnodes in fields.items())]
-    return ("[", *parts[1:], "]")

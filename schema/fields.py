@@ -46,7 +46,7 @@ class At:
     @property
     def target(self) -> GraphQLObjectType:
         """The object type that the field leads to."""
-        return cast(GraphQLObjectType, get_named_type(self.type))
+        return cast("GraphQLObjectType", get_named_type(self.type))
 
     def bind(self, name: str, type_: Any, check: Callable[[Any], Any] | None = None) -> sa.BindParameter[Any]:
         """An argument's value as a parameter of the statement; `check` may refuse or change it, at each request."""
@@ -122,7 +122,7 @@ class Edge(Planned):
     def json(self, at: At) -> Json:
         row = at.plan.rows(at)
         found = sa.select(as_sql(at.plan.members(at, at.target, row))).select_from(row)
-        found = found.where(at.plan.stands(at.target, row, at.clock), self.on(at, row))
+        found = found.where(at.plan.stands(row, at.clock), self.on(at, row))
         if self.order:
             found = found.order_by(*self.order(row)).limit(sa.literal_column("1"))
         json = (found.correlate_except(row).scalar_subquery(),)
@@ -149,7 +149,7 @@ class Edges(Planned):
         row = self.source(at) if self.source else at.plan.rows(at)
         with at.plan.each(self.bound):
             found = sa.select(as_sql(at.plan.members(at, at.target, row)).label("j")).select_from(row)
-        found = found.where(at.plan.stands(at.target, row, at.clock))
+        found = found.where(at.plan.stands(row, at.clock))
         if self.on:
             found = found.where(self.on(at, row))
         listed = found.order_by(*self.order(row)).correlate_except(row).subquery(at.plan.name("r"))
@@ -165,7 +165,7 @@ def value_json(type_: GraphQLOutputType, value: Expression, *, plain_text: bool 
 
 def _value_json(type_: GraphQLOutputType, value: Expression, plain_text: bool) -> Json:
     named = get_named_type(type_)
-    if is_list_type(get_nullable_type(type_)):
+    if is_list_type(get_nullable_type(cast("Any", type_))):
         return escaped(value)
     if isinstance(named, GraphQLEnumType) or plain_text or named.name in ("ID", "Date", "PartialDate"):
         return quoted(value)

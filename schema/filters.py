@@ -48,7 +48,7 @@ def conditions(at: Any, row: Any) -> list[sa.ColumnElement[bool]]:
     """What the field's argument `filter` says of a row; none when it is not given."""
     if "filter" not in at.given:
         return []
-    type_ = cast(GraphQLInputObjectType, get_nullable_type(at.given["filter"].type))
+    type_ = cast("GraphQLInputObjectType", get_nullable_type(at.given["filter"].type))
     fields = type_.graphene_type._meta.fields  # type: ignore[attr-defined]
     by_name = {field.name or graphene.utils.str_converters.to_camel_case(key): field for key, field in fields.items()}
     given = at.given.within("filter")
@@ -95,7 +95,7 @@ def by_state(column: str) -> Where:
     def where(at: Any, row: Any, values: Any) -> sa.ColumnElement[bool]:
         state = state_party.alias(at.plan.name("t"))
         codes = sa.select(state.c.code).where(at.clock.stands(state), state.c[column] == sa.any_(values))
-        return cast(sa.ColumnElement[bool], row.c.state_party_code.in_(codes.correlate_except(state)))
+        return cast("sa.ColumnElement[bool]", row.c.state_party_code.in_(codes.correlate_except(state)))
 
     return where
 
@@ -107,9 +107,9 @@ def by_recommendation(condition: Callable[[Any, Any], sa.ColumnElement[bool]]) -
         asked = recommendation.alias(at.plan.name("t"))
         codes = sa.select(asked.c.code).where(at.clock.stands(asked), condition(asked, value)).correlate_except(asked)
         if "recommendation_code" in row.c:
-            return cast(sa.ColumnElement[bool], row.c.recommendation_code.in_(codes))
+            return cast("sa.ColumnElement[bool]", row.c.recommendation_code.in_(codes))
         matching = sa.func.array(codes.scalar_subquery(), type_=ARRAY(sa.Text()))
-        return cast(sa.ColumnElement[bool], row.c.recommendation_codes.op("&&", is_comparison=True)(matching))
+        return cast("sa.ColumnElement[bool]", row.c.recommendation_codes.op("&&", is_comparison=True)(matching))
 
     return where
 
@@ -117,7 +117,7 @@ def by_recommendation(condition: Callable[[Any, Any], sa.ColumnElement[bool]]) -
 def names(row: Any, code: Any) -> sa.ColumnElement[bool]:
     """That a measure or an assessment names the recommendation of this code."""
     one = sa.func.array_append(sa.literal_column("'{}'::text[]", ARRAY(sa.Text())), code)
-    return cast(sa.ColumnElement[bool], row.c.recommendation_codes.op("@>", is_comparison=True)(one))
+    return cast("sa.ColumnElement[bool]", row.c.recommendation_codes.op("@>", is_comparison=True)(one))
 
 
 def in_section(recommendation_: Any, numbers: Any) -> sa.ColumnElement[bool]:
@@ -132,7 +132,7 @@ def in_section(recommendation_: Any, numbers: Any) -> sa.ColumnElement[bool]:
 def matches_text(_at: Any, row: Any, words: Any) -> sa.ColumnElement[bool]:
     """Full-text search in the row's words."""
     query = sa.select(sa.func.search_query(words)).scalar_subquery()
-    return cast(sa.ColumnElement[bool], row.c.search.op("@@", is_comparison=True)(query))
+    return cast("sa.ColumnElement[bool]", row.c.search.op("@@", is_comparison=True)(query))
 
 
 TEXT = "Words to find, in English, in any order; stems count (law finds laws), accents do not, slips of the pen are forgiven."

@@ -8,8 +8,21 @@ from schema.refusals import BadValue
 WELL_FORMED = re.compile(r"([A-Z][A-Za-z]{1,40}):[A-Za-z0-9._:-]{1,80}", re.ASCII)
 
 TYPES = frozenset(
-    "StateParty Signatory Section Article Instrument Recommendation Measure Assessment Statement ReportingEvent Source"
-    " Coverage Revision".split()
+    (
+        "StateParty",
+        "Signatory",
+        "Section",
+        "Article",
+        "Instrument",
+        "Recommendation",
+        "Measure",
+        "Assessment",
+        "Statement",
+        "ReportingEvent",
+        "Source",
+        "Coverage",
+        "Revision",
+    )
 )
 """What an id can be of."""
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from db import tables
 from db.vocabulary import MeasureStatus as Status
 from schema.connection import connection
-from schema.fields import At, Column, Computed, Edge, Edges, On, Row
+from schema.fields import Column, Computed, Edge, Edges, On, Row
 from schema.filters import (
     TEXT,
     Matches,

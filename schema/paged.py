@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import graphene
 import sqlalchemy as sa
@@ -84,7 +84,7 @@ class _Page:
 
     @cached_property
     def element(self) -> GraphQLObjectType | GraphQLInterfaceType:
-        return get_named_type(self.at.target.fields["nodes"].type)  # type: ignore[return-value]
+        return cast("GraphQLObjectType", get_named_type(self.at.target.fields["nodes"].type))
 
     @cached_property
     def asked(self) -> Sequence[str]:
@@ -173,11 +173,11 @@ class _Page:
 
     @property
     def page_info(self) -> GraphQLObjectType:
-        return get_named_type(self.at.target.fields["pageInfo"].type)  # type: ignore[return-value]
+        return cast("GraphQLObjectType", get_named_type(self.at.target.fields["pageInfo"].type))
 
     def conditions(self, at: At) -> list[sa.ColumnElement[bool]]:
         """Everything but the cursor."""
-        found = [at.plan.stands(self.element, self.row, at.clock)]
+        found = [at.plan.stands(self.row, at.clock)]
         if self.field.on:
             found.append(self.field.on(at, self.row))
         if self.field.filter_type is not None:
@@ -202,7 +202,7 @@ class _Page:
         return at.plan.one_of(inside, self.element, self.row, among)
 
     def edge(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> Json:
-        edge: GraphQLObjectType = get_named_type(self.at.target.fields["edges"].type)  # type: ignore[assignment]
+        edge = cast("GraphQLObjectType", get_named_type(self.at.target.fields["edges"].type))
         inside = replace(at, nodes=nodes, path=(*at.path, *path), type=edge)
         pairs = []
         for key, subnodes in at.plan.subfields(edge, nodes).items():

@@ -178,16 +178,17 @@ class Planning:
         type_: Any = self.schema.get_type(type_name)
         row = self.rows(at, type_)
         found = sa.select(as_sql(self.members(at, type_, row))).select_from(row)
-        found = found.where(self.stands(type_, row, at.clock), type_.graphene_type._meta.by_id(row, node_id))
+        found = found.where(self.stands(row, at.clock), type_.graphene_type._meta.by_id(row, node_id))
         return or_null((found.correlate_except(row).scalar_subquery(),))
 
     def rows(self, at: At, type_: Any = None) -> sa.FromClause:
         """The rows of a type's table, under a name of their own."""
-        table: sa.Table = (type_ or at.target).graphene_type._meta.table
+        target: Any = type_ or at.target
+        table: sa.Table = target.graphene_type._meta.table
         return table.alias(self.name("t"))
 
-    def stands(self, type_: Any, row: Any, clock: Clock) -> sa.ColumnElement[bool]:
-        """That a row of a type is there at a clock."""
+    def stands(self, row: Any, clock: Clock) -> sa.ColumnElement[bool]:
+        """That a row is there at a clock."""
         if "valid_from" in row.c:
             return clock.holds(row)
         if "known_to" in row.c:
@@ -246,7 +247,7 @@ def _too_costly(cost: int) -> GraphQLError:
     return refusal(message, ErrorCode.TOO_COSTLY)
 
 
-def _distinct(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
+def _distinct(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
     """Each error once: a cursor is read several times."""
     seen = {(error.message, tuple(error.path or ())): error for error in errors}
     return list(seen.values())

@@ -7,19 +7,21 @@ import sqlalchemy as sa
 from graphql import print_schema
 
 from schema.assessment import assessments
-from schema.coverage import CoverageSummary, coverage
+from schema.changes import Changes
+from schema.coverage import coverage
+from schema.coverage_summary import CoverageSummary
 from schema.fields import At, Computed, Edge, Edges, Part, Planned
 from schema.filters import speakable
 from schema.identity import LARGEST_POSITION, type_of, well_formed, well_formed_all
 from schema.instrument import Instrument
 from schema.json_text import NULL, Json, array, as_sql, literal
 from schema.measure import Measure, measures
-from schema.paged import LARGEST_PAGE
+from schema.paged import LARGEST_PAGE, Paged
 from schema.recommendation import Recommendation, recommendations
 from schema.record import NODE
 from schema.refusals import BadValue
 from schema.reporting_event import reporting_events
-from schema.revision import Changes, Revision
+from schema.revision import Revision
 from schema.scalars import Date, DateTime
 from schema.search import Search
 from schema.section import Article, Section
@@ -27,7 +29,6 @@ from schema.source import Source, SourceConnection, SourceFilter
 from schema.state_party import Signatory, StateParty, state_parties
 from schema.statement import statements
 from schema.vocabulary import ErrorCode
-from schema.paged import Paged
 
 
 def _one(type_: Any, argument: str, column: str, of: Any, about: str, description: str) -> Edge:
@@ -181,7 +182,7 @@ class Query(graphene.ObjectType):
     coverage_summary = CoverageSummary(
         cells=25_000,
         filtered=True,
-        description="The same, counted. Totals add up to States parties × recommendations, unless a filter or THEME says otherwise.",
+        description="The same, counted. Totals add up to States parties × recommendations, unless filtered or by THEME.",
     )
     search = Search("Records that hold these words, best first.")
     revision = _one(

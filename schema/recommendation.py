@@ -7,7 +7,8 @@ from db import tables
 from schema.assessment import assessments
 from schema.clock import Clock
 from schema.connection import connection
-from schema.coverage import CoverageSummary, coverage
+from schema.coverage import coverage
+from schema.coverage_summary import CoverageSummary
 from schema.fields import Column, Edge, Row
 from schema.filters import SECTION, TEXT, Matches, any_of, in_section, matches_text, names, one_of
 from schema.keyset import Key, column

@@ -1,5 +1,7 @@
 """What all records share: an id, a version, the revision shown, the whole history, an address."""
 
+from typing import Any
+
 import graphene
 import sqlalchemy as sa
 
@@ -19,13 +21,13 @@ class Node(graphene.Interface):
     id = Column(graphene.ID, required=True, description='Type and name, like "Measure:PHL-0007". Treat it as opaque.')
 
 
-def _version_id(at: At) -> sa.ColumnElement[str]:
+def _version_id(at: At) -> Any:
     return (
         at.row.c.id + literal("@") + sa.cast(at.clock.position, sa.Text) + literal("@") + sa.cast(at.clock.day, sa.Text)
     )
 
 
-def _address(at: At) -> sa.ColumnElement[str]:
+def _address(at: At) -> Any:
     return at.plan.public_url + literal("/r/") + at.row.c.id
 
 

@@ -38,7 +38,7 @@ class DateTime(graphene.Scalar):
             try:
                 moment = datetime.fromisoformat(value.upper())
             except ValueError:
-                moment = None  # type: ignore[assignment]
+                moment = None
             if moment is not None and moment.tzinfo is not None:
                 try:
                     return moment.astimezone(UTC)

@@ -61,7 +61,7 @@ def _found(at: At) -> sa.FromClause:
 
 def _snippet(at: At) -> sa.ColumnElement[str]:
     options = literal("StartSel=«, StopSel=», MaxWords=30, MinWords=12, MaxFragments=1")
-    english = sa.literal_column("'pg_catalog.english'::regconfig")
+    english: Any = sa.literal_column("'pg_catalog.english'::regconfig")
     branches = []
     for name, columns in SEARCHED.items():
         row = tables.PROJECTIONS[name].alias(at.plan.name("t"))

@@ -82,7 +82,7 @@ class Citation(Row):
     )
 
 
-def _word(row: Any, key: str) -> sa.ColumnElement[str]:
+def _word(row: Any, key: str) -> Any:
     return sa.cast(row.c.citation, JSONB)[key].astext
 
 

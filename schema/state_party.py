@@ -1,5 +1,7 @@
 """States parties to the Protocol, and the States that had only signed it."""
 
+from typing import Any
+
 import graphene
 import sqlalchemy as sa
 
@@ -8,7 +10,8 @@ from db.vocabulary import MeasureKind
 from schema.assessment import assessments
 from schema.clock import Clock
 from schema.connection import connection
-from schema.coverage import CoverageSummary, coverage
+from schema.coverage import coverage
+from schema.coverage_summary import CoverageSummary
 from schema.fields import At, Column, Computed, Edges, Row
 from schema.filters import REGION, STATE, TEXT, Matches, any_of, matches_text, one_of
 from schema.json_text import literal
@@ -26,7 +29,7 @@ from schema.vocabulary import ConsentKind, DateConfidence, Language, RegionalGro
 IN_LANGUAGE = {"language": graphene.Argument(Language, default_value="EN", description="In which language.")}
 
 
-def _name(at: At) -> sa.ColumnElement[str]:
+def _name(at: At) -> Any:
     language = at.given.shape("language", "EN")
     if language == "EN":
         return at.row.c.name

@@ -1,0 +1,155 @@
+"""The feed of revisions: every change after a position, in order, never skipping one."""
+
+from typing import Any
+
+import graphene
+import sqlalchemy as sa
+
+from db import tables
+from schema.clock import NEWEST
+from schema.fields import At, Planned
+from schema.filters import Matches, any_of, conditions, one_of
+from schema.identity import LARGEST_POSITION
+from schema.json_text import Json, array, as_sql, literal, members, plain
+from schema.paged import LARGEST_PAGE, PAGE
+from schema.refusals import BadValue
+from schema.revision import Revision
+from schema.vocabulary import ChangeKind, Operation, RecordType
+
+_OF_A_STATE = {
+    "MEASURE": "state_party_code",
+    "ASSESSMENT": "state_party_code",
+    "STATEMENT": "state_party_code",
+    "REPORTING_EVENT": "state_party_code",
+    "STATE_PARTY": "code",
+    "SIGNATORY": "code",
+}
+"""The record types that are about one State → the column with its code."""
+
+
+def _of_states(_at: Any, row: Any, codes: Any) -> sa.ColumnElement[bool]:
+    """Of records that are, or were in any version, about one of the States."""
+    branches = []
+    for record_type, column in _OF_A_STATE.items():
+        table = tables.PROJECTIONS[record_type].alias()
+        branches.append(sa.select(table.c.id).where(table.c[column] == sa.any_(codes)).correlate_except(table))
+    return sa.or_(*(row.c.record_id.in_(branch) for branch in branches))
+
+
+def _of_regions(at: Any, row: Any, regions: Any) -> sa.ColumnElement[bool]:
+    state = tables.state_party.alias()
+    codes = sa.select(state.c.code).where(state.c.region == sa.any_(regions)).correlate_except(state)
+    return _of_states(at, row, sa.func.array(codes.scalar_subquery()))
+
+
+def _of_recommendations(_at: Any, row: Any, codes: Any) -> sa.ColumnElement[bool]:
+    found = [row.c.record_id == sa.any_(sa.func.array(_prefixed(codes)))]
+    for record_type in ("MEASURE", "ASSESSMENT"):
+        table = tables.PROJECTIONS[record_type].alias()
+        among = table.c.recommendation_codes.op("&&", is_comparison=True)(codes)
+        found.append(row.c.record_id.in_(sa.select(table.c.id).where(among).correlate_except(table)))
+    return sa.or_(*found)
+
+
+def _prefixed(codes: Any) -> Any:
+    code = sa.func.unnest(codes, type_=sa.Text()).column_valued("code")
+    return sa.select(literal("Recommendation:") + code).scalar_subquery()
+
+
+class ChangeFilter(graphene.InputObjectType):
+    """Which revisions. Fields are joined by and, the values of one list by or."""
+
+    record_type = any_of(RecordType, one_of("record_type"), "Types of record.")
+    record_id = any_of(graphene.ID, one_of("record_id"), "Records, by id.")
+    state_party = any_of(
+        graphene.String, _of_states, "States, by code: of records that are, or were, about one of them."
+    )
+    recommendation = any_of(
+        graphene.String,
+        _of_recommendations,
+        "Recommendations, by code: of these, and of measures and assessments that name, or named, one of them.",
+    )
+    region = any_of(graphene.String, _of_regions, "Regions: of records that are, or were, about a State party there.")
+    kind = any_of(ChangeKind, one_of("kind"), "Why a record changed.")
+    operation = any_of(Operation, one_of("operation"), "What a revision did.")
+    author = any_of(graphene.String, one_of("author"), "Who proposed it.")
+    submission = Matches(
+        graphene.ID,
+        lambda _at, row, submission: literal("Submission:") + sa.cast(row.c.submission_id, sa.Text) == submission,
+        description='The submission that it came with: "Submission:1".',
+    )
+
+
+class ChangePage(graphene.ObjectType):
+    """Revisions after a position."""
+
+    nodes = graphene.NonNull(graphene.List(graphene.NonNull(Revision)), description="The revisions, oldest first.")
+    last_position = graphene.Int(
+        required=True, description="Everything that was asked for is told up to here: give it as `after` next time."
+    )
+    has_more = graphene.Boolean(required=True, description="Whether there is more already.")
+
+
+class Changes(Planned):
+    """The feed of revisions."""
+
+    def __init__(self, description: str) -> None:
+        arguments = {
+            "filter": ChangeFilter(description="Which revisions; all when it is left out."),
+            "after": graphene.Argument(
+                graphene.Int,
+                description="The position after which to begin: lastPosition of the page before. From the start: 0.",
+            ),
+            "first": graphene.Argument(
+                graphene.Int, description=f"How many: 1 to {LARGEST_PAGE}; {PAGE} when it is left out."
+            ),
+        }
+        super().__init__(graphene.NonNull(ChangePage), args=arguments, description=description)
+
+    def json(self, at: At) -> Json:
+        size = at.given.shape("first", PAGE)
+        if not 1 <= size <= LARGEST_PAGE:
+            raise BadValue(f"first: {size} is no page size; ask for 1 to {LARGEST_PAGE}.")
+        after = at.bind("after", sa.Integer, _position) if "after" in at.given else sa.literal_column("0")
+        revision = at.plan.rows(at, at.plan.schema.get_type("Revision"))
+        chosen = at.plan.subfields(at.target, at.nodes)
+        columns = [revision.c.position]
+        with at.plan.each(size):
+            for key, nodes in chosen.items():
+                if nodes[0].name.value == "nodes":
+                    inside = At(revision, at.clock, at.given, at.plan, at.type, nodes, (*at.path, key))
+                    type_: Any = at.plan.schema.get_type("Revision")
+                    columns.append(as_sql(at.plan.members(inside, type_, revision)).label(f"j{len(columns)}"))
+        found = sa.select(*columns).where(revision.c.position > after, *conditions(at, revision))
+        found = found.order_by(revision.c.position).limit(sa.literal_column(str(size + 1))).correlate_except(revision)
+        listed = found.subquery(at.plan.name("r"))
+        numbers = sa.select(listed, sa.func.row_number().over().label("n")).correlate_except(listed)
+        page = numbers.subquery(at.plan.name("r"))
+        whole = sa.select(as_sql(_page(chosen, page, size, after))).select_from(page).having(sa.literal_column("true"))
+        return (whole.correlate_except(page).scalar_subquery(),)
+
+
+def _page(chosen: Any, page: Any, size: int, after: Any) -> Json:
+    within = page.c.n <= sa.literal_column(str(size))
+    more = sa.func.count() > sa.literal_column(str(size))
+    place = 0
+    pairs: list[tuple[str, Json]] = []
+    for key, nodes in chosen.items():
+        match nodes[0].name.value:
+            case "__typename":
+                pairs.append((key, ('"ChangePage"',)))
+            case "nodes":
+                place += 1
+                pairs.append((key, array(sa.case((within, page.c[f"j{place}"])))))
+            case "hasMore":
+                pairs.append((key, plain(more)))
+            case "lastPosition":
+                last = sa.func.max(page.c.position).filter(within)
+                pairs.append((key, plain(sa.case((more, last), else_=sa.func.greatest(after, NEWEST)))))
+    return members(pairs)
+
+
+def _position(after: int) -> int:
+    if not 0 <= after <= LARGEST_POSITION:
+        raise BadValue("positions begin at 1; give 0 to begin at the start.")
+    return after
