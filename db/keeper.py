@@ -130,7 +130,7 @@ def stop(cluster: Cluster) -> None:
 
 @contextlib.contextmanager
 def _sockets(cluster: Cluster) -> Iterator[Path]:
-    """The socket's folder: beside the cluster, or a temporary one if that path is too long or too strange to address."""
+    """The socket's folder: beside the cluster, or a temporary one if that path is too long or strange to address."""
     own = cluster.folder / "socket"
     if len(os.fsencode(own)) <= LONGEST and re.fullmatch(r"[\w./-]+", str(own), re.ASCII):
         yield own

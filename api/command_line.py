@@ -1,0 +1,214 @@
+"""The command `opsc`: each command finds the record and says in a line what it did, or what is wrong (exit code 1)."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, TypeVar
+
+import asyncpg
+import structlog
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from api import logs
+from api.progress import Step, shown
+from api.record import NoRecordError, Record, record, require_newest
+from api.serving import CannotListenError, address, bound
+from api.serving import serve as serve_on
+from db.cluster import CannotRunError
+from db.embedded import watch
+from db.log import PublicationRefused, Published
+from db.migrate import migrate as migrate_database
+from db.migrate import newest
+from db.verify import verify as verify_record
+from schema.query import sdl
+from seed.check import Row, check
+from seed.files import BadFiles
+from seed.load import seed as seed_record
+
+REFUSALS = (
+    NoRecordError,
+    CannotRunError,
+    CannotListenError,
+    BadFiles,
+    PublicationRefused,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    SQLAlchemyError,
+    OSError,
+)
+"""What is told in a line; anything else is a fault of ours, with its traceback."""
+
+MOST_WORKERS = 40
+"""Their pools, of four connections each, fit into what the embedded server allows."""
+
+T = TypeVar("T")
+
+opsc = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="The record of what States parties to the OPSC have reported about its 2019 Guidelines.\n\n"
+    "It lies in a data folder, on a PostgreSQL that opsc brings and starts, or, if DATABASE_URL is set"
+    " (postgresql://…, PostgreSQL 15 or newer), on that server.",
+)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="The data folder. Default: one for this user.", show_default=False)
+]
+
+
+def run() -> None:
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _end)
+    opsc()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@opsc.command()
+def serve(
+    data: Data = None,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="Processes that answer requests.")] = 1,
+    public_url: Annotated[
+        str | None,
+        typer.Option(envvar="OPSC_PUBLIC_URL", help="Where readers find this record.", show_default="where it listens"),
+    ] = None,
+) -> None:
+    """Serve the record.
+
+    In a data folder, it is first made, migrated and seeded, as far as it is not. A database of yours (DATABASE_URL) is
+    only read: opsc migrate and opsc seed are for you to run when it suits you.
+    """
+    with _told(), suppress(KeyboardInterrupt), ExitStack() as until_the_end:
+        listener = until_the_end.enter_context(bound(host, port))
+        with shown() as step:
+            found = until_the_end.enter_context(_record(data, step, new=True))
+            if found.data:
+                step("Migrating", 0, 1)
+                migrate_database(found.owner_url)
+                asyncio.run(_seed(found.url, step))
+            else:
+                asyncio.run(require_newest(found.url))
+        here = address(listener)
+        os.environ |= {"DATABASE_URL": found.url, "OPSC_PUBLIC_URL": public_url or here}  # for the workers
+        logs.configure()
+        if found.data:
+            threading.Thread(target=watch, args=[found.data, _killed, _back], daemon=True).start()
+        serve_on(listener, workers, lambda: print(f"Listening on {here} (queries at {here}/graphql)", flush=True))
+
+
+@opsc.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to the newest schema."""
+    with _told(), shown() as step, _record(data, step, new=True) as found:
+        step("Migrating", 0, 1)
+        migrate_database(found.owner_url)
+        print(f"The schema is {newest()}, the newest.")
+
+
+@opsc.command()
+def seed(
+    data: Data = None,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Compare the record with the files, write nothing.")
+    ] = False,
+) -> None:
+    """Publish what the files of seed/data say and the record does not, as one submission; never over people's changes."""
+    with _told(), shown() as step, _record(data, step, new=not only_check) as found:
+        asyncio.run(require_newest(found.url))
+        if only_check:
+            rows = asyncio.run(_with(found.url, check))
+        else:
+            published = asyncio.run(_seed(found.url, step))
+    if only_check:
+        _print_table(rows)
+        raise typer.Exit(0 if all(row.agrees for row in rows) else 1)
+    if published:
+        print(f"Submission {published.submission}: positions {published.first} to {published.last}.")
+    else:
+        print("The record says all that the files say already.")
+
+
+@opsc.command()
+def verify(data: Data = None) -> None:
+    """Replay the log, compare all that the database keeps from it, recompute every hash."""
+    with _told(), shown() as step, _record(data, step, new=False) as found:
+        asyncio.run(require_newest(found.url))
+        step("Replaying the log", 0, 1)
+        disagreements = asyncio.run(_with(found.owner_url, verify_record))
+        positions, records = asyncio.run(_with(found.url, _size))
+    for disagreement in disagreements:
+        print(disagreement)
+    if disagreements:
+        raise typer.Exit(1)
+    print(f"Checked {positions:,} positions and {records:,} records: all agree.")
+
+
+@opsc.command()
+def schema() -> None:
+    """Print the GraphQL schema in its definition language."""
+    print(sdl(), end="")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except REFUSALS as error:
+        print(f"opsc: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def _record(data: Path | None, step: Step, *, new: bool) -> Iterator[Record]:
+    if not os.environ.get("DATABASE_URL"):
+        step("Starting PostgreSQL", 0, 1)
+    with record(data, new=new) as found:
+        yield found
+
+
+async def _with(url: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    connection = await asyncpg.connect(url)
+    try:
+        return await work(connection)
+    finally:
+        await connection.close()
+
+
+async def _seed(url: str, step: Step) -> Published | None:
+    return await _with(url, lambda connection: seed_record(connection, step))
+
+
+async def _size(connection: asyncpg.Connection) -> tuple[int, int]:
+    row = await connection.fetchrow("select count(*), count(distinct record_id) from revision")
+    assert row is not None
+    return tuple(row)
+
+
+def _print_table(rows: Sequence[Row]) -> None:
+    print(f"{'file':<24}{'rows':>8}{'record':>8}{'missing':>9}{'differing':>11}{'extra':>7}")
+    for row in rows:
+        print(
+            f"{row.file:<24}{row.rows_in_file:>8}{row.rows_in_record:>8}"
+            f"{row.missing:>9}{row.differing:>11}{row.extra:>7}{'' if row.agrees else '  disagrees'}"
+        )
+
+
+def _killed() -> None:
+    structlog.get_logger().error("PostgreSQL was killed; it is being started again, and nothing published is lost")
+
+
+def _back() -> None:
+    structlog.get_logger().warning("PostgreSQL is back")

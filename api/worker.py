@@ -1,0 +1,24 @@
+"""A process that answers requests: the application, as uvicorn makes it in `opsc serve` or in each of its workers."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.process import BaseProcess
+
+from starlette.applications import Starlette
+
+from api import app, logs
+
+
+def create() -> Starlette:
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+        logs.configure()
+    return app.create()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """A worker whose `opsc serve` was killed would hold its port for ever."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
