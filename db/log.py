@@ -1,4 +1,4 @@
-"""Writing to the log: a submission's changes become revisions, all of them or none, through the database's publish()."""
+"""Writing to the log: a submission's changes become revisions, all or none of them, by the database's publish()."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,15 @@ from db.canonical import canonical
 
 PUBLISHING_TIMEOUT = 30.0
 """Seconds that a publication may hold the log's lock."""
+
+NAMING_THE_RECORD = {
+    "references_stand",
+    "operations_follow_each_other",
+    "numbers_run_without_gaps",
+    "moments_never_go_back",
+    "envelope_tells_the_columns",
+}
+"""Rules whose refusal carries the record's id as its detail."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ class Published:
 
 
 class PublicationRefused(Exception):
-    """The database refused the submission, whole: `constraint` names the rule, `record_id` the record where it knows it."""
+    """The database refused the submission, whole: `constraint` names the rule, `record_id` the record where known."""
 
     def __init__(self, message: str, constraint: str | None, record_id: str | None) -> None:
         super().__init__(message)
@@ -47,9 +56,13 @@ async def publish(
     author: str,
     reviewer: str | None,
     changes: Sequence[Change],
-    timeout: float = PUBLISHING_TIMEOUT,
+    timeout: float = PUBLISHING_TIMEOUT,  # noqa: ASYNC109 - the server keeps it
 ) -> Published:
-    """Enters `changes` in their order as one submission. Raises PublicationRefused, and then nothing was written."""
+    """Enters `changes` in their order as one submission; documents that JSON cannot say exactly never get that far.
+
+    Raises PublicationRefused, asyncpg.QueryCanceledError after `timeout` seconds (of waiting for the log, too), or
+    rfc8785.CanonicalizationError. Nothing was written then.
+    """
     if not changes:
         raise PublicationRefused("A submission needs at least one change.", None, None)
     try:
@@ -69,13 +82,15 @@ async def publish(
             )
     except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.InsufficientPrivilegeError) as error:
         raise PublicationRefused(_told(error), error.constraint_name, _record_of(error)) from error
+    assert row is not None
     return Published(row["submission"], row["first_position"], row["last_position"])
 
 
 def _told(error: asyncpg.PostgresError) -> str:
     """What PostgreSQL says, with the row it says it of, for somebody who knows the record and not the tables."""
-    return " ".join(part for part in (error.args[0], error.detail) if part)
+    detail = None if error.constraint_name in NAMING_THE_RECORD else error.detail
+    return " ".join(part for part in (error.args[0], detail) if part)
 
 
 def _record_of(error: asyncpg.PostgresError) -> str | None:
-    return error.detail if error.detail and error.constraint_name in ("references_stand", "operations_follow_each_other") else None
+    return error.detail if error.constraint_name in NAMING_THE_RECORD else None

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema: Alembic's migrations, then the rules (db/rules), in one transaction under one lock."""
+"""Brings a database to the newest schema: Alembic's migrations, then the rules (db/rules), in one transaction."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ LOCK = 2019_0525
 
 
 def migrate(url: str) -> None:
-    """Migrates the database at `url` (postgresql://…, of the owner). Waits for another migration under way, 60 s at most.
+    """Migrates the database at `url` (postgresql://…, of the owner). Waits for another migration, 60 s at most.
 
     Not to be called from a running event loop: Alembic starts one. Raises asyncpg.PostgresError or SQLAlchemy's as the
     database says it; whatever was under way is undone, the rules with it.

@@ -16,7 +16,7 @@ SETTINGS = {
 
 
 async def open_pool(url: str, *, size: int = 8) -> asyncpg.Pool:
-    """Connections to the database at `url`, at most `size`; each keeps its prepared statements, whatever their length."""
+    """Connections to the database at `url`, at most `size`; each keeps its prepared statements, however long."""
     return await asyncpg.create_pool(
         url,
         min_size=1,

@@ -70,11 +70,14 @@ def day(name: str, *, required: bool = False) -> sa.Column[Any]:
 
 def word(name: str, vocabulary: type[StrEnum], *, required: bool = True) -> list[SchemaItem]:
     """A column that holds one word of a closed list."""
-    return [text(name, required=required), sa.CheckConstraint(_one_of(f'"{name}"', vocabulary), name=f"{name}_is_known")]
+    return [
+        text(name, required=required),
+        sa.CheckConstraint(_one_of(f'"{name}"', vocabulary), name=f"{name}_is_known"),
+    ]
 
 
 def partial_day(name: str) -> list[SchemaItem]:
-    """A date as precise as its source ("2012", "2012-05", "2012-05-14"), with the first and last day that it can mean."""
+    """A date as precise as its source ("2012", "2012-05", "2012-05-14"), with the first and last day it can mean."""
     return [
         text(name, required=False),
         sa.Column(f"{name}_earliest", sa.Date, sa.Computed(f"earliest({name})", persisted=True)),
@@ -96,9 +99,9 @@ def cited() -> list[SchemaItem]:
     ]
 
 
-def named(record: str, *columns: SchemaItem) -> list[SchemaItem]:
+def named(record: str, column: sa.Column[Any]) -> list[SchemaItem]:
     """The column that a record's id ends in: others refer by it, and it can no more change than the id."""
-    return [*columns, sa.CheckConstraint(f"id = '{record}:' || {columns[0].name}", name="id_is_its_name")]
+    return [column, sa.CheckConstraint(f"id = '{record}:' || {column.name}", name="id_is_its_name")]
 
 
 def searched(*columns: str) -> sa.Column[Any]:
@@ -112,7 +115,7 @@ def _one_of(column: str, vocabulary: type[StrEnum]) -> str:
 
 
 def _version_table(name: str, *items: SchemaItem | list[SchemaItem]) -> sa.Table:
-    """A projection: one row a version, from the position that made it (known_from) to the one that ended it (known_to)."""
+    """A projection: one row a version, from the position that made it (known_from) to that which ended it (known_to)."""
     flat = [part for item in items for part in (item if isinstance(item, list) else [item])]
     table = sa.Table(
         f"{name}_version",

@@ -1,11 +1,11 @@
-"""`opsc verify`: replays the whole log, and compares every projection, every hash and every envelope with what is stored.
+"""`opsc verify`: replays the whole log, and compares each projection, hash and envelope with what is stored.
 
-It finds whatever was changed behind the triggers' back, but for one thing: a log cut off at its end is a valid shorter log. Only
-a checkpoint that somebody else has kept can show that.
+It finds whatever was changed behind the triggers' back, but for one thing: a log cut off at its end is a valid shorter
+log. Only a checkpoint that somebody else has kept can show that.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -54,7 +54,7 @@ class Disagreement(NamedTuple):
 
 
 async def verify(connection: asyncpg.Connection) -> list[Disagreement]:
-    """Reads one snapshot, while others publish; writes temporary tables only, and undoes them. Empty: everything agrees."""
+    """Reads one snapshot while others publish; writes temporary tables only, and undoes them. Empty: all agrees."""
     async with _snapshot(connection):
         return [*await _log(connection), *await _projections(connection)]
 
@@ -71,13 +71,13 @@ async def _snapshot(connection: asyncpg.Connection) -> AsyncIterator[None]:
         await transaction.rollback()
 
 
-# ── The log ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The log ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def _log(connection: asyncpg.Connection) -> list[Disagreement]:
     found: list[Disagreement] = []
     numbers: dict[str, int] = {}
-    before: Mapping[str, Any] | None = None
+    before: asyncpg.Record | None = None
     async for revision in connection.cursor(
         "select r.*, moment(r.recorded_at) as moment, s.id is not null as submitted"
         ' from public.revision r left join public.submission s on s.id = r.submission_id order by r."position"',
@@ -98,14 +98,10 @@ async def _log(connection: asyncpg.Connection) -> list[Disagreement]:
         "select id from public.submission s where not exists"
         " (select from public.revision r where r.submission_id = s.id) order by id"
     )
-    return found + [
-        Disagreement("submission", None, None, f"submission {row['id']} has no revision") for row in empty
-    ]
+    return found + [Disagreement("submission", None, None, f"submission {row['id']} has no revision") for row in empty]
 
 
-def _in_order(
-    revision: Mapping[str, Any], before: Mapping[str, Any] | None, numbers: dict[str, int]
-) -> Iterable[str]:
+def _in_order(revision: asyncpg.Record, before: asyncpg.Record | None, numbers: dict[str, int]) -> Iterable[str]:
     """Positions and numbers run without gaps, moments never go back, each revision has its submission."""
     position = before["position"] + 1 if before else 1
     if revision["position"] != position:
@@ -120,7 +116,7 @@ def _in_order(
         yield f"its submission {revision['submission_id']} does not exist"
 
 
-def _hashes(revision: Mapping[str, Any]) -> Iterable[str]:
+def _hashes(revision: asyncpg.Record) -> Iterable[str]:
     document, salt = revision["document"], revision["salt"]
     if (document is None) != (salt is None):
         yield "of its document and salt one is gone without the other"
@@ -135,7 +131,7 @@ def _document(document: str | None) -> Iterable[str]:
         yield "its document is not canonical JSON (RFC 8785)"
 
 
-def _envelope(revision: Mapping[str, Any]) -> Iterable[str]:
+def _envelope(revision: asyncpg.Record) -> Iterable[str]:
     if _canonical_again(revision["envelope"]) != revision["envelope"].encode():
         yield "its envelope is not canonical JSON (RFC 8785)"
         return
@@ -161,7 +157,7 @@ def _canonical_again(text: str) -> bytes | None:
         return None
 
 
-# ── The projections ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The projections ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def _projections(connection: asyncpg.Connection) -> list[Disagreement]:
@@ -198,11 +194,12 @@ async def _compared(connection: asyncpg.Connection, table: sa.Table) -> list[Dis
     return [Disagreement(table.name, _record(row), row["known_from"], _difference(row)) for row in rows]
 
 
-def _record(row: Mapping[str, Any]) -> str:
-    return row["id"] if "id" in row.keys() else f"Coverage:{row['state_party_code']}.{row['recommendation_code']}"  # noqa: SIM118
+def _record(row: asyncpg.Record) -> str:
+    record_id: str = row.get("id", f"Coverage:{row.get('state_party_code')}.{row.get('recommendation_code')}")
+    return record_id
 
 
-def _difference(row: Mapping[str, Any]) -> str:
+def _difference(row: asyncpg.Record) -> str:
     if row["missing"]:
         return "the log makes this version, but it is not there"
     if row["extra"]:
@@ -216,7 +213,9 @@ def _difference(row: Mapping[str, Any]) -> str:
 
 async def _words(connection: asyncpg.Connection) -> list[Disagreement]:
     searched = [table.name for table in PROJECTIONS.values() if "search" in table.c]
-    words = " union ".join(f'select unnest(tsvector_to_array(search)) as word from pg_temp."{name}"' for name in searched)
+    words = " union ".join(
+        f'select unnest(tsvector_to_array(search)) as word from pg_temp."{name}"' for name in searched
+    )
     rows = await connection.fetch(f"select word from ({words}) w except select word from public.known_word order by 1")
     return [Disagreement("known_word", None, None, f"search does not know the word {row['word']}") for row in rows]
 

@@ -1,4 +1,4 @@
-"""The words that the record may use where a column has a closed list: GraphQL's enums and the database's CHECKs are made from these."""
+"""The words of each closed list in the record: GraphQL's enums and the database's CHECKs are made from these."""
 
 from enum import StrEnum
 

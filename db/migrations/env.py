@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: over asyncpg, in one transaction, under an advisory lock, waiting 60 s for locks at most.
+"""How Alembic reaches the database: over asyncpg, in one transaction, under an advisory lock, waiting 60 s at most.
 
 The rules are laid anew in the same transaction: nobody ever sees new tables under old rules.
 """
@@ -28,7 +28,9 @@ def run(connection: sa.Connection) -> None:
 
 async def connect() -> None:
     url = context.config.attributes["url"]
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool)
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+    )
     async with engine.connect() as connection:
         await connection.run_sync(run)
         await connection.commit()

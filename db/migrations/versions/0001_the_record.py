@@ -14,4 +14,5 @@ down_revision = None
 def upgrade() -> None:
     script = Path(__file__).with_suffix(".sql").read_text("utf-8")
     connection = op.get_bind().connection.dbapi_connection
+    assert connection is not None
     connection.run_async(lambda driver: driver.execute(script))  # many statements at once: the driver's own protocol

@@ -1,0 +1,136 @@
+"""Documents for tests that write the log: each type's with all its keys, what matters to the test given by name."""
+
+from typing import Any
+
+from db.log import Change
+
+Document = dict[str, Any]
+
+CITATIONS = [{"source": "S-1", "locator": None, "note": None}]
+
+
+def source(**fields: Any) -> Document:
+    nothing = dict.fromkeys(
+        ("symbol", "url", "readAt", "archivedUrl", "publishedOn", "accessedOn", "language", "licence")
+    )
+    return {"kind": "OTHER", "title": "A source", "publisher": "A publisher", **nothing, **fields}
+
+
+def section(number: str, **fields: Any) -> Document:
+    nothing = dict.fromkeys(("parent", "firstParagraph", "page", "note"))
+    return {"number": number, "heading": f"Section {number}", "articles": [], **nothing, **fields}
+
+
+def recommendation(code: str, **fields: Any) -> Document:
+    return {
+        "code": code,
+        "section": "I",
+        "title": f"Recommendation {code}",
+        "text": "States should.",
+        "paragraphs": None,
+        "themes": ["LEGISLATION"],
+        "articles": [],
+        "evidenceKinds": [],
+        "digital": False,
+        "privateSector": False,
+        "strength": "SHOULD",
+        "verification": "UNCHECKED",
+        "certainty": None,
+        "basis": None,
+        "note": None,
+        "citations": [],
+        **fields,
+    }
+
+
+def state_party(code: str, **fields: Any) -> Document:
+    return {
+        "code": code,
+        "alpha2": code[:2],
+        "m49": 1,
+        "names": {"EN": f"State {code}"},
+        "region": "Europe",
+        "subregion": "Northern Europe",
+        "group": "AFRICAN",
+        "signedOn": None,
+        "consentOn": "2002-01-18",
+        "consent": "RATIFICATION",
+        "inForceOn": "2002-02-18",
+        "dateConfidence": "ONE_SOURCE",
+        "note": None,
+        "citations": CITATIONS,
+        **fields,
+    }
+
+
+def measure(state: str, **fields: Any) -> Document:
+    nothing = dict.fromkeys(
+        ("announcedOn", "adoptedOn", "inForceOn", "endedOn", "dateBasis", "reportedOn", "instrument", "consent", "note")
+    )
+    return {
+        "stateParty": state,
+        "kind": "LEGISLATION",
+        "title": "A law",
+        "summary": "It is a law.",
+        "status": "ADOPTED",
+        "reportedBy": "STATE",
+        "recommendations": ["I-01"],
+        "confidence": "HIGH",
+        "citations": CITATIONS,
+        **nothing,
+        **fields,
+    }
+
+
+def assessment(state: str, **fields: Any) -> Document:
+    return {
+        "stateParty": state,
+        "assessor": "OPSC Tracker",
+        "assessorKind": "TRACKER",
+        "verdict": "NOT_MENTIONED",
+        "criterion": None,
+        "summary": None,
+        "recommendations": ["I-01"],
+        "assessedOn": None,
+        "citations": CITATIONS,
+        **fields,
+    }
+
+
+def reporting_event(state: str, **fields: Any) -> Document:
+    return {
+        "stateParty": state,
+        "kind": "INITIAL_REPORT_SUBMITTED",
+        "happenedOn": None,
+        "documentSymbol": None,
+        "citations": CITATIONS,
+        **fields,
+    }
+
+
+def create(record_id: str, document: Document) -> Change:
+    return Change("CREATE", record_id, "LEARNED", document)
+
+
+def amend(record_id: str, document: Document) -> Change:
+    return Change("AMEND", record_id, "CORRECTED", document)
+
+
+def retract(record_id: str, document: Document) -> Change:
+    return Change("RETRACT", record_id, "CORRECTED", document)
+
+
+def restore(record_id: str, document: Document) -> Change:
+    return Change("RESTORE", record_id, "CORRECTED", document)
+
+
+BEGINNING = [
+    create("Source:S-1", source()),
+    create("Section:I", section("I")),
+    create("Recommendation:I-01", recommendation("I-01")),
+    create("Recommendation:I-02", recommendation("I-02")),
+    create("StateParty:AAA", state_party("AAA")),
+    create("StateParty:BBB", state_party("BBB", consentOn="2010-06-01", inForceOn="2010-07-01")),
+    create("Measure:AAA-0001", measure("AAA")),
+]
+"""A small record: two States parties, two recommendations, one measure."""
