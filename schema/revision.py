@@ -104,7 +104,7 @@ class Revision(Row):
     record_id = Column(graphene.ID, required=True, description="Its record.")
     record = _ItsRecord(NODE, description="Its record as it is at the clock; null when it no longer stands.")
     operation = Column(Operation, required=True, description="What it did.")
-    kind = Column(ChangeKind, required=True, description="Why.")
+    kind = Column(ChangeKind, required=True, description="Why the record changed.")
     reason = Column(graphene.String, required=True, description="The reason given, in public.")
     recorded_at = Column(DateTime, required=True, description="When it entered the log.")
     author = Column(graphene.String, required=True, description="Who proposed it: a name that the account chose.")

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import httpx2
 import pytest
 
 from db.cluster import DATABASE, OWNER
 from db.embedded import Embedded, running
 from db.migrate import migrate
 from seed.load import seed
+from tests.served import served
 
 numbers = itertools.count(1)
 
@@ -68,6 +70,13 @@ async def record(administrator: asyncpg.Connection, server: Embedded, seeded_tem
 @pytest.fixture(scope="session")
 def record_url(record: Embedded) -> str:
     return record.url
+
+
+@pytest.fixture(scope="session")
+async def client(record_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the application, which serves the record that all reading tests share."""
+    async with served(record_url) as client:
+        yield client
 
 
 @pytest.fixture

@@ -1,0 +1,261 @@
+"""GraphQL over HTTP, as its specification and its public audit say it; and what stands beside /graphql."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.accept import GRAPHQL, HTML, JSON, negotiated
+from schema.document import DEPTH, ROOT_FIELDS, TOKENS
+from schema.plan import COST_LIMIT
+from schema.query import sdl
+from tests.served import served
+
+QUERY = '{ stateParty(code: "PHL") { name } }'
+DATA = {"stateParty": {"name": "Philippines"}}
+
+
+def codes(answer: httpx2.Response) -> list[str]:
+    return [error["extensions"]["code"] for error in answer.json()["errors"]]
+
+
+def messages(answer: httpx2.Response) -> str:
+    return " ".join(error["message"] for error in answer.json()["errors"])
+
+
+async def post(client: httpx2.AsyncClient, body: Any, **headers: str) -> httpx2.Response:
+    return await client.post(
+        "/graphql", json=body, headers={name.replace("_", "-"): one for name, one in headers.items()}
+    )
+
+
+# ── What is asked, and in which form it is answered ─────────────────────────────────────────────────────────────────────
+
+
+async def test_a_query_is_answered_by_post(client: httpx2.AsyncClient) -> None:
+    answer = await post(client, {"query": QUERY})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json; charset=utf-8")
+    assert answer.json() == {"data": DATA, "extensions": {"cost": {"requested": 1, "limit": COST_LIMIT}}}
+
+
+async def test_a_query_is_answered_by_get(client: httpx2.AsyncClient) -> None:
+    parameters = {"query": "query A($c: String!) { stateParty(code: $c) { name } } query B { __typename }"}
+    answer = await client.get("/graphql", params={**parameters, "operationName": "A", "variables": '{"c": "PHL"}'})
+    assert (answer.status_code, answer.json()["data"]) == (200, DATA)
+
+
+async def test_head_is_answered_as_get_without_a_body(client: httpx2.AsyncClient) -> None:
+    answer = await client.head("/graphql", params={"query": QUERY})
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        (None, JSON),
+        ("", JSON),
+        ("*/*", JSON),
+        ("application/*", JSON),
+        (JSON, JSON),
+        (GRAPHQL, GRAPHQL),
+        (f"{GRAPHQL}; charset=utf-8, {JSON}; charset=utf-8", GRAPHQL),
+        (f"{JSON}, {GRAPHQL}", JSON),
+        (f"{JSON};q=0.5, {GRAPHQL};q=0.6", GRAPHQL),
+        (f"{GRAPHQL}, */*", GRAPHQL),
+        (f"{JSON};q=0, */*", GRAPHQL),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", HTML),
+        ("text/html;q=0", None),
+        ("text/csv", None),
+        ("application/json;q=nonsense", None),
+    ],
+)
+def test_the_form_that_a_client_likes_best(accept: str | None, expected: str | None) -> None:
+    assert negotiated(accept, pages=True) == expected
+
+
+async def test_a_form_that_we_do_not_have_is_refused(client: httpx2.AsyncClient) -> None:
+    answer = await post(client, {"query": QUERY}, accept="text/csv")
+    assert (answer.status_code, answer.headers["content-type"]) == (406, "application/json; charset=utf-8")
+
+
+@pytest.mark.parametrize(("media_type", "status"), [(GRAPHQL, 400), (JSON, 200)])
+@pytest.mark.parametrize(
+    ("query", "code", "line"),
+    [
+        ("{ stateParty(", "GRAPHQL_PARSE_FAILED", 1),
+        ("{\n stateParties { nodes { nonsense } } }", "GRAPHQL_VALIDATION_FAILED", 2),
+        ("mutation { x }", "GRAPHQL_VALIDATION_FAILED", 1),
+    ],
+)
+async def test_documents_that_cannot_run_say_where(
+    client: httpx2.AsyncClient, media_type: str, status: int, query: str, code: str, line: int
+) -> None:
+    answer = await post(client, {"query": query}, accept=media_type)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, f"{media_type}; charset=utf-8")
+    assert codes(answer) == [code]
+    assert answer.json()["errors"][0]["locations"][0]["line"] == line
+    assert "data" not in answer.json()
+    assert answer.json()["extensions"] == {"cost": {"requested": 0, "limit": COST_LIMIT}}
+
+
+# ── Requests that are not GraphQL's ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[]", "one at a time"),
+        (b'[{"query": "{ __typename }"}]', "one at a time"),
+        (b'"text"', "JSON object"),
+        (b"{}", "There is no query"),
+        (b'{"query": ""}', "There is no query"),
+        (b'{"query": 1}', "query must be text"),
+        (b'{"query": "{ __typename }", "variables": []}', "variables must be a JSON object"),
+        (b'{"query": "{ __typename }", "variables": "{}"}', "variables must be a JSON object"),
+        (b'{"query": "{ __typename }", "extensions": 1}', "extensions must be a JSON object"),
+        (b'{"query": "{ __typename }", "operationName": 1}', "operationName must be text"),
+    ],
+)
+async def test_a_body_that_is_no_request_is_refused(client: httpx2.AsyncClient, content: bytes, said: str) -> None:
+    answer = await client.post("/graphql", content=content, headers={"content-type": JSON})
+    assert (answer.status_code, codes(answer)) == (400, ["BAD_USER_INPUT"])
+    assert said in messages(answer)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "text/plain", "application/graphql", "application/json; charset=latin-1", "multipart/form-data"],
+)
+async def test_a_body_that_is_not_said_to_be_json_is_refused(
+    client: httpx2.AsyncClient, content_type: str | None
+) -> None:
+    headers = {"content-type": content_type} if content_type else {}
+    answer = await client.post("/graphql", content=b'{"query": "{ __typename }"}', headers=headers)
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("name", ["variables", "extensions"])
+async def test_parameters_that_are_not_json_are_refused(client: httpx2.AsyncClient, name: str) -> None:
+    answer = await client.get("/graphql", params={"query": QUERY, name: "{"})
+    assert (answer.status_code, name in messages(answer)) == (400, True)
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+async def test_other_methods_are_refused(client: httpx2.AsyncClient, method: str) -> None:
+    answer = await client.request(method, "/graphql")
+    assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, {"GET", "HEAD", "POST"})
+
+
+async def test_a_body_of_more_than_100_kb_is_refused(client: httpx2.AsyncClient) -> None:
+    async def streamed() -> Any:
+        for _ in range(101):
+            yield b" " * 1_000
+
+    body = b'{"query": "{ __typename }"}'
+    assert (
+        await client.post("/graphql", content=body.ljust(100_000), headers={"content-type": JSON})
+    ).status_code == 200
+    for content in (body.ljust(100_001), streamed()):
+        answer = await client.post("/graphql", content=content, headers={"content-type": JSON})
+        assert (answer.status_code, codes(answer)) == (413, ["TOO_LARGE"])
+        assert "100,000 bytes" in messages(answer)
+
+
+async def test_which_of_several_operations_must_be_said(client: httpx2.AsyncClient) -> None:
+    several = "query A { __typename } query B { __typename }"
+    assert "name one of: A, B" in messages(await post(client, {"query": several}))
+    assert 'no operation "C"' in messages(await post(client, {"query": several, "operationName": "C"}))
+    assert (await post(client, {"query": several, "operationName": "B"})).json()["data"] == {"__typename": "Query"}
+    fragment = "fragment F on Query { __typename }"
+    assert "errors" in (await post(client, {"query": fragment})).json()
+
+
+# ── Limits, each told ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def nested(depth: int) -> str:
+    """Fields nested so deep: section, its parents, and a leaf."""
+    return '{ section(number: "I") ' + "{ parent " * (depth - 2) + "{ number }" + " }" * (depth - 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "limit"),
+    [
+        ("{ __typename " * 1 + "a: __typename " * (TOKENS // 3) + "}", "TOO_LARGE", f"{TOKENS:,}"),
+        ("{" + " ".join(f"a{n}: __typename" for n in range(ROOT_FIELDS + 1)) + "}", "TOO_LARGE", f"{ROOT_FIELDS}"),
+        (nested(DEPTH + 1), "TOO_DEEP", f"{DEPTH}"),
+        ("{" * 5_000, "GRAPHQL_PARSE_FAILED", ""),
+        ("{ measures(first: 200) { nodes { stateParty { measures(first: 200) { nodes { recommendations { id } } } } } } }",
+         "TOO_COSTLY", f"{COST_LIMIT:,}"),
+        ("query A { ...F } fragment F on Query { measures(first: 200) { nodes { stateParty { ...G } } } } "
+         "fragment G on StateParty { a: measures(first: 200) { nodes { id } } b: measures(first: 200) { nodes { id } } "
+         "... on Node { ... on StateParty { c: measures(first: 200) { nodes { id } } } } }", "TOO_COSTLY", f"{COST_LIMIT:,}"),
+    ],
+)  # fmt: skip
+async def test_what_is_beyond_a_limit_is_refused_with_the_limit(
+    client: httpx2.AsyncClient, query: str, code: str, limit: str
+) -> None:
+    answer = await post(client, {"query": query})
+    assert codes(answer) == [code]
+    assert limit in messages(answer)
+
+
+async def test_what_is_within_the_limits_is_answered(client: httpx2.AsyncClient) -> None:
+    for query in (nested(DEPTH), "{" + " ".join(f"a{n}: __typename" for n in range(ROOT_FIELDS)) + "}"):
+        assert "errors" not in (await post(client, {"query": query})).json()
+
+
+async def test_the_cost_of_what_is_too_costly_is_told(client: httpx2.AsyncClient) -> None:
+    query = "{ measures(first: 200) { nodes { revisions(first: 200) { nodes { fieldChanges { field } } } } } }"
+    assert (await post(client, {"query": query})).json()["extensions"]["cost"]["requested"] > COST_LIMIT
+
+
+# ── What stands beside ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_schema_can_be_had(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/schema.graphql")
+    assert (answer.status_code, answer.text) == (200, sdl())
+
+
+async def test_health_and_readiness(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/healthz")).status_code == 200
+    ready = await client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json() == {"ready": True, "database": True, "schema": "0001_the_record", "position": 4727}
+
+
+async def test_a_database_that_is_away_is_told(client: httpx2.AsyncClient, empty_url: str) -> None:
+    async with served(empty_url) as other:
+        app_pool = other  # the server's own pool is not ours to reach: its database goes away instead
+        assert (await app_pool.get("/readyz")).json()["position"] == 0
+        assert (await post(other, {"query": "{ clock { position } measures { totalCount } }"})).json()["data"] == {
+            "clock": {"position": 0},
+            "measures": {"totalCount": 0},
+        }
+
+
+async def test_pages_of_any_origin_may_read(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/graphql", json={"query": QUERY}, headers={"origin": "https://map.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "Retry-After" in answer.headers["access-control-expose-headers"]
+    preflight = {
+        "origin": "https://map.example",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "x-y",
+    }
+    assert (await client.options("/graphql", headers=preflight)).status_code == 200
+
+
+async def test_an_unknown_address_is_told_as_a_problem(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/nowhere")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert answer.json()["detail"] == "There is nothing at /nowhere. Queries go to /graphql."
+
+
+async def test_the_start_page_leads_to_the_queries(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/graphql")
