@@ -20,7 +20,16 @@ from schema.plan import COST_LIMIT
 from schema.query import sdl
 from schema.refusals import ErrorCode, Refused, refusal
 
-UNREACHABLE = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+UNREACHABLE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections
+)
 """The database is away for a moment, or for longer: nothing that a reader did."""
 
 VARY = {"Vary": "Accept"}

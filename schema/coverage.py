@@ -18,6 +18,10 @@ from schema.scalars import PartialDate
 from schema.vocabulary import CoverageState, Reporter
 
 
+def _id(row: Any) -> sa.ColumnElement[str]:
+    return literal("Coverage:") + row.c.state_party_code + literal(":") + row.c.recommendation_code
+
+
 def _of_cell(at: At, row: Any) -> sa.ColumnElement[bool]:
     """That a measure or an assessment is about the cell."""
     return sa.and_(row.c.state_party_code == at.row.c.state_party_code, names(row, at.row.c.recommendation_code))
@@ -50,6 +54,7 @@ class Coverage(Row):
         table = tables.coverage
         by_id = staticmethod(
             lambda row, node_id: sa.and_(
+                _id(row) == node_id,
                 row.c.state_party_code == sa.func.split_part(node_id, literal(":"), sa.literal_column("2")),
                 row.c.recommendation_code == sa.func.split_part(node_id, literal(":"), sa.literal_column("3")),
             )
@@ -57,7 +62,7 @@ class Coverage(Row):
 
     id = Computed(
         graphene.ID,
-        lambda at: literal("Coverage:") + at.row.c.state_party_code + literal(":") + at.row.c.recommendation_code,
+        lambda at: _id(at.row),
         required=True,
         description='State and recommendation: "Coverage:PHL:IVC-05". Treat it as opaque.',
     )

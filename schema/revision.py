@@ -88,7 +88,7 @@ class Revision(Row):
         by_id = staticmethod(
             lambda row, node_id: (
                 row.c.position
-                == sa.cast(sa.func.substring(node_id, literal(r"^Revision:(\d{1,9})$"), type_=sa.Text()), sa.Integer)
+                == sa.cast(sa.func.substring(node_id, literal(r"^Revision:([1-9]\d{0,8})$"), type_=sa.Text()), sa.Integer)
             )
         )
 

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from api.accept import GRAPHQL, HTML, JSON, negotiated
+from db.embedded import Embedded
 from schema.document import DEPTH, ROOT_FIELDS, TOKENS
 from schema.plan import COST_LIMIT
 from schema.query import sdl
@@ -228,14 +231,55 @@ async def test_health_and_readiness(client: httpx2.AsyncClient) -> None:
     assert ready.json() == {"ready": True, "database": True, "schema": "0001_the_record", "position": 4727}
 
 
-async def test_a_database_that_is_away_is_told(client: httpx2.AsyncClient, empty_url: str) -> None:
+async def test_an_empty_record_is_answered(empty_url: str) -> None:
     async with served(empty_url) as other:
-        app_pool = other  # the server's own pool is not ours to reach: its database goes away instead
-        assert (await app_pool.get("/readyz")).json()["position"] == 0
+        assert (await other.get("/readyz")).json()["position"] == 0
         assert (await post(other, {"query": "{ clock { position } measures { totalCount } }"})).json()["data"] == {
             "clock": {"position": 0},
             "measures": {"totalCount": 0},
         }
+
+
+async def test_a_query_that_takes_too_long_is_given_up(empty_database: Embedded) -> None:
+    owner = await asyncpg.connect(empty_database.owner_url)
+    async with served(empty_database.url) as client, owner.transaction():
+        await owner.execute("lock table section_version in access exclusive mode")
+        for media_type, status in ((JSON, 200), (GRAPHQL, 504)):
+            answer = await post(client, {"query": "{ sections { number } }"}, accept=media_type)
+            assert (answer.status_code, codes(answer)) == (status, ["TIMEOUT"])
+            assert "5 seconds" in messages(answer)
+    await owner.close()
+
+
+async def test_a_record_that_cannot_be_reached_is_told_without_details(
+    empty_database: Embedded, administrator: asyncpg.Connection
+) -> None:
+    name = empty_database.url.partition("?")[0].rpartition("/")[2]
+    async with served(empty_database.url) as client:
+        await administrator.execute(f'alter database "{name}" allow_connections false')
+        await administrator.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)
+        with capture_logs() as logs:
+            answer = await post(client, {"query": QUERY})
+        assert (answer.status_code, codes(answer), answer.headers["retry-after"]) == (503, ["INTERNAL"], "5")
+        assert name not in answer.text
+        assert logs[0]["fault"] in messages(answer)
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get("/r/Measure:PHL-0007")).status_code == 503
+        assert (await client.get("/r/Measure:PHL-0007/1")).status_code == 503
+        await administrator.execute(f'alter database "{name}" allow_connections true')
+        assert (await post(client, {"query": QUERY})).json()["data"] == {"stateParty": None}
+
+
+async def test_a_fault_of_ours_is_masked_and_logged(empty_database: Embedded) -> None:
+    owner = await asyncpg.connect(empty_database.owner_url)
+    await owner.execute("alter table section_version rename to section_of_another_name")
+    await owner.close()
+    async with served(empty_database.url) as client:
+        with capture_logs() as logs:
+            answer = await post(client, {"query": "{ sections { number } }"})
+    assert (answer.status_code, codes(answer)) == (500, ["INTERNAL"])
+    assert "section_version" not in answer.text
+    assert logs[0]["fault"] in messages(answer)
 
 
 async def test_pages_of_any_origin_may_read(client: httpx2.AsyncClient) -> None:

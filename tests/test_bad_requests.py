@@ -1,0 +1,204 @@
+"""No input gives a 500 or a traceback: 2,000 generated bad requests, each refused with a reason or answered."""
+
+import json
+import random
+from collections import Counter
+from typing import Any
+
+import httpx2
+import orjson
+from structlog.testing import capture_logs
+
+COUNT = 2_000
+
+DOCUMENTS = (
+    "query Q($code: String!, $first: Int, $after: String, $order: [MeasureOrder!], $filter: MeasureFilter) { "
+    "stateParty(code: $code) { name measures(first: $first, after: $after, orderBy: $order, filter: $filter) { nodes { id status } "
+    "totalCount } } }",
+    "query Q($ids: [ID!]!, $id: ID!) { nodes(ids: $ids) { id } node(id: $id) { __typename } "
+    "measure(id: $id) { id } source(id: $id) { id } }",
+    "query Q($text: String!, $types: [RecordType!], $after: String) { search(text: $text, types: $types, after: $after) "
+    "{ totalCount edges { rank snippet cursor } } }",
+    "query Q($after: Int, $first: Int, $filter: ChangeFilter) { changes(after: $after, first: $first, filter: $filter) "
+    "{ nodes { position } lastPosition hasMore } }",
+    "query Q($by: [CoverageDimension!]!, $filter: CoverageFilter) { coverageSummary(by: $by, filter: $filter) { key total } "
+    "coverage(filter: $filter, last: 3) { nodes { id } pageInfo { startCursor } } }",
+    "query Q($position: Int!, $number: String!, $before: String) { revision(position: $position) { id citation(style: BIBTEX) } "
+    "section(number: $number) { heading } sources(last: 2, before: $before) { nodes { id } } }",
+    '{ measures(filter: { adoptedFrom: "2020-02-30", changedSince: "2020-01-01T00:00:00", text: "\\u0000" }, first: 0) '
+    "{ totalCount } }",
+)
+CURSORS = (
+    "WzQ3MjcsIjIwMjYtMTEtMjQiLCJtZWFzdXJlcyIsIk1lYXN1cmU6UEhMLTAwMDIiXQ==",
+    "WzFd",
+    "bnVsbA==",
+    "e30=",
+    "=",
+    "é",
+    "W10=",
+)
+ODD: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        0,
+        -1,
+        1,
+        201,
+        2**31,
+        2**31 - 1,
+        -(2**31),
+        2**63,
+        1.5,
+        1e400,
+        "",
+        " ",
+        "\x00",
+        "a\x00b",
+        "\ud800",
+        "💥" * 50,
+        "x" * 5_000,
+    ),
+    *(
+        "2020-02-30",
+        "0000-00-00",
+        "9999-12-31",
+        "2019-09-26",
+        "2020-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "now",
+        "infinity",
+    ),
+    *(
+        "Measure:PHL-0007",
+        "Measure:",
+        ":",
+        "Revision:99999999999",
+        "Coverage:a:b:c",
+        "Foo:1",
+        "measure:phl",
+        "' or 1=1 --",
+        "%s",
+        "$1",
+        "\\",
+    ),
+    *(
+        "NAME_ASC",
+        "DATE_DESC",
+        "REGION",
+        "IN_FORCE",
+        "STATE_PARTY",
+        "nonsense",
+        [],
+        [None],
+        [[]],
+        {},
+        {"stateParty": ["PHL"]},
+        {"x": 1},
+    ),
+    *(
+        {"text": "\x00"},
+        {"text": "& | ! <-> (:*"},
+        {"id": ["x"]},
+        {"region": [1]},
+        {"digital": "yes"},
+        {"adoptedTo": "x"},
+        {"submission": "x"},
+    ),
+    *CURSORS,
+)
+
+
+def anything(chance: random.Random) -> Any:
+    value = chance.choice(ODD)
+    return [value, chance.choice(ODD)] if chance.random() < 0.15 else value
+
+
+def spoilt(chance: random.Random, text: str) -> str:
+    """A document with a piece cut out, doubled, or replaced."""
+    start = chance.randrange(len(text))
+    end = min(len(text), start + chance.randrange(1, 12))
+    piece = chance.choice(
+        [
+            "",
+            text[start:end] * 2,
+            "{",
+            "}",
+            "...",
+            "@skip(if: $x)",
+            '"',
+            "\x00",
+            "\ud800",
+            "#",
+            "999999999999",
+            "null",
+            "🙂",
+        ]
+    )
+    return text[:start] + piece + text[end:]
+
+
+def body(chance: random.Random) -> bytes:
+    query: Any = chance.choice(DOCUMENTS)
+    names = (
+        "code",
+        "first",
+        "after",
+        "order",
+        "filter",
+        "ids",
+        "id",
+        "text",
+        "types",
+        "by",
+        "position",
+        "number",
+        "before",
+        "x",
+    )
+    variables: Any = {name: anything(chance) for name in names if chance.random() < 0.8}
+    match chance.randrange(10):
+        case 0:
+            return orjson.dumps({"query": query})[: chance.randrange(60)]
+        case 1:
+            query = spoilt(chance, query)
+        case 2:
+            query = anything(chance)
+        case 3:
+            variables = anything(chance)
+    request = {"query": query, "variables": variables, "operationName": chance.choice([None, "Q", "", "R", 7])}
+    return as_json(request)
+
+
+def as_json(value: Any) -> bytes:
+    """By the standard library, which also writes what orjson refuses: lone surrogates, infinities."""
+    return json.dumps(value).encode()
+
+
+async def test_no_bad_request_gives_a_fault(client: httpx2.AsyncClient) -> None:
+    chance = random.Random(20190926)
+    statuses: Counter[int] = Counter()
+    codes: Counter[str] = Counter()
+    with capture_logs() as logs:
+        for number in range(COUNT):
+            sent = body(chance)
+            accept = chance.choice(["application/json", "application/graphql-response+json", "*/*"])
+            answer = await client.post(
+                "/graphql", content=sent, headers={"content-type": "application/json", "accept": accept}
+            )
+            assert answer.status_code in (200, 400, 413), (number, sent, answer.text)
+            told = answer.json()
+            statuses[answer.status_code] += 1
+            for error in told.get("errors", ()):
+                assert error["message"], (number, sent)
+                codes[error["extensions"]["code"]] += 1
+    assert [entry for entry in logs if entry["event"] == "fault"] == []
+    assert set(codes) <= {
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "BAD_USER_INPUT",
+        "TOO_LARGE",
+        "TOO_COSTLY",
+    }
+    assert codes["BAD_USER_INPUT"] > COUNT / 2
+    assert statuses[200] > 100
