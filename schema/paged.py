@@ -207,6 +207,8 @@ class _Page:
         pairs = []
         for key, subnodes in at.plan.subfields(edge, nodes).items():
             match subnodes[0].name.value:
+                case "__typename":
+                    pairs.append((key, (f'"{edge.name}"',)))
                 case "cursor":
                     pairs.append((key, quoted(keyset.opaque(as_sql(self.cursor(at))))))
                 case "node":
