@@ -96,10 +96,11 @@ class _Many(Multiprocess):
         with _interrupts_withheld(), _without_main():
             super().init_processes()
         for worker in self.processes:
-            while not worker.is_ready(timeout=0.2):
+            while not worker.is_ready(timeout=1):
                 self.handle_signals()
                 if self.should_exit.is_set() or not worker.process.is_alive():
                     return
+                time.sleep(0.05)  # each question costs the worker time that it starts with
         self.announce()
 
     def run(self) -> None:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ if sys.platform != "win32":
 
 GROUP = 60_650
 """A group id without a name, between the ranges that systemd hands out: it lets in the server, no other `nobody`."""
+
+LEFTOVERS = 10.0
+"""Seconds that an initdb whose caller was killed is given to end."""
 
 DATABASE = "opsc"
 APPLICATION, OWNER, SUPERUSER = "opsc", "opsc_owner", "postgres"
@@ -137,8 +141,7 @@ def binaries(data: Path) -> Path:
 
 def make(cluster: Cluster) -> None:
     """Makes the files beside their place and moves them there whole: killed at any time, it leaves no half cluster."""
-    for left in cluster.data.glob("starting-*"):
-        shutil.rmtree(left)
+    _clear(cluster.data)
     if blocked := _blocked(cluster.data):
         raise CannotRunError(
             f"The account `nobody`, which runs PostgreSQL when you are root, cannot enter {blocked}:"
@@ -191,6 +194,15 @@ def make(cluster: Cluster) -> None:
         json.dump(passwords, file)
     new.folder.rename(cluster.folder)
     new.data.rmdir()
+
+
+def _clear(data: Path) -> None:
+    """Removes what a start that was killed has left; its initdb may still be at work, and fails then."""
+    deadline = time.monotonic() + LEFTOVERS
+    while left := list(data.glob("starting-*")):
+        for folder in left:
+            shutil.rmtree(folder, ignore_errors=time.monotonic() < deadline)
+        time.sleep(0.02)
 
 
 def _mkdir(path: Path, mode: int) -> None:
