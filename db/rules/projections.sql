@@ -3,8 +3,8 @@
 -- The revisions of one type among positions first to last that leave something standing, with the position that ends each. One
 -- whose document is gone (redacted) leaves nothing.
 create or replace function standing(type text, first int, last int)
-returns table (id text, known_from int, known_to int, document jsonb, recorded_at timestamptz) language sql stable as $$
-  select record_id, "position", until, document::jsonb, recorded_at
+returns table (id text, known_from int, known_to int, document jsonb) language sql stable as $$
+  select record_id, "position", until, document::jsonb
   from (
     select *, coalesce(lead("position") over (partition by record_id order by "position"), 2147483647) as until
     from revision
@@ -104,9 +104,10 @@ begin
                                 else "announcedOn" end, "reportedOn") as day
   ) basis
   cross join lateral (select happened_by(basis.day, "reportedOn") as by_day) dated_by
-  left join lateral (   -- asked for only where that date is unknown or reaches past the day of recording
+  left join lateral (   -- asked for only where that date is unknown or reaches past the day on which the record entered
     select said_since(s.id, s.known_from, d.status) as day
-    where coalesce(dated_by.by_day > (s.recorded_at at time zone 'UTC')::date, true)
+    where coalesce(dated_by.by_day > (select (r.recorded_at at time zone 'UTC')::date from revision r
+                                      where r.record_id = s.id and r.number = 1), true)
   ) said on true
   cross join lateral (select known_by(basis.day, dated_by.by_day, said.day) as by_day) reached
   cross join lateral (

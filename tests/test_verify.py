@@ -1,0 +1,229 @@
+"""`opsc verify` finds what was changed behind the triggers' back, and names the record."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from db.cluster import binaries
+from db.embedded import Embedded
+from db.log import publish
+from db.migrate import migrate
+from db.verify import verify
+from tests.record_documents import BEGINNING, amend, create, measure, source
+
+HISTORY = [*BEGINNING, amend("Measure:AAA-0001", measure("AAA", title="A better law", status="IN_FORCE"))]
+LAST = len(HISTORY)
+
+
+@pytest.fixture
+async def superuser(empty_database: Embedded, empty: asyncpg.Connection) -> asyncpg.Connection:
+    """Somebody who can switch the triggers off, beside a small record."""
+    await publish(empty, title="t", reason="r", author="maria", reviewer="jo", changes=HISTORY)
+    connection = await asyncpg.connect(empty_database.superuser_url)
+    await connection.execute("set session_replication_role = replica")
+    return connection
+
+
+async def test_the_seeded_record_agrees_with_its_log(seeded: asyncpg.Connection) -> None:
+    assert await verify(seeded) == []
+
+
+async def test_an_empty_record_agrees(empty: asyncpg.Connection) -> None:
+    assert await verify(empty) == []
+
+
+async def test_verifying_leaves_nothing_behind_and_can_be_done_again(
+    superuser: asyncpg.Connection, empty: asyncpg.Connection
+) -> None:
+    assert await verify(empty) == []
+    await publish(empty, title="t", reason="r", author="maria", reviewer="jo", changes=[create("Source:S-2", source())])
+    assert await verify(empty) == []
+    assert await empty.fetchval("select count(*) from pg_class where relname = 'measure_version'") == 1
+    await superuser.close()
+
+
+async def test_the_record_is_read_as_it_was_when_the_verification_began(
+    superuser: asyncpg.Connection, empty: asyncpg.Connection, empty_url: str
+) -> None:
+    """Others publish all the while."""
+    other = await asyncpg.connect(empty_url)
+    done = asyncio.Event()
+
+    async def go_on() -> None:
+        number = 2
+        while not done.is_set():
+            changes = [create(f"Source:S-{number}", source()), create(f"Measure:M-{number}", measure("BBB"))]
+            await publish(other, title="t", reason="r", author="maria", reviewer="jo", changes=changes)
+            number += 1
+
+    publishing = asyncio.create_task(go_on())
+    for _ in range(3):
+        assert await verify(empty) == []
+    done.set()
+    await publishing
+    assert await empty.fetchval("select count(*) from revision") > LAST + 4
+    await other.close()
+    await superuser.close()
+
+
+FOUND = {
+    "an old revision's document": (
+        "update revision set document = replace(document, 'A law', 'A lie') where \"position\" = 7",
+        ["revision Measure:AAA-0001 at position 7: its document is not what its document hash was made of"],
+    ),
+    "a document and its hash": (
+        "update revision set document = replace(document, 'A law', 'A lie'), document_hash ="
+        " sha256(salt || convert_to(replace(document, 'A law', 'A lie'), 'UTF8')) where \"position\" = 7",
+        ["revision Measure:AAA-0001 at position 7: its envelope says documentHash"],
+    ),
+    "an envelope": (
+        "update revision set envelope = replace(envelope, 'maria', 'marta') where \"position\" = 7",
+        [
+            "revision Measure:AAA-0001 at position 7: its envelope is not what its leaf hash was made of",
+            'revision Measure:AAA-0001 at position 7: its envelope says author "marta", its row "maria"',
+        ],
+    ),
+    "an envelope with a space, and its leaf": (
+        "update revision set envelope = envelope || ' ', leaf_hash ="
+        r" sha256('\x00'::bytea || convert_to(envelope || ' ', 'UTF8')) where " + '"position" = 7',
+        ["revision Measure:AAA-0001 at position 7: its envelope is not canonical JSON (RFC 8785)"],
+    ),
+    "an envelope with another field": (
+        """update revision set envelope = replace(envelope, '"format":1', '"format":1,"formed":true'),"""
+        r" leaf_hash = sha256('\x00'::bytea || convert_to("
+        """replace(envelope, '"format":1', '"format":1,"formed":true'), 'UTF8')) where "position" = 7""",
+        ["revision Measure:AAA-0001 at position 7: its envelope has other fields than envelopes have"],
+    ),
+    "an author": (
+        "update revision set author = 'somebody' where \"position\" = 3",
+        ['revision Recommendation:I-01 at position 3: its envelope says author "maria", its row "somebody"'],
+    ),
+    "a moment": (
+        "update revision set recorded_at = '2001-01-01' where \"position\" = 8",
+        [
+            "revision Measure:AAA-0001 at position 8: it was recorded before the revision before it",
+            "revision Measure:AAA-0001 at position 8: its envelope says recordedAt",
+            "measure_version Measure:AAA-0001 at position 8: in_force_by is",
+        ],
+    ),
+    "a salt": (
+        'update revision set salt = null where "position" = 7',
+        ["revision Measure:AAA-0001 at position 7: of its document and salt one is gone without the other"],
+    ),
+    "a document that is not canonical": (
+        "update revision set document = replace(document, ',', ', ') where \"position\" = 1",
+        [
+            "revision Source:S-1 at position 1: its document is not what its document hash was made of",
+            "revision Source:S-1 at position 1: its document is not canonical JSON (RFC 8785)",
+        ],
+    ),
+    "a revision gone": (
+        'delete from revision where "position" = 7',
+        [
+            "revision Measure:AAA-0001 at position 8: position 7 is missing before it",
+            "revision Measure:AAA-0001 at position 8: its number is 2, but it is the record's 1.",
+            "measure_version Measure:AAA-0001 at position 7: this version is there, but the log does not make it",
+        ],
+    ),
+    "a submission gone": (
+        "delete from submission",
+        [f"at position {position}: its submission 1 does not exist" for position in range(1, LAST + 1)],
+    ),
+    "a submission too many": (
+        "insert into submission (title, reason, author, reviewer, published_at) values ('t', 'r', 'a', 'b', now())",
+        ["submission: submission 2 has no revision"],
+    ),
+    "a projection's row changed": (
+        "update measure_version set title = 'A lie' where known_from = 8",
+        ['measure_version Measure:AAA-0001 at position 8: title is "A lie", by the log "A better law"; search is'],
+    ),
+    "a past version changed": (
+        "update state_party_version set known_to = 7 where code = 'BBB'",
+        ["state_party_version StateParty:BBB at position 6: known_to is 7, by the log 2147483647"],
+    ),
+    "a projection's row gone": (
+        "delete from recommendation_version where code = 'I-02'",
+        ["recommendation_version Recommendation:I-02 at position 4: the log makes this version, but it is not there"],
+    ),
+    "a projection's row added": (
+        "insert into article_version values ('Article:1', 3, 2147483647, 1, 'a', 'b')",
+        ["article_version Article:1 at position 3: this version is there, but the log does not make it"],
+    ),
+    "coverage changed": (
+        "update coverage_version set state = 'NONE_REPORTED' where recommendation_code = 'I-02'"
+        " and state_party_code = 'AAA' and state = 'NOT_YET_CODED'",
+        ["coverage_version Coverage:AAA.I-02", 'state is "NONE_REPORTED", by the log "NOT_YET_CODED"'],
+    ),
+    "a word forgotten": (
+        "delete from known_word where word = 'law'",
+        ["known_word: search does not know the word law"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FOUND)
+async def test_a_change_behind_the_triggers_is_found(
+    superuser: asyncpg.Connection, empty: asyncpg.Connection, case: str
+) -> None:
+    forgery, sentences = FOUND[case]
+    async with superuser.transaction():
+        await superuser.execute("alter table revision drop constraint revision_document_opens_hash")
+        await superuser.execute("alter table revision drop constraint revision_leaf_is_envelope")
+        await superuser.execute("alter table revision drop constraint revision_document_and_salt_go_together")
+        assert await superuser.execute(forgery) not in ("UPDATE 0", "DELETE 0")
+    found = [str(disagreement) for disagreement in await verify(empty)]
+    for sentence in sentences:
+        assert any(sentence in one for one in found), found
+    await superuser.close()
+
+
+async def test_a_log_that_cannot_be_replayed_is_told_not_raised(
+    superuser: asyncpg.Connection, empty: asyncpg.Connection
+) -> None:
+    await superuser.execute("alter table revision drop constraint revision_document_opens_hash")
+    await superuser.execute("update revision set document = '[]' where \"position\" = 7")
+    found = [str(disagreement) for disagreement in await verify(empty)]
+    assert any("the log cannot be replayed" in one for one in found), found
+    await superuser.close()
+
+
+async def test_a_redacted_document_is_no_disagreement(superuser: asyncpg.Connection, empty: asyncpg.Connection) -> None:
+    """What redaction will do to a revision that a later one has replaced: its envelope and its hashes stay."""
+    await superuser.execute('update revision set document = null, salt = null where "position" = 7')
+    await superuser.execute("delete from measure_version where known_from = 7")
+    found = [one for one in await verify(empty) if one.table != "coverage_version"]
+    assert found == []
+    await superuser.close()
+
+
+async def test_a_dump_restored_elsewhere_agrees(
+    seeded_database: Embedded, administrator: asyncpg.Connection, tmp_path: Path
+) -> None:
+    there = seeded_database.superuser_url
+    name = there.partition("?")[0].rpartition("/")[2]
+    restored = there.replace(name, f"{name}_restored", 1)
+    dump = str(tmp_path / "dump")
+    await run(binaries(tmp_path) / "pg_dump", "--format=custom", f"--file={dump}", f"--dbname={there}")
+    await administrator.execute(f'create database "{name}_restored"')
+    try:
+        await run(binaries(tmp_path) / "pg_restore", "--exit-on-error", f"--dbname={restored}", dump)
+        await asyncio.to_thread(migrate, restored)
+        connection = await asyncpg.connect(seeded_database.url.replace(name, f"{name}_restored", 1))
+        assert await verify(connection) == []
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("delete from measure_version")
+        await publish(
+            connection, title="t", reason="r", author="maria", reviewer="jo", changes=[create("Source:X", source())]
+        )
+        assert await verify(connection) == []
+        await connection.close()
+    finally:
+        await administrator.execute(f'drop database "{name}_restored" with (force)')
+
+
+async def run(program: Path, *arguments: str) -> None:
+    process = await asyncio.create_subprocess_exec(program, *arguments, stderr=asyncio.subprocess.PIPE)
+    _, error = await process.communicate()
+    assert process.returncode == 0, error.decode()
