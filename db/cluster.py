@@ -70,6 +70,13 @@ class Cluster:
     def lock(self, name: str) -> Path:
         return self.data / f"postgres.{name}.lock"
 
+    def owner(self) -> Mapping[str, Any]:
+        """Whose files these are, as subprocess wants to be told: they stay theirs when root uses them."""
+        owner = self.folder.stat()
+        if os.geteuid() != 0 or owner.st_uid == 0:
+            return {}
+        return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+
     def secrets(self) -> dict[str, str]:
         """The password of each role."""
         read: dict[str, str] = json.loads((self.folder / "secrets.json").read_text("utf-8"))

@@ -103,17 +103,22 @@ def _ensure_kept(cluster: Cluster) -> None:
             make(cluster)
         if not taken(keeper, EXCLUSIVE):
             return
-        subprocess.run(
-            [sys.executable, "-S", "-m", "db.keeper", binaries(cluster.data), cluster.data, str(keeper)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-            pass_fds=[keeper],  # the lock goes with it
-            start_new_session=True,  # Ctrl-C is not for it
-            check=True,
-        )
+        command: list[str | Path] = [sys.executable, "-S", "-m", "db.keeper", binaries(cluster.data), cluster.data]
+        try:
+            subprocess.run(
+                [*command, str(keeper)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+                pass_fds=[keeper],  # the lock goes with it
+                start_new_session=True,  # Ctrl-C is not for it
+                check=True,
+                **cluster.owner(),
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise CannotRunError(f"The process that keeps PostgreSQL does not start: {error}") from None
 
 
 def _ready(cluster: Cluster) -> Server:

@@ -200,17 +200,18 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_a_plain_user_can_run_it(user: User) -> None:
     if not ROOT:
         pytest.skip("all other tests show it when they are run by a plain user")
-    plain: dict[str, Any] = {"user": 60_001, "group": 60_001, "extra_groups": []}
+    somebody = next(one for one in pwd.getpwall() if one.pw_uid != 0 and one.pw_name != "nobody")
+    plain: dict[str, Any] = {"user": somebody.pw_uid, "group": somebody.pw_gid, "extra_groups": []}
     try:
         subprocess.run([sys.executable, "-c", "import db.embedded"], check=True, capture_output=True, cwd="/", **plain)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("a plain user cannot run this Python, which lies in a folder of root's")
     with folder() as data:
         data.mkdir()
-        os.chown(data, 60_001, 60_001)
+        os.chown(data, somebody.pw_uid, somebody.pw_gid)
         for _ in range(2):
             subprocess.run([sys.executable, "-c", USE, data], check=True, input="", text=True, cwd="/", **plain)
-        assert (data / "postgres" / "cluster").stat().st_uid == 60_001
+        assert (data / "postgres" / "cluster").stat().st_uid == somebody.pw_uid
         leave(user(data))  # root, on a plain user's folder
         subprocess.run([sys.executable, "-c", USE, data], check=True, input="", text=True, cwd="/", **plain)
 
