@@ -13,12 +13,19 @@ RULES = ("projections", "coverage", "references", "log", "search", "reading", "g
 LOCK = 2019_0525
 """Key of the advisory lock that keeps two migrations apart."""
 
+OLDEST = 15
+"""The oldest PostgreSQL that this runs on."""
+
+
+class CannotMigrateError(Exception):
+    """This server cannot hold the record: says why, to the person at the terminal."""
+
 
 def migrate(url: str) -> None:
     """Migrates the database at `url` (postgresql://…, of the owner). Waits for another migration, 60 s at most.
 
-    Not to be called from a running event loop: Alembic starts one. Raises asyncpg.PostgresError or SQLAlchemy's as the
-    database says it; whatever was under way is undone, the rules with it.
+    Not to be called from a running event loop: Alembic starts one. Raises CannotMigrateError, or asyncpg's and SQLAlchemy's
+    errors as the database tells them; whatever was under way is undone, the rules with it.
     """
     config = configuration()
     config.attributes["url"] = url

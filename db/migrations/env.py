@@ -4,6 +4,7 @@ The rules are laid anew in the same transaction: nobody ever sees new tables und
 """
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
@@ -11,19 +12,38 @@ from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.migrate import LOCK, rules
+from db.migrate import LOCK, OLDEST, CannotMigrateError, rules
 from db.tables import metadata
 
 
 def run(connection: sa.Connection) -> None:
-    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)
+    applied: list[Any] = []
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        transaction_per_migration=False,
+        on_version_apply=lambda ctx, step, heads, run_args: applied.append(step.up_revision),  # noqa: ARG005 - Alembic's names
+    )
     with context.begin_transaction():
         connection.execute(sa.text("set local lock_timeout = '60s'"))
         connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        check_server(connection)
         context.run_migrations()
         driver = connection.connection.dbapi_connection
         assert driver is not None
         driver.run_async(lambda asyncpg_connection: asyncpg_connection.execute(rules()))
+        if any(getattr(revision.module, "reprojects", False) for revision in applied):
+            connection.execute(sa.text("select reproject()"))
+
+
+def check_server(connection: sa.Connection) -> None:
+    encoding, version = connection.execute(
+        sa.text("select current_setting('server_encoding'), current_setting('server_version_num')::int / 10000")
+    ).one()
+    if version < OLDEST:
+        raise CannotMigrateError(f"The server is PostgreSQL {version}; {OLDEST} is the oldest that will do.")
+    if encoding != "UTF8":
+        raise CannotMigrateError(f"The database is encoded in {encoding}; make one with encoding 'UTF8'.")
 
 
 async def connect() -> None:
