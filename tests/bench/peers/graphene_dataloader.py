@@ -1,4 +1,6 @@
 """graphene with aiodataloader on Starlette, documents parsed and validated once: `uvicorn … --factory`."""
+# ruff: noqa: ARG002, N805 (resolvers are called with what graphene passes, and their first argument is the parent)
+# mypy: allow-untyped-defs, disallow-subclassing-any=False
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager

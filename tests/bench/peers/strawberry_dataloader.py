@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 import strawberry
 from starlette.applications import Starlette
+from starlette.routing import Route
 from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 from strawberry.extensions import ParserCache, ValidationCache
@@ -86,7 +87,9 @@ class Measure:
 
     @strawberry.field
     async def state_party(self, info: Info) -> "StateParty":
-        return StateParty.of(await info.context.state.load(self.state_party_code))
+        row = await info.context.state.load(self.state_party_code)
+        assert row is not None, "the foreign key holds it"
+        return StateParty.of(row)
 
     @strawberry.field
     async def recommendations(self, info: Info) -> list[Recommendation]:
@@ -179,6 +182,7 @@ class Query:
 
     @strawberry.field
     async def coverage_summary(self, info: Info, by: list[CoverageDimension]) -> list[CoverageGroup]:
+        assert by == [CoverageDimension.REGION]
         return [
             CoverageGroup(
                 key=group["key"],
@@ -191,7 +195,7 @@ class Query:
 
 
 class View(GraphQL[Loaders, None]):
-    async def get_context(self, request: Any, response: Any) -> Loaders:
+    async def get_context(self, request: Any, response: Any) -> Loaders:  # noqa: ARG002 (its name is Strawberry's)
         return Loaders(request.app.state.pool)
 
     def encode_json(self, data: object) -> bytes:
@@ -208,6 +212,4 @@ def create() -> Starlette:
             app.state.pool = pool
             yield {}
 
-    app = Starlette(lifespan=lifespan)
-    app.mount("/graphql", View(schema))
-    return app
+    return Starlette(routes=[Route("/graphql", View(schema))], lifespan=lifespan)

