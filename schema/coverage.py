@@ -32,14 +32,14 @@ def _measure_count(at: At) -> sa.ColumnElement[int]:
 
 
 def _reporters(at: At) -> sa.ColumnElement[Any]:
-    measure = tables.measure.alias(at.plan.name("t"))
+    measure = at.plan.alias(tables.measure)
     reporters = sa.select(measure.c.reported_by).distinct().where(at.clock.stands(measure), _of_cell(at, measure))
     reporters = reporters.order_by(measure.c.reported_by).correlate_except(measure)
     return sa.func.array(reporters.scalar_subquery(), type_=ARRAY(sa.Text()))
 
 
 def _sentence(at: At) -> sa.ColumnElement[str]:
-    state = tables.state_party.alias(at.plan.name("t"))
+    state = at.plan.alias(tables.state_party)
     name = sa.select(state.c.name).where(at.clock.stands(state), state.c.code == at.row.c.state_party_code)
     called = name.correlate_except(state).scalar_subquery()
     return sa.func.coverage_sentence(at.row.c.state, sa.cast(_measure_count(at), sa.Integer), called, at.row.c.since)

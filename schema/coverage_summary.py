@@ -117,7 +117,7 @@ class CoverageSummary(Planned):
 
     def counted(self, at: At, sides: set[str]) -> Any:
         """Cells counted by state, and by the codes of those sides that are asked for."""
-        cell = tables.coverage.alias(at.plan.name("t"))
+        cell = at.plan.alias(tables.coverage)
         codes = [cell.c.state_party_code] if "state" in sides else []
         if sides - {"state"}:
             codes.append(cell.c.recommendation_code)
@@ -148,13 +148,13 @@ def _joined(at: At, by: Sequence[str], counted: Any) -> tuple[Any, dict[str, Any
     rows: dict[str, Any] = {}
     sides = {DIMENSIONS[dimension].side for dimension in by}
     if "state" in sides:
-        state = rows["state"] = tables.state_party.alias(at.plan.name("t"))
+        state = rows["state"] = at.plan.alias(tables.state_party)
         source = source.join(state, sa.and_(at.clock.stands(state), state.c.code == counted.c.state_party_code))
     if sides - {"state"}:
-        asked = rows["recommendation"] = tables.recommendation.alias(at.plan.name("t"))
+        asked = rows["recommendation"] = at.plan.alias(tables.recommendation)
         source = source.join(asked, sa.and_(at.clock.stands(asked), asked.c.code == counted.c.recommendation_code))
     if "section" in sides:
-        section = rows["section"] = tables.section.alias(at.plan.name("t"))
+        section = rows["section"] = at.plan.alias(tables.section)
         source = source.join(section, sa.and_(at.clock.stands(section), section.c.number == asked.c.section_number))
     if "theme" in sides:
         themes = sa.func.unnest(asked.c.themes).table_valued(sa.column("theme", sa.Text()), name=at.plan.name("t"))

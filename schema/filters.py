@@ -93,7 +93,7 @@ def by_state(column: str) -> Where:
     """(column of State parties: region, group, …) of rows that name a State party by state_party_code."""
 
     def where(at: Any, row: Any, values: Any) -> sa.ColumnElement[bool]:
-        state = state_party.alias(at.plan.name("t"))
+        state = at.plan.alias(state_party)
         codes = sa.select(state.c.code).where(at.clock.stands(state), state.c[column] == sa.any_(values))
         return cast("sa.ColumnElement[bool]", row.c.state_party_code.in_(codes.correlate_except(state)))
 
@@ -104,7 +104,7 @@ def by_recommendation(condition: Callable[[Any, Any], sa.ColumnElement[bool]]) -
     """(recommendation, value) of rows that name a recommendation, or several, of which one must match."""
 
     def where(at: Any, row: Any, value: Any) -> sa.ColumnElement[bool]:
-        asked = recommendation.alias(at.plan.name("t"))
+        asked = at.plan.alias(recommendation)
         codes = sa.select(asked.c.code).where(at.clock.stands(asked), condition(asked, value)).correlate_except(asked)
         if "recommendation_code" in row.c:
             return cast("sa.ColumnElement[bool]", row.c.recommendation_code.in_(codes))

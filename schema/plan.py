@@ -4,9 +4,10 @@ The fields say how (schema/fields.py, schema/paged.py, …); this walks the oper
 fragments and directives, binds what requests of the same shape vary, and sums the cost.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,10 @@ from schema.json_text import NULL, Json, as_sql, literal, members, or_null
 from schema.refusals import BadValue, ErrorCode, Refused, refusal
 
 COST_LIMIT = 100_000
+
+LOOKUPS = 250
+FIELDS = 5_000
+"""What an operation may come to once its fragments are expanded: planning takes a millisecond a look-up, and every reader waits."""
 
 Fields = Mapping[str, Sequence[FieldNode]]
 
@@ -87,8 +92,9 @@ class Planning:
         self.errors: list[GraphQLError] = []
         self.cost = 0
         self._times = 1
-        self._names = 0
+        self._names = self._lookups = self._fields = 0
         self._bound: dict[str, Bound] = {}
+        self._made: dict[Hashable, Any] = {}
         self.today = sa.bindparam("today", type_=sa.Date())
         self.public_url = sa.bindparam("public_url", type_=sa.Text())
 
@@ -140,6 +146,9 @@ class Planning:
 
     def member(self, at: At, type_: GraphQLObjectType, row: Any, key: str, nodes: Sequence[FieldNode]) -> Json:
         """One field's JSON."""
+        self._fields += 1
+        if self._fields > FIELDS:
+            raise _too_large("asks for more than", FIELDS, "fields")
         name, path = nodes[0].name.value, (*at.path, key)
         if name == "__typename":
             return (f'"{type_.name}"',)
@@ -184,8 +193,14 @@ class Planning:
     def rows(self, at: At, type_: Any = None) -> sa.FromClause:
         """The rows of a type's table, under a name of their own."""
         target: Any = type_ or at.target
-        table: sa.Table = target.graphene_type._meta.table
-        return table.alias(self.name("t"))
+        return self.alias(target.graphene_type._meta.table)
+
+    def alias(self, table: sa.Table) -> sa.FromClause:
+        """A table under a name of its own. Raises Refused at the one too many."""
+        self._lookups += 1
+        if self._lookups > LOOKUPS:
+            raise _too_large("follows more than", LOOKUPS, "edges")
+        return _bare(table).alias(self.name("t"))
 
     def stands(self, row: Any, clock: Clock) -> sa.ColumnElement[bool]:
         """That a row is there at a clock."""
@@ -198,6 +213,12 @@ class Planning:
     def name(self, letter: str) -> str:
         self._names += 1
         return f"{letter}{self._names}"
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What several places of the statement share."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def bind(self, at: At, given: Given, type_: Any, check: Callable[[Any], Any] | None) -> sa.BindParameter[Any]:
         """A value that requests of the same shape vary."""
@@ -224,6 +245,12 @@ class Planning:
             self._times = before
 
 
+@cache
+def _bare(table: sa.Table) -> sa.TableClause:
+    """The table without its constraints, defaults and indexes, which SQLAlchemy would copy for each alias."""
+    return sa.table(table.name, *(sa.column(column.name, column.type) for column in table.columns))
+
+
 _PLANNED: dict[str, Mapping[str, Planned]] = {}
 
 
@@ -237,6 +264,11 @@ def _misfits(bound: Iterable[Bound], variables: Variables) -> Iterator[GraphQLEr
 
 def _bad_value(name: str | None, bad: BadValue, nodes: Sequence[FieldNode], path: Sequence[str]) -> GraphQLError:
     return refusal(f"{name}: {bad}" if name else str(bad), nodes=nodes, path=path)
+
+
+def _too_large(does: str, limit: int, what: str) -> Refused:
+    message = f"This operation {does} {limit:,} {what} once its fragments are expanded, which is the limit."
+    return Refused([refusal(message, ErrorCode.TOO_LARGE)])
 
 
 def _too_costly(cost: int) -> GraphQLError:

@@ -42,7 +42,7 @@ def _citation(at: At) -> sa.ColumnElement[str]:
 
 
 def _field_changes(at: At) -> sa.FromClause:
-    earlier = tables.revision.alias(at.plan.name("t"))
+    earlier = at.plan.alias(tables.revision)
     before = sa.select(earlier.c.document).where(
         earlier.c.record_id == at.row.c.record_id, earlier.c.number == at.row.c.number - sa.literal_column("1")
     )
@@ -88,7 +88,9 @@ class Revision(Row):
         by_id = staticmethod(
             lambda row, node_id: (
                 row.c.position
-                == sa.cast(sa.func.substring(node_id, literal(r"^Revision:([1-9]\d{0,8})$"), type_=sa.Text()), sa.Integer)
+                == sa.cast(
+                    sa.func.substring(node_id, literal(r"^Revision:([1-9]\d{0,8})$"), type_=sa.Text()), sa.Integer
+                )
             )
         )
 

@@ -34,7 +34,13 @@ MILLIONTHS = 1_000_000
 
 
 def _query(at: At) -> Any:
-    return sa.select(sa.func.search_query(at.bind("text", sa.Text, speakable))).scalar_subquery()
+    """What to look for, made of the words once a statement."""
+
+    def made() -> Any:
+        words = sa.select(sa.func.search_query(at.bind("text", sa.Text, speakable)).label("query"))
+        return words.cte(at.plan.name("w")).prefix_with("materialized", dialect="postgresql")
+
+    return sa.select(at.plan.once(at.given, made).c.query).scalar_subquery()
 
 
 def _asked(at: At) -> list[str]:
@@ -46,7 +52,7 @@ def _found(at: At) -> sa.FromClause:
     query = _query(at)
     branches = []
     for name in (name for name in SEARCHED if name in _asked(at)):
-        row = tables.PROJECTIONS[name].alias(at.plan.name("t"))
+        row = at.plan.alias(tables.PROJECTIONS[name])
         rank = sa.cast(sa.func.ts_rank(row.c.search, query) * sa.literal_column(str(-MILLIONTHS)), sa.Integer)
         branches.append(
             sa.select(row.c.id, literal(TYPE_NAMES[name]).label("type"), rank.label("unlikeness"))
@@ -64,7 +70,7 @@ def _snippet(at: At) -> sa.ColumnElement[str]:
     english: Any = sa.literal_column("'pg_catalog.english'::regconfig")
     branches = []
     for name, columns in SEARCHED.items():
-        row = tables.PROJECTIONS[name].alias(at.plan.name("t"))
+        row = at.plan.alias(tables.PROJECTIONS[name])
         words = sa.func.concat_ws(literal(" — "), *(row.c[one] for one in columns))
         headline = sa.select(sa.func.ts_headline(english, words, _query(at), options))
         headline = headline.where(at.clock.stands(row), row.c.id == at.row.c.id).correlate_except(row)

@@ -27,7 +27,7 @@ def _citing(at: At) -> sa.FromClause:
     """The records that cite this source."""
     branches = []
     for name, table in CITING.items():
-        row = table.alias(at.plan.name("t"))
+        row = at.plan.alias(table)
         cites = row.c.source_ids.op("@>", is_comparison=True)(
             sa.func.array_append(sa.literal_column("'{}'::text[]", ARRAY(sa.Text())), at.row.c.id)
         )

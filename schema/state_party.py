@@ -37,7 +37,7 @@ def _name(at: At) -> Any:
 
 
 def _followed(at: At, measure: sa.FromClause) -> sa.ColumnElement[bool]:
-    instrument = tables.instrument.alias(at.plan.name("t"))
+    instrument = at.plan.alias(tables.instrument)
     codes = sa.select(instrument.c.code).where(at.clock.stands(instrument), instrument.c.followed)
     return sa.and_(
         measure.c.state_party_code == at.row.c.code,
