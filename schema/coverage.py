@@ -18,7 +18,7 @@ from schema.scalars import PartialDate
 from schema.vocabulary import CoverageState, Reporter
 
 
-def _id(row: Any) -> sa.ColumnElement[str]:
+def _id(row: Any) -> Any:
     return literal("Coverage:") + row.c.state_party_code + literal(":") + row.c.recommendation_code
 
 

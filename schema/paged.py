@@ -204,7 +204,7 @@ class _Page:
     def edge(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> Json:
         edge = cast("GraphQLObjectType", get_named_type(self.at.target.fields["edges"].type))
         inside = replace(at, nodes=nodes, path=(*at.path, *path), type=edge)
-        pairs = []
+        pairs: list[tuple[str, Json]] = []
         for key, subnodes in at.plan.subfields(edge, nodes).items():
             match subnodes[0].name.value:
                 case "__typename":
