@@ -163,7 +163,7 @@ def _measure(
                 name = server.kind.name
                 bodies = [server.body(query, one) for one in variables[name][query]]
                 if (name, query) not in loads:
-                    _load(server, bodies, WARM_UP)
+                    _load(server, bodies, min(WARM_UP, seconds))
                 loads.setdefault((name, query), []).append(_load(server, bodies, seconds))
         console.print(f"measured {query}", style="dim", highlight=False)
     measured = {

