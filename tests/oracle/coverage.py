@@ -1,21 +1,27 @@
 """Coverage: the state of each cell on a day, worked out cell by cell, and cells counted."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from itertools import groupby
+from functools import cache, cached_property
+from itertools import product
 from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLSchema
 
 from tests.oracle import days
-from tests.oracle.guidelines import place
+from tests.oracle.guidelines import Place, place
 from tests.oracle.log import Reading, Row
 
 SPEAKS = {"IN_FORCE": "MEASURE_IN_FORCE", "ADOPTED": "MEASURE_REPORTED", "DRAFTED": "MEASURE_REPORTED"}
 SPEAKS |= {"ANNOUNCED": "MEASURE_REPORTED", "ENDED": "MEASURE_ENDED"}
 """A measure's status → the state that it speaks for."""
+
+OF_RECOMMENDATIONS = ("RECOMMENDATION", "SECTION", "THEME")
+
+Part = tuple[Any, str, str]
+"""What a cell is counted under in one dimension: its order, its key, its label."""
 
 
 @dataclass(eq=False)
@@ -28,9 +34,13 @@ class Cell:
 
     typename = "Coverage"
 
-    @property
+    @cached_property
     def id(self) -> str:
         return f"Coverage:{self.state.document['code']}:{self.recommendation.document['code']}"
+
+    @cached_property
+    def place(self) -> tuple[str, Place]:
+        return self.state.id, place(self.recommendation)
 
     @cached_property
     def measures(self) -> Sequence[Row]:
@@ -129,43 +139,54 @@ def cells(reading: Reading) -> Mapping[str, Cell]:
     return found
 
 
+def cells_of(row: Row, reading: Reading) -> Sequence[Cell]:
+    """Those of a State party or of a recommendation."""
+    if "cells of" not in reading.kept:
+        found: dict[str, list[Cell]] = defaultdict(list)
+        for cell in cells(reading).values():
+            found[cell.state.id].append(cell)
+            found[cell.recommendation.id].append(cell)
+        reading.kept["cells of"] = found
+    of: Sequence[Cell] = reading.kept["cells of"].get(row.id, ())
+    return of
+
+
 def summary(found: Iterable[Cell], by: Sequence[str], schema: GraphQLSchema) -> list[dict[str, Any]]:
     """Cells counted: a group for each combination of the dimensions that some cell has."""
-    counted: list[tuple[list[tuple[Any, str, str]], Cell]] = []
+    dimension = cache(_dimension)
+    counted: dict[tuple[Part, ...], Counter[str]] = defaultdict(Counter)
     for cell in found:
-        combinations: list[list[tuple[Any, str, str]]] = [[]]
-        for dimension in by:
-            parts = _dimension(cell, dimension, schema)
-            combinations = [[*before, part] for before in combinations for part in parts]
-        counted += [(combination, cell) for combination in combinations]
-    counted.sort(key=lambda one: one[0])
+        parts = [dimension(cell.recommendation if one in OF_RECOMMENDATIONS else cell.state, one, schema) for one in by]
+        for combination in product(*parts):
+            counted[combination][cell.told] += 1
     states: GraphQLEnumType = schema.type_map["CoverageState"]  # type: ignore[assignment]
-    groups = []
-    for combination, members in groupby(counted, key=lambda one: one[0]):
-        told = [cell.told for _, cell in members]
-        counts = [{"state": state, "count": told.count(state)} for state in states.values]
-        key, label = [part[1] for part in combination], [part[2] for part in combination]
-        groups.append({"key": key, "label": label, "total": len(told), "counts": counts})
-    return groups
+    return [
+        {
+            "key": [part[1] for part in combination],
+            "label": [part[2] for part in combination],
+            "total": counted[combination].total(),
+            "counts": [{"state": state, "count": counted[combination][state]} for state in states.values],
+        }
+        for combination in sorted(counted)
+    ]
 
 
-def _dimension(cell: Cell, dimension: str, schema: GraphQLSchema) -> list[tuple[Any, str, str]]:
-    """What a cell is counted under: (order, key, label), several for its themes."""
-    state, asked = cell.state.document, cell.recommendation
+def _dimension(row: Row, dimension: str, schema: GraphQLSchema) -> list[Part]:
+    """What a State party or a recommendation is counted under; several for themes."""
+    document = row.document
     match dimension:
         case "STATE_PARTY":
-            return [(state["code"], state["code"], state["names"]["EN"])]
+            return [(document["code"], document["code"], document["names"]["EN"])]
         case "REGION" | "SUBREGION":
-            name = state[dimension.lower()]
+            name = document[dimension.lower()]
             return [(name, name, name)]
         case "GROUP":
             groups: GraphQLEnumType = schema.type_map["RegionalGroup"]  # type: ignore[assignment]
-            told = groups.values[state["group"]].description or ""
-            return [(state["group"], state["group"], told.rstrip(".").partition(":")[0])]
+            told = groups.values[document["group"]].description or ""
+            return [(document["group"], document["group"], told.rstrip(".").partition(":")[0])]
         case "RECOMMENDATION":
-            return [(place(asked), asked.document["code"], asked.document["title"])]
+            return [(place(row), document["code"], document["title"])]
         case "SECTION":
-            section = cell.reading.get("Section", asked.document["section"])
-            assert section is not None
+            section = row.reading.rows[f"Section:{document['section']}"]
             return [(place(section), section.document["number"], section.document["heading"])]
-    return [(theme, theme, theme.replace("_", " ").capitalize()) for theme in asked.document["themes"]]
+    return [(theme, theme, theme.replace("_", " ").capitalize()) for theme in document["themes"]]

@@ -26,9 +26,16 @@ class Oracle:
         self._explicit, self._connections = explicit(self.schema), connections()
 
     def data(
-        self, document: DocumentNode, variables: Mapping[str, Any], day: date, position: int | None = None, *, mask: bool = True
+        self,
+        document: DocumentNode,
+        variables: Mapping[str, Any],
+        day: date,
+        *,
+        operation: str | None = None,
+        position: int | None = None,
+        mask: bool = True,
     ) -> dict[str, Any]:
-        """The data of an answer at a position (the newest) and a day. Raises OracleError."""
+        """The data of an answer at a position (the newest) and a day; mask: cursors are only held to be text. Raises OracleError."""
         reading = self.log.at(len(self.log.revisions) if position is None else position, day)
         self._mask = mask
         result = execute(
@@ -36,6 +43,7 @@ class Oracle:
             document,
             root_value=reading,
             variable_values=dict(variables),
+            operation_name=operation,
             field_resolver=self._resolve,
             type_resolver=lambda value, _info, _type: value.typename,
         )

@@ -1,6 +1,7 @@
 """The order of the Guidelines: roman numeral, letter, number."""
 
 import re
+from functools import cache
 
 from tests.oracle.log import Row
 
@@ -9,6 +10,7 @@ NUMERALS = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX
 Place = tuple[int, str, int, str]
 
 
+@cache
 def place(row: Row) -> Place:
     """Of a section or a recommendation."""
     document = row.document

@@ -65,11 +65,11 @@ class Row:
     reading: "Reading"
     revision: Revision
 
-    @property
+    @cached_property
     def id(self) -> str:
         return self.revision.record_id
 
-    @property
+    @cached_property
     def typename(self) -> str:
         return self.id.partition(":")[0]
 

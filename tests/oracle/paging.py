@@ -80,7 +80,7 @@ ORDERS: Mapping[str, Mapping[str, Key]] = {
 def _id(row: Row | Cell | Told) -> Any:
     """What ties, and lists without an order, go by."""
     if isinstance(row, Cell):
-        return row.state.document["code"], place(row.recommendation)
+        return row.place
     return row.revision.position if isinstance(row, Told) else row.id
 
 
@@ -122,14 +122,16 @@ def connection(listed: Listed, source: Any, reading: Reading, given: Mapping[str
     reading = (after or before or Cursor(reading, ())).reading
     orders = ORDERS.get(listed.orders or "", {})
     order = [*([orders[name] for name in asked.get("orderBy", ())] or listed.default), (_id, False)]
-    rows = [row for row in listed.rows(source, reading) if not listed.filter or matches(listed.filter, asked.get("filter"), row)]
+    rows = listed.rows(source, reading)
+    if "filter" in asked:
+        rows = [row for row in rows if matches(listed.filter or "", asked["filter"], row)]
     compare = _comparing([descending for _, descending in order])
-    keyed = sorted((([of(row) for of, _ in order], row) for row in rows), key=lambda one: cmp_to_key(compare)(one[0]))
-    within = [
-        (keys, row)
-        for keys, row in keyed
-        if (after is None or compare(keys, after.keys) > 0) and (before is None or compare(keys, before.keys) < 0)
-    ]
+    comparable = cmp_to_key(compare) if any(descending for _, descending in order) else list
+    within = sorted((([of(row) for of, _ in order], row) for row in rows), key=lambda one: comparable(one[0]))
+    if after:
+        within = [(keys, row) for keys, row in within if compare(keys, after.keys) > 0]
+    if before:
+        within = [(keys, row) for keys, row in within if compare(keys, before.keys) < 0]
     backwards = "last" in asked
     size = asked["last"] if backwards else asked.get("first", 50)
     page = within[-size:] if backwards else within[:size]

@@ -6,7 +6,7 @@ from typing import Any
 from graphql import GraphQLSchema
 
 from tests.oracle.answers import Masked, Whole
-from tests.oracle.coverage import Cell, cells, is_party, report_due_on, summary
+from tests.oracle.coverage import cells, cells_of, is_party, report_due_on, summary
 from tests.oracle.filters import matches
 from tests.oracle.guidelines import article_number, place
 from tests.oracle.log import Reading, Revision, Row, Told
@@ -121,15 +121,11 @@ def _changes(reading: Reading, given: Mapping[str, Any]) -> dict[str, Any]:
 def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
     """(type, field) → its value; at Query, of the reading."""
 
-    def counted(of: Callable[[Any, Cell], bool], filtered: bool = False) -> Resolve:
-        def resolve(source: Any, given: Mapping[str, Any]) -> Any:
-            reading = source if isinstance(source, Reading) else source.reading
-            chosen = [cell for cell in cells(reading).values() if of(source, cell)]
-            if filtered:
-                chosen = [cell for cell in chosen if matches("CoverageFilter", given.get("filter"), cell)]
-            return summary(chosen, given["by"], schema)
-
-        return resolve
+    def counted(source: Any, given: Mapping[str, Any]) -> Any:
+        if not isinstance(source, Reading):
+            return summary(cells_of(source, source.reading), given["by"], schema)
+        chosen = [cell for cell in cells(source).values() if matches("CoverageFilter", given.get("filter"), cell)]
+        return summary(chosen, given["by"], schema)
 
     found: dict[tuple[str, str], Resolve] = {
         ("Query", "clock"): lambda reading, _: {
@@ -154,12 +150,12 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
             if given.get("followed") in (None, one.document["followed"])
         ],
         ("Query", "changes"): _changes,
-        ("Query", "coverageSummary"): counted(lambda _reading, _cell: True, filtered=True),
-        ("StateParty", "coverageSummary"): counted(lambda row, cell: cell.state.id == row.id),
+        ("Query", "coverageSummary"): counted,
+        ("StateParty", "coverageSummary"): counted,
         ("StateParty", "name"): _named,
         ("StateParty", "initialReportDueOn"): lambda row, _: str(report_due_on(row)),
         ("StateParty", "treatyActions"): _treaty_actions,
-        ("Recommendation", "coverageSummary"): counted(lambda row, cell: cell.recommendation.id == row.id),
+        ("Recommendation", "coverageSummary"): counted,
         ("Recommendation", "section"): _leads("Section", "section"),
         ("Section", "parent"): _leads("Section", "parent"),
         ("Section", "sections"): lambda row, _: _sorted(row.reading.naming("Section", "parent", row.document["number"]), place),
@@ -257,17 +253,12 @@ def connections() -> dict[tuple[str, str], Listed]:
             _its("ReportingEvent", "stateParty"), "ReportingEventFilter", "ReportingEventOrder"
         ),
         ("StateParty", "statements"): Listed(_its("Statement", "stateParty")),
-        ("StateParty", "coverage"): Listed(
-            lambda row, reading: [cell for cell in cells(reading).values() if cell.state.id == row.id], "CoverageFilter"
-        ),
+        ("StateParty", "coverage"): Listed(cells_of, "CoverageFilter"),
         ("Recommendation", "measures"): Listed(_its("Measure", "recommendations"), "MeasureFilter", "MeasureOrder"),
         ("Recommendation", "assessments"): Listed(
             _its("Assessment", "recommendations"), "AssessmentFilter", "AssessmentOrder"
         ),
-        ("Recommendation", "coverage"): Listed(
-            lambda row, reading: [cell for cell in cells(reading).values() if cell.recommendation.id == row.id],
-            "CoverageFilter",
-        ),
+        ("Recommendation", "coverage"): Listed(cells_of, "CoverageFilter"),
         ("Instrument", "measures"): Listed(_its("Measure", "instrument")),
         ("Source", "citedBy"): Listed(_cited_by),
     }

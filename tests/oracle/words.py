@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from tests.oracle.log import Row
+from tests.oracle.log import Revision, Row
 
-NAMES = ("unicef", "interpol", "eurojust", "quombra", "ZELVOR", "quömbra zelvor", "nobodyholdsthisword")
+NAMES = ("Interpol", "hague", "lanzarote", "pálermo", "jxqwzf", "VWYQZK", "vẃyqzk jxqwzf", "xqzjwvkk")
 """Words whose stem is themselves and is shared by no other word of the records that tests read; the last is nowhere."""
 
 SEARCHED: Mapping[str, tuple[str, ...]] = {
@@ -26,15 +27,17 @@ SEARCHED: Mapping[str, tuple[str, ...]] = {
 def holds(row: Row, words: str) -> bool:
     """That a record holds all of these words."""
     asked = _tokens(words)
-    return bool(asked) and asked <= _tokens(" ".join(map(str, _texts(row))))
+    return bool(asked) and asked <= _words(row.revision)
 
 
-def _texts(row: Row) -> list[Any]:
-    document = row.document
-    texts = [document[name] for name in SEARCHED[row.typename] if document[name]]
-    if row.typename == "StateParty":
+@cache
+def _words(revision: Revision) -> set[str]:
+    document: Any = revision.document
+    typename = revision.record_id.partition(":")[0]
+    texts = [document[name] for name in SEARCHED[typename] if document[name]]
+    if typename == "StateParty":
         texts += [document["names"][language] for language in ("EN", "FR", "ES") if language in document["names"]]
-    return texts
+    return _tokens(" ".join(texts))
 
 
 def _tokens(text: str) -> set[str]:

@@ -1,0 +1,282 @@
+"""Random operations: skeletons of hypothesis-graphql's and of our own growing, dressed with all that GraphQL's queries have.
+
+That is: aliases of any length, fragments of each kind, fields asked for twice, variables with and without defaults, @skip and
+@include, __typename, several root fields and operations, introspection beside data, arguments that the record can answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    StringValueNode,
+    ast_from_value,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    print_ast,
+)
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import queries
+
+from tests.oracle.values import Draw, Values
+
+DEEPEST = 6
+LONG = "what_this_State_party_has_reported_about_its_laws_policies_institutions_and_practices_"
+INTROSPECTION = ("__schema { queryType { name } }", '__type(name: "Measure") { name kind fields { name } }')
+UNSEARCHED = ("nodes", "edges", "startCursor", "endCursor")
+"""What of a page found by search depends on PostgreSQL's ranks."""
+
+Tree = list[tuple[str, str | None, "Tree"]]
+"""Fields: (name, the type that has it where that is not the parent, what is selected of it)."""
+
+Cursors = Mapping[tuple[str, tuple[str, ...]], Sequence[str]]
+"""(connection field, orders) → cursors of its lists."""
+
+
+@dataclass
+class Operation:
+    """A document, the operation of it to run, and values for its variables, several times."""
+
+    text: str
+    name: str | None
+    variables: list[dict[str, Any]]
+
+
+def skeletons(schema: GraphQLSchema, count: int) -> list[Tree]:
+    """What hypothesis-graphql selects of a schema, without its arguments; alike each time."""
+    found: list[Tree] = []
+    days = st.just(StringValueNode(value="2020-01-01"))
+
+    @settings(
+        max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(queries(schema, custom_scalars={"Date": days, "DateTime": days}, print_ast=lambda document: document))
+    def collect(document: DocumentNode) -> None:
+        operation = document.definitions[0]
+        assert isinstance(operation, OperationDefinitionNode)
+        found.append(_tree(operation.selection_set))
+
+    collect()
+    return found
+
+
+def _tree(selection_set: SelectionSetNode | None, on: str | None = None) -> Tree:
+    found: Tree = []
+    for selection in selection_set.selections if selection_set else ():
+        if isinstance(selection, FieldNode):
+            found.append((selection.name.value, on, _tree(selection.selection_set)))
+        elif isinstance(selection, InlineFragmentNode):
+            found += _tree(selection.selection_set, selection.type_condition.name.value)
+    return found
+
+
+@dataclass
+class Writer:
+    """Writes operations, the same for the same seed."""
+
+    schema: GraphQLSchema
+    values: Values
+    random: Random
+    cursors: Cursors
+    _declared: dict[str, tuple[str, Draw, bool]] = field(default_factory=dict)
+    _fragments: list[str] = field(default_factory=list)
+
+    def operation(self, skeleton: Tree | None = None) -> Operation:
+        """One operation: of a skeleton, or of our own growing."""
+        query = self.schema.query_type
+        assert query is not None
+        self._declared, self._fragments = {}, []
+        selection = self._selection(query, skeleton or self._grown(query, 0), 0)
+        if self._often(0.06):
+            selection = "{ " + self.random.choice(INTROSPECTION) + selection[1:]
+        name = "Asked" if self._declared or self._often(0.4) else None
+        declared = ", ".join(declaration for declaration, _, _ in self._declared.values())
+        text = f"query {name or ''}{f'({declared})' if declared else ''} {selection}" if name else selection
+        text = "\n".join([text, *self._fragments])
+        if name and self._often(0.15):
+            text = "query Another { clock { position } }\n" + text
+        return Operation(text, name, [self._drawn() for _ in range(3 if self._declared else 1)])
+
+    def _drawn(self) -> dict[str, Any]:
+        found = {}
+        for name, (_, draw, optional) in self._declared.items():
+            if not (optional and self._often(0.2)):
+                found[name] = draw()
+        return found
+
+    def _often(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    # ── Selections ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _grown(self, type_: Any, depth: int) -> Tree:
+        """Some fields of a type, and of what they lead to."""
+        on = None
+        if not isinstance(type_, GraphQLObjectType):
+            on = self.random.choice(self.schema.get_possible_types(type_))
+        fields = (on or type_).fields
+        leaves = [name for name, one in fields.items() if is_leaf_type(get_named_type(one.type))]
+        others = [name for name in fields if name not in leaves]
+        chosen = self.random.sample(leaves, min(len(leaves), self.random.choice([1, 2, 3, 5])))
+        if depth < DEEPEST - 1 and others:
+            most = 3 if depth == 0 else 2 if depth < 3 else 1
+            chosen += self.random.sample(others, min(len(others), self.random.randint(0 if leaves else 1, most)))
+        self.random.shuffle(chosen)
+        inner = [(name, get_named_type(fields[name].type)) for name in chosen]
+        return [
+            (name, on.name if on and name != "id" else None, [] if is_leaf_type(to) else self._grown(to, depth + 1))
+            for name, to in inner
+        ]
+
+    def _selection(self, type_: Any, tree: Tree, depth: int, within: str = "") -> str:
+        """The selection set of a tree, dressed."""
+        plain = [(name, self._field(type_, name, below, depth, within)) for name, on, below in tree if on is None]
+        parts = [(name, text) for name, text in plain if text]
+        if self._often(0.15) or not parts:
+            parts.insert(self.random.randint(0, len(parts)), ("__typename", "__typename"))
+        texts = self._fragmented(type_, parts)
+        for on in dict.fromkeys(on for _, on, _ in tree if on):
+            of = self.schema.type_map[on]
+            own = [(name, self._field(of, name, below, depth, within)) for name, its, below in tree if its == on]
+            texts += [self._fragment(of, [text for _, text in own if text] or ["__typename"])]
+        return "{ " + " ".join(texts) + " }"
+
+    def _fragmented(self, type_: Any, parts: Sequence[tuple[str, str]]) -> list[str]:
+        texts = [text for _, text in parts]
+        if len(parts) < 2 or not self._often(0.3):
+            return texts
+        start = self.random.randrange(len(parts))
+        end = self.random.randint(start + 1, len(parts))
+        conditions: list[Any] = [type_]
+        for interface in getattr(type_, "interfaces", ()):
+            if all(name in (*interface.fields, "__typename") for name, _ in parts[start:end]):
+                conditions.append(interface)
+        fragment = self._fragment(self.random.choice(conditions), texts[start:end])
+        again = texts[start:end] if self._often(0.2) else []  # the same fields, merged
+        return [*texts[:start], *again, fragment, *texts[end:]]
+
+    def _fragment(self, on: Any, texts: Sequence[str]) -> str:
+        body = "{ " + " ".join(texts) + " }"
+        if self._often(0.4):
+            name = f"F{len(self._fragments)}"
+            self._fragments.append(f"fragment {name} on {on.name} {body}")
+            return f"...{name}{self._directive()}"
+        return f"... on {on.name}{self._directive()} {body}"
+
+    def _directive(self) -> str:
+        if not self._often(0.12):
+            return ""
+        kind = self.random.choice(["skip", "include"])
+        boolean = GraphQLNonNull(self.schema.type_map["Boolean"])
+        return f" @{kind}(if: {self._literal('if', boolean, lambda: self._often(0.5 if kind == 'skip' else 0.7))})"
+
+    def _field(self, type_: Any, name: str, below: Tree, depth: int, within: str) -> str:
+        """A field with its arguments, under an alias perhaps, perhaps twice."""
+        definition = type_.fields[name]
+        named = get_named_type(definition.type)
+        if within == "search" and name in UNSEARCHED:
+            return ""
+        if not is_leaf_type(named) and depth >= DEEPEST:
+            return ""
+        given = self._arguments(name, definition.args, depth)
+        alias = ""
+        if given or self._often(0.15):  # so that the same key never has other arguments
+            alias = f"{self._alias()}: "
+        text = f"{alias}{name}{f'({given})' if given else ''}{self._directive()}"
+        if is_leaf_type(named):
+            return text
+        inside = name if name == "search" or within == "search" else ""
+        inside = "search" if inside else ""
+        if len(below) > 1 and self._often(0.12):
+            cut = self.random.randrange(1, len(below))
+            twice = (below[:cut], below[max(0, cut - 1) :])
+            return " ".join(f"{text} {self._selection(named, half, depth + 1, inside)}" for half in twice)
+        return f"{text} {self._selection(named, below, depth + 1, inside)}"
+
+    def _alias(self) -> str:
+        number = self.random.randrange(1_000_000)
+        if self._often(0.2):
+            return (LONG * 3)[: self.random.randint(60, 190)] + str(number)
+        return f"a{number}"
+
+    # ── Arguments ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _arguments(self, name: str, arguments: Mapping[str, GraphQLArgument], depth: int) -> str:
+        chosen = {
+            key: self._argument(key, one, name)
+            for key, one in arguments.items()
+            if key not in ("first", "last", "before", "after")
+            if is_non_null_type(one.type) or self._often(0.35)
+        }
+        if "last" in arguments:
+            chosen |= self._page(depth)
+            chosen |= self._place(name, chosen) if self._often(0.25) else {}
+        elif "first" in arguments:  # of changes
+            chosen |= {key: self._argument(key, arguments[key], name) for key in ("after",) if self._often(0.6)}
+            chosen |= {"first": self._literal("first", arguments["first"].type, lambda: self.random.randint(1, 10))}
+        return ", ".join(f"{key}: {value}" for key, value in chosen.items())
+
+    def _page(self, depth: int) -> dict[str, str]:
+        largest = (10, 5, 3)[min(depth, 2)]
+        integer = self.schema.type_map["Int"]
+        way, other = ("first", "last") if self._often(0.7) else ("last", "first")
+        if depth == 0 and self._often(0.08):
+            return {}
+        chosen = {way: self._literal(way, integer, lambda: self.random.randint(1, largest))}
+        return chosen | ({other: "null"} if self._often(0.05) else {})
+
+    def _place(self, name: str, chosen: Mapping[str, str]) -> dict[str, str]:
+        """A cursor of such a list, and its order."""
+        orders = [orders for field_name, orders in self.cursors if field_name == name]
+        if not orders:
+            return {}
+        order = self.random.choice(orders)
+        found = {"orderBy": f"[{', '.join(order)}]"} if order or "orderBy" in chosen else {}
+        ways = ["after", "before"] if self._often(0.2) else [self.random.choice(["after", "before"])]
+        text = self.schema.type_map["String"]
+        draw = lambda: self.random.choice(self.cursors[name, order])  # noqa: E731
+        return found | {way: self._literal(way, text, draw) for way in ways}
+
+    def _argument(self, name: str, definition: GraphQLArgument | GraphQLInputField, of: str) -> str:
+        return self._literal(name, definition.type, lambda: self.values.draw(name, definition.type, of))
+
+    def _literal(self, name: str, type_: GraphQLInputType | Any, draw: Draw) -> str:
+        """A value written out, or as a variable, or with variables inside."""
+        value = draw()
+        if self._often(0.3):
+            return self._variable(type_, draw)
+        nullable = get_nullable_type(type_)
+        if isinstance(nullable, GraphQLInputObjectType) and value:
+            fields = ((key, nullable.fields[key].type, nullable.name) for key in value)
+            return "{" + ", ".join(f"{key}: {self._literal(key, of, self._inner(key, of, within))}" for key, of, within in fields) + "}"
+        if is_list_type(nullable) and value and name not in ("by", "orderBy") and self._often(0.3):
+            return "[" + ", ".join(self._literal(name, nullable.of_type, lambda one=one: one) for one in value) + "]"  # type: ignore[misc]
+        return print_ast(ast_from_value(value, type_))  # type: ignore[arg-type]
+
+    def _inner(self, key: str, type_: GraphQLInputType, within: str) -> Draw:
+        return lambda: self.values.draw(key, type_, within)
+
+    def _variable(self, type_: GraphQLInputType, draw: Draw) -> str:
+        name = f"v{len(self._declared)}"
+        default = draw() if self._often(0.3) else None
+        told = f" = {print_ast(ast_from_value(default, type_))}" if default is not None else ""  # type: ignore[arg-type]
+        self._declared[name] = f"${name}: {type_}{told}", draw, bool(told) or not is_non_null_type(type_)
+        return f"${name}"

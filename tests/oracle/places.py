@@ -1,0 +1,57 @@
+"""Cursors that the planner gave, to be given to both sides: each is known by its place in the same list on the other."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import asyncpg
+import orjson
+from graphql import parse
+
+from schema.answer import answer
+from schema.document import document
+from tests.oracle.executor import Oracle
+from tests.oracle.resolvers import PUBLIC_URL
+
+LISTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "stateParties": ((), ("NAME_DESC",), ("MEASURE_COUNT_DESC", "CONSENT_ON_ASC")),
+    "recommendations": ((), ("MEASURE_COUNT_ASC",)),
+    "measures": ((), ("DATE_DESC",), ("TITLE_ASC", "DATE_ASC"), ("STATE_PARTY_DESC", "CHANGED_AT_ASC")),
+    "assessments": ((), ("ASSESSED_ON_ASC", "STATE_PARTY_DESC")),
+    "reportingEvents": ((), ("HAPPENED_ON_DESC",)),
+    "statements": ((),),
+    "sources": ((),),
+    "coverage": ((),),
+}
+"""Connections of Query → the orders whose cursors are taken."""
+
+
+@dataclass
+class Places:
+    """Pages as the planner gave them at a position."""
+
+    position: int
+    day: date
+    pages: list[tuple[str, tuple[str, ...], str, list[str]]] = field(default_factory=list)
+
+    def teach(self, oracle: Oracle) -> dict[tuple[str, tuple[str, ...]], list[str]]:
+        """Lets the plain executor know them by the places of its own; answers the cursors by connection and order."""
+        found = {}
+        for name, order, text, cursors in self.pages:
+            page: Any = oracle.data(parse(text), {}, self.day, position=self.position, mask=False)[name]
+            own = [edge["cursor"] for edge in page["edges"]]
+            oracle.cursors.known |= {theirs: oracle.cursors.known[mine] for theirs, mine in zip(cursors, own, strict=True)}
+            found[name, order] = cursors
+        return found
+
+
+async def places(pool: asyncpg.Pool, position: int, day: date) -> Places:
+    """The cursors of the first page of each list, in each order."""
+    found = Places(position, day)
+    for name, orders in LISTS.items():
+        for order in orders:
+            ordered = f", orderBy: [{', '.join(order)}]" if order else ""
+            text = f"{{ {name}(first: 60{ordered}) {{ edges {{ cursor }} }} }}"
+            page = orjson.loads((await answer(pool, document(text).operation(None), {}, PUBLIC_URL)).data)[name]
+            found.pages.append((name, order, text, [edge["cursor"] for edge in page["edges"]]))
+    return found

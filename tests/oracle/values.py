@@ -1,0 +1,89 @@
+"""Values for arguments: mostly what the record really holds, sometimes what it does not."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from tests.oracle.log import Log
+from tests.oracle.words import NAMES
+
+Draw = Callable[[], Any]
+
+
+class Values:
+    """Draws values by the names of arguments, from what a log holds."""
+
+    def __init__(self, log: Log, random: Random) -> None:
+        self._random = random
+        documents = [one.document for one in log.revisions if one.document]
+        ids = sorted({one.record_id for one in log.revisions})
+        by_type = {name: [one for one in ids if one.startswith(f"{name}:")] for name in {one.partition(":")[0] for one in ids}}
+        names = {name: [one.partition(":")[2] for one in of] for name, of in by_type.items()}
+        states, asked = names["StateParty"], names["Recommendation"]
+        cells = [f"Coverage:{state}:{one}" for state in states[::7] for one in asked[::9]]
+        positions = [1, 2, len(log.revisions) // 2, len(log.revisions), len(log.revisions) + 1]
+        self._ids = {**by_type, "Coverage": cells, "Revision": [f"Revision:{one}" for one in positions]}
+        self._by_name: dict[str, Sequence[Any]] = {
+            "stateParty": [*states, "XXX", ""],
+            "recommendation": [*asked, "IX-99"],
+            "section": [*names["Section"], "I", "III", "XI.Z"],
+            "number": [*names["Section"], "XI.Z"],
+            "instrument": [*names["Instrument"], "NONE"],
+            "region": [*{one["region"] for one in documents if "region" in one}, "Atlantis"],
+            "subregion": [*{one["subregion"] for one in documents if "subregion" in one}],
+            "article": [*range(1, 18), -1],
+            "symbol": [*{one["symbol"] for one in documents if one.get("symbol")}, "CRC/C/156"],
+            "author": [*{one.author for one in log.revisions}, "nobody"],
+            "submission": ["Submission:1", "Submission:2", "Submission:999"],
+            "recordId": [*ids, "Measure:NONE"],
+            "position": [*positions, *range(3, len(log.revisions), 97), 0],
+            "after": [0, *positions, len(log.revisions) + 50],
+            "changedSince": [f"{one.recorded_at:%Y-%m-%dT%H:%M:%S.%f}Z" for one in log.revisions[:: max(1, len(positions) * 9)]],
+            "text": NAMES,
+        }
+
+    def draw(self, name: str, type_: GraphQLInputType, field: str) -> Any:
+        """A value for an argument, or a field of an input object, of a field that leads to something."""
+        nullable = get_nullable_type(type_)
+        if is_list_type(nullable):
+            longest = 8 if name == "ids" else 3
+            size = self._random.choice([0, 1, 1, 2, longest])
+            drawn = [self.draw(name, nullable.of_type, field) for _ in range(size)]
+            return list(dict.fromkeys(drawn)) if name == "by" else drawn
+        if not is_non_null_type(type_) and self._random.random() < 0.06:
+            return None
+        named = get_named_type(nullable)
+        if isinstance(named, GraphQLInputObjectType):
+            chosen = self._random.sample(list(named.fields), min(len(named.fields), self._random.choice([0, 1, 1, 1, 2, 3])))
+            return {key: self.draw(key, named.fields[key].type, named.name) for key in chosen}
+        if isinstance(named, GraphQLEnumType):
+            return self._random.choice(list(named.values))
+        return self._scalar(name, named.name, field)
+
+    def _scalar(self, name: str, scalar: str, field: str) -> Any:
+        if scalar == "Boolean":
+            return self._random.random() < 0.5
+        if scalar == "Date":
+            return str(date(1990, 1, 1) + timedelta(days=self._random.randrange(14_000)))
+        if name in ("id", "ids"):
+            return self._id(field)
+        if name == "code":
+            name = "recommendation" if field.lower().startswith("recommendation") else "stateParty"
+        return self._random.choice(self._by_name[name])
+
+    def _id(self, field: str) -> str:
+        only = {"measure": "Measure", "MeasureFilter": "Measure", "source": "Source"}.get(field)
+        if self._random.random() < 0.1:
+            return self._random.choice([f"{only or 'Statement'}:NONE-1", "Nothing:1", "Signatory:ZZZ"])
+        return self._random.choice(self._ids[only or self._random.choice(list(self._ids))])
