@@ -7,11 +7,12 @@ import sqlalchemy as sa
 
 from db import tables
 from schema.clock import NEWEST
-from schema.fields import At, Planned
+from schema.fields import Planned
 from schema.filters import Matches, any_of, conditions, one_of
 from schema.identity import LARGEST_POSITION
 from schema.json_text import Json, array, as_sql, literal, members, plain
 from schema.paged import LARGEST_PAGE, PAGE
+from schema.planning import At
 from schema.refusals import BadValue
 from schema.revision import Revision
 from schema.vocabulary import ChangeKind, Operation, RecordType

@@ -8,11 +8,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db import tables
 from schema.connection import connection
-from schema.fields import At, Column, Computed, Edge, Edges, On, Row
+from schema.fields import Column, Computed, Edge, Edges, On, Row
 from schema.filters import any_of, concerning, names, of_recommendations, one_of
 from schema.json_text import literal
 from schema.keyset import column, days_back
 from schema.paged import Paged
+from schema.planning import At
 from schema.record import Node, count_of
 from schema.scalars import PartialDate
 from schema.vocabulary import CoverageState, Reporter

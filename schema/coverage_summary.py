@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from db import tables
 from db.vocabulary import CoverageState as State
 from schema.coverage import CoverageFilter
-from schema.fields import At, On, Planned
+from schema.fields import On, Planned
 from schema.filters import conditions
 from schema.json_text import Json, array, as_sql, escaped, literal, members, plain
+from schema.planning import At
 from schema.refusals import BadValue
 from schema.vocabulary import CoverageDimension, CoverageState, RegionalGroup, Theme
 

@@ -4,16 +4,13 @@ A field's json() is called once, while an operation is planned (schema/plan.py);
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import graphene
 import sqlalchemy as sa
 from graphene.types.objecttype import ObjectTypeOptions
 from graphql import (
-    FieldNode,
     GraphQLEnumType,
-    GraphQLObjectType,
     GraphQLOutputType,
     get_named_type,
     get_nullable_type,
@@ -21,36 +18,10 @@ from graphql import (
     is_non_null_type,
 )
 
-from schema.arguments import Arguments
-from schema.clock import Clock
 from schema.json_text import Json, array, as_sql, escaped, literal, or_null, plain, quoted
-
-if TYPE_CHECKING:
-    from schema.plan import Planning
+from schema.planning import At
 
 Expression = sa.ColumnElement[Any]
-
-
-@dataclass(frozen=True)
-class At:
-    """Where a field stands while an operation is planned: the row of its object, the clock, and what it was given."""
-
-    row: Any  # a sa.FromClause; None at the root
-    clock: Clock
-    given: Arguments
-    plan: "Planning"
-    type: GraphQLOutputType
-    nodes: Sequence[FieldNode]
-    path: tuple[str, ...]
-
-    @property
-    def target(self) -> GraphQLObjectType:
-        """The object type that the field leads to."""
-        return cast("GraphQLObjectType", get_named_type(self.type))
-
-    def bind(self, name: str, type_: Any, check: Callable[[Any], Any] | None = None) -> sa.BindParameter[Any]:
-        """An argument's value as a parameter of the statement; `check` may refuse or change it, at each request."""
-        return self.plan.bind(self, self.given[name], type_, check)
 
 
 class Row(graphene.ObjectType):

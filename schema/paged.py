@@ -11,10 +11,11 @@ from graphql import FieldNode, GraphQLInterfaceType, GraphQLObjectType, get_name
 
 from schema import keyset
 from schema.clock import past
-from schema.fields import At, On, Planned, Source
+from schema.fields import On, Planned, Source
 from schema.filters import conditions
 from schema.json_text import Json, array, as_sql, members, or_null, quoted
 from schema.keyset import ID, Cursor, Key
+from schema.planning import At
 from schema.refusals import BadValue
 
 PAGE = 50

@@ -10,13 +10,14 @@ from schema.assessment import assessments
 from schema.changes import Changes
 from schema.coverage import coverage
 from schema.coverage_summary import CoverageSummary
-from schema.fields import At, Computed, Edge, Edges, Part, Planned
+from schema.fields import Computed, Edge, Edges, Part, Planned
 from schema.filters import speakable
 from schema.identity import LARGEST_POSITION, type_of, well_formed, well_formed_all
 from schema.instrument import Instrument
 from schema.json_text import NULL, Json, array, as_sql, literal
 from schema.measure import Measure, measures
 from schema.paged import LARGEST_PAGE, Paged
+from schema.planning import At
 from schema.recommendation import Recommendation, recommendations
 from schema.record import NODE
 from schema.refusals import BadValue

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from schema.clock import Clock
 from schema.connection import connection
-from schema.fields import At, Column, Computed, Edge
+from schema.fields import Column, Computed, Edge
 from schema.json_text import literal
 from schema.keyset import Key
 from schema.paged import Paged
+from schema.planning import At
 
 NODE = "schema.record.Node"
 

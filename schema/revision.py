@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import JSON as SQL_JSON
 
 from db import tables
 from schema.connection import connection
-from schema.fields import At, Column, Computed, Edges, Planned, Row
+from schema.fields import Column, Computed, Edges, Planned, Row
 from schema.json_text import Json, literal
+from schema.planning import At
 from schema.record import NODE, Node
 from schema.scalars import JSON, DateTime
 from schema.source import TYPE_NAMES

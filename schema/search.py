@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from db import tables
 from schema.connection import connection
-from schema.fields import At, Computed
+from schema.fields import Computed
 from schema.filters import speakable
 from schema.json_text import literal
 from schema.keyset import column
 from schema.paged import Paged
+from schema.planning import At
 from schema.record import NODE
 from schema.source import TYPE_NAMES
 from schema.vocabulary import RecordType

@@ -4,7 +4,8 @@ import graphene
 import sqlalchemy as sa
 
 from db import tables
-from schema.fields import At, Column, Edge, Edges, Row
+from schema.fields import Column, Edge, Edges, Row
+from schema.planning import At
 from schema.record import Node, Record
 
 

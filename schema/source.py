@@ -8,10 +8,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db import tables
 from schema.connection import connection
-from schema.fields import At, Column, Computed, Edge, Edges, Row
+from schema.fields import Column, Computed, Edge, Edges, Row
 from schema.filters import TEXT, Matches, any_of, matches_text, one_of
 from schema.json_text import literal
 from schema.paged import Paged
+from schema.planning import At
 from schema.record import Node, Record, RecordConnection
 from schema.scalars import Date, PartialDate
 from schema.vocabulary import SourceKind

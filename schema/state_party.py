@@ -12,13 +12,14 @@ from schema.clock import Clock
 from schema.connection import connection
 from schema.coverage import coverage
 from schema.coverage_summary import CoverageSummary
-from schema.fields import At, Column, Computed, Edges, Row
+from schema.fields import Column, Computed, Edges, Row
 from schema.filters import REGION, STATE, TEXT, Matches, any_of, matches_text, one_of
 from schema.json_text import literal
 from schema.keyset import Key, column, days, days_back
 from schema.measure import Measure, measures
 from schema.orders import StatePartyOrder, both
 from schema.paged import Paged
+from schema.planning import At
 from schema.record import Node, Record, count_of
 from schema.reporting_event import reporting_events
 from schema.scalars import Date

@@ -1,0 +1,212 @@
+"""One operation while it is planned: what its fields ask for, walked with graphql-core's own collection of fields, fragments and
+directives; what requests of the same shape vary, bound; the cost, summed.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Protocol, cast
+
+import sqlalchemy as sa
+from graphene.utils.str_converters import to_camel_case
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    get_named_type,
+)
+from graphql.execution.collect_fields import collect_sub_fields
+
+from schema.arguments import Arguments, Given, Variables, given_arguments
+from schema.clock import Clock
+from schema.introspection import INTROSPECTION, introspected
+from schema.json_text import NULL, Json, as_sql, literal, members, or_null
+from schema.parameters import Bound, bad_value
+from schema.refusals import BadValue, ErrorCode, Refused, refusal
+
+LOOKUPS = 250
+FIELDS = 5_000
+"""What an operation may come to once its fragments are expanded: planning takes a millisecond a look-up, and every reader waits."""
+
+Fields = Mapping[str, Sequence[FieldNode]]
+
+
+@dataclass(frozen=True)
+class At:
+    """Where a field stands while an operation is planned: the row of its object, the clock, and what it was given."""
+
+    row: Any  # a sa.FromClause; None at the root
+    clock: Clock
+    given: Arguments
+    plan: "Planning"
+    type: GraphQLOutputType
+    nodes: Sequence[FieldNode]
+    path: tuple[str, ...]
+
+    @property
+    def target(self) -> GraphQLObjectType:
+        """The object type that the field leads to."""
+        return cast("GraphQLObjectType", get_named_type(self.type))
+
+    def bind(self, name: str, type_: Any, check: Callable[[Any], Any] | None = None) -> sa.BindParameter[Any]:
+        """An argument's value as a parameter of the statement; `check` may refuse or change it, at each request."""
+        return self.plan.bind(self, self.given[name], type_, check)
+
+
+class Planned(Protocol):
+    """A field that writes its own JSON into the statement (schema/fields.py)."""
+
+    def json(self, at: At) -> Json: ...
+
+
+class Planning:
+    """What the fields use: other fields, rows, parameters. `errors` are those found so far, `bound` the parameters by name."""
+
+    def __init__(
+        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: Variables
+    ) -> None:
+        self.schema, self.fragments, self.variables = schema, dict(fragments), dict(variables)
+        self.errors: list[GraphQLError] = []
+        self.bound: dict[str, Bound] = {}
+        self.cost = 0
+        self.today = sa.bindparam("today", type_=sa.Date())
+        self.public_url = sa.bindparam("public_url", type_=sa.Text())
+        self._times = 1
+        self._names = self._lookups = self._fields = 0
+        self._made: dict[Hashable, Any] = {}
+
+    @staticmethod
+    def fields(type_: GraphQLObjectType) -> Mapping[str, Planned]:
+        """A type's fields by their names in GraphQL."""
+        found = _PLANNED.get(type_.name)
+        if found is None:
+            fields = type_.graphene_type._meta.fields  # type: ignore[attr-defined]
+            found = _PLANNED[type_.name] = {field.name or to_camel_case(key): field for key, field in fields.items()}
+        return found
+
+    def subfields(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Fields:
+        return collect_sub_fields(self.schema, self.fragments, self.variables, type_, list(nodes))
+
+    def members(self, at: At, type_: GraphQLObjectType, row: Any) -> Json:
+        """The JSON object of a row, with what the operation selects of it."""
+        self.charge(1)
+        pairs = [
+            (key, self.member(at, type_, row, key, nodes)) for key, nodes in self.subfields(type_, at.nodes).items()
+        ]
+        return members(pairs)
+
+    def member(self, at: At, type_: GraphQLObjectType, row: Any, key: str, nodes: Sequence[FieldNode]) -> Json:
+        """One field's JSON."""
+        self._fields += 1
+        if self._fields > FIELDS:
+            raise _too_large("asks for more than", FIELDS, "fields")
+        name, path = nodes[0].name.value, (*at.path, key)
+        if name == "__typename":
+            return (f'"{type_.name}"',)
+        if name in INTROSPECTION:
+            bound = Bound(name, introspected(self.schema, self.fragments, key, nodes), None, path, nodes)
+            return (self._parameter(bound, sa.Text()),)
+        definition = type_.fields[name]
+        field = self.fields(type_)[name]
+        values = {argument.name.value: argument.value for argument in nodes[0].arguments}
+        try:
+            given = given_arguments(definition.args, values, self.variables)
+            return field.json(replace(at, row=row, given=given, type=definition.type, nodes=nodes, path=path))
+        except BadValue as bad:
+            self.errors.append(bad_value(None, bad, nodes, path))
+            return NULL
+
+    def one_of(self, at: At, type_: Any, row: Any, among: Sequence[str] = ()) -> Json:
+        """The JSON of a row of `type_`; of an interface, of the record, among these types, that the row's type and id name."""
+        if isinstance(type_, GraphQLObjectType):
+            return self.members(at, type_, row)
+        return self.named(at, row.c.type, row.c.id, among)
+
+    def named(self, at: At, type_name: sa.ColumnElement[Any], node_id: Any, among: Sequence[str]) -> Json:
+        """The JSON of what an id names, or null: a branch for each type that it may be of."""
+        cost, dearest = self.cost, 0
+        branches = []
+        for name in among:
+            self.cost = cost
+            branches.append((type_name == literal(name), as_sql(self.by_id(at, name, node_id))))
+            dearest = max(dearest, self.cost)
+        self.cost = dearest or cost
+        return or_null((sa.case(*branches),)) if branches else NULL
+
+    def by_id(self, at: At, type_name: str, node_id: Any) -> Json:
+        """The JSON of the row of a type that an id names, or null."""
+        type_: Any = self.schema.get_type(type_name)
+        row = self.rows(at, type_)
+        found = sa.select(as_sql(self.members(at, type_, row))).select_from(row)
+        found = found.where(self.stands(row, at.clock), type_.graphene_type._meta.by_id(row, node_id))
+        return or_null((found.correlate_except(row).scalar_subquery(),))
+
+    def rows(self, at: At, type_: Any = None) -> sa.FromClause:
+        """The rows of a type's table, under a name of their own."""
+        target: Any = type_ or at.target
+        return self.alias(target.graphene_type._meta.table)
+
+    def alias(self, table: sa.Table) -> sa.FromClause:
+        """A table under a name of its own. Raises Refused at the one too many."""
+        self._lookups += 1
+        if self._lookups > LOOKUPS:
+            raise _too_large("follows more than", LOOKUPS, "edges")
+        return _bare(table).alias(self.name("t"))
+
+    def stands(self, row: Any, clock: Clock) -> sa.ColumnElement[bool]:
+        """That a row is there at a clock."""
+        if "valid_from" in row.c:
+            return clock.holds(row)
+        if "known_to" in row.c:
+            return clock.stands(row)
+        return clock.saw(row) if "position" in row.c and "leaf_hash" in row.c else sa.true()
+
+    def name(self, letter: str) -> str:
+        self._names += 1
+        return f"{letter}{self._names}"
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What several places of the statement share."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    def bind(self, at: At, given: Given, type_: Any, check: Callable[[Any], Any] | None) -> sa.BindParameter[Any]:
+        """A value that requests of the same shape vary."""
+        return self._parameter(Bound(given.name, given.read, check, at.path, at.nodes), type_)
+
+    def _parameter(self, bound: Bound, type_: Any) -> sa.BindParameter[Any]:
+        name = self.name("p")
+        self.bound[name] = bound
+        return sa.bindparam(name, type_=type_)
+
+    def charge(self, rows: int) -> None:
+        self.cost += rows * self._times
+
+    @contextmanager
+    def each(self, rows: int) -> Iterator[None]:
+        """What is planned inside happens once for each of so many rows."""
+        before = self._times
+        self._times = before * rows
+        try:
+            yield
+        finally:
+            self._times = before
+
+
+@cache
+def _bare(table: sa.Table) -> sa.TableClause:
+    """The table without its constraints, defaults and indexes, which SQLAlchemy would copy for each alias."""
+    return sa.table(table.name, *(sa.column(column.name, column.type) for column in table.columns))
+
+
+_PLANNED: dict[str, Mapping[str, Planned]] = {}
+
+
+def _too_large(does: str, limit: int, what: str) -> Refused:
+    message = f"This operation {does} {limit:,} {what} once its fragments are expanded, which is the limit."
+    return Refused([refusal(message, ErrorCode.TOO_LARGE)])
