@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -76,11 +76,11 @@ def watch(data: Path, killed: Callable[[], None], back: Callable[[], None]) -> N
         if known and (server is None or server.pid != known.pid):
             killed()
             known = None
-        if known is None:
+        with suppress(CannotRunError):  # the next look tries again
             _ensure_kept(cluster)
-            if server and server.ready:
-                back()
-                known = server
+        if known is None and server and server.ready:
+            back()
+            known = server
 
 
 def _make_folder(data: Path) -> None:

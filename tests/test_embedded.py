@@ -114,10 +114,17 @@ async def noted(embedded: Embedded) -> object:
     return await ask(embedded.owner_url, "select to_regclass('noted') is not null")
 
 
-def keeper_of(data: Path) -> int:
+def keeper_of(data: Path) -> int | None:
     """Its process id, from what runs on this machine."""
     told = subprocess.run(["pgrep", "-f", f"db.keeper .* {data} "], capture_output=True, text=True)
-    return int(told.stdout)
+    return int(told.stdout) if told.stdout else None
+
+
+def kill_keeper(data: Path) -> None:
+    keeper = keeper_of(data)
+    assert keeper
+    os.kill(keeper, signal.SIGKILL)
+    until(lambda: not keeper_of(data))
 
 
 # ── Who may use it ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -270,7 +277,7 @@ async def test_killed_with_all_who_knew_it_it_starts_again(data: Path, user: Use
         await note(embedded)
     server = cluster.server()
     assert server
-    os.kill(keeper_of(data), signal.SIGKILL)
+    kill_keeper(data)
     os.kill(server.pid, signal.SIGKILL)
     killed(process)
     with running(data) as embedded:
@@ -280,12 +287,12 @@ async def test_killed_with_all_who_knew_it_it_starts_again(data: Path, user: Use
 async def test_without_its_keeper_it_is_kept_again_by_the_next_who_uses_it(data: Path, user: User) -> None:
     process = user(data)
     server = Cluster(data).server()
-    os.kill(keeper_of(data), signal.SIGKILL)
+    kill_keeper(data)
     killed(process)
     with running(data) as embedded:
         assert Cluster(data).server() == server
         assert await ask(embedded.url, "select 1") == 1
-        until(lambda: keeper_of(data))
+        assert keeper_of(data)
     until(lambda: not Cluster(data).server())
 
 
