@@ -8,6 +8,7 @@ from typing import Any, cast
 import graphene
 import sqlalchemy as sa
 from graphql import FieldNode, GraphQLInterfaceType, GraphQLObjectType, get_named_type
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from schema import keyset
 from schema.clock import past
@@ -260,5 +261,5 @@ class _Page:
             return ("false",)
         first = (name == "startCursor") != self.backwards
         last = sa.func.least(sa.func.count(), sa.literal_column(str(self.size)))
-        all_cursors: Any = sa.func.array_agg(page.c.c, type_=sa.ARRAY(sa.Text()))
+        all_cursors: Any = sa.func.array_agg(aggregate_order_by(page.c.c, page.c.n), type_=sa.ARRAY(sa.Text()))
         return or_null(quoted(keyset.opaque(all_cursors[sa.literal_column("1") if first else last])))
