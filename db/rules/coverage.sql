@@ -98,23 +98,41 @@ $$;
 
 -- Gives the cells that the revisions first to last touched their new timelines.
 create or replace function project_coverage(first int, last int) returns void language sql as $$
-  with cell as materialized (
-    select t.known_from, t.state_party_code, t.recommendation_code, r.place
-    from touched_cells(first, last) t
+  with touched as materialized (
+    select * from touched_cells(first, last)
+  ),
+  told_at as materialized (   -- the positions at which a State may begin to tell something else as a whole
+    select state_party_code, at as told_at,
+           lead(at, 1, 2147483647) over (partition by state_party_code order by at) as told_until
+    from (
+      select state_party_code, first as at from touched
+      union
+      select v.code, at from state_party_version v cross join lateral (values (v.known_from), (v.known_to)) change(at)
+      where at between first and last
+      union
+      select v.state_party_code, at
+      from reporting_event_version v cross join lateral (values (v.known_from), (v.known_to)) change(at)
+      where at between first and last
+    ) changes
+  ),
+  party as materialized (
+    select t.state_party_code, t.told_at, silence.*
+    from told_at t cross join lateral silence_of(t.state_party_code, t.told_at) silence
+    where t.state_party_code = any (array(select state_party_code from touched))
+  ),
+  cell as materialized (
+    select t.known_from, t.state_party_code, t.recommendation_code, r.place, a.told_at
+    from touched t
+    join told_at a on a.state_party_code = t.state_party_code and a.told_at <= t.known_from and a.told_until > t.known_from
     left join recommendation_version r   -- none: it no longer stands, and neither does the cell
       on r.code = t.recommendation_code and r.known_from <= t.known_from and r.known_to > t.known_from
   ),
-  party as materialized (
-    select s.known_from, s.state_party_code, silence.*
-    from (select distinct known_from, state_party_code from cell) s
-    cross join lateral silence_of(s.state_party_code, s.known_from) silence
-  ),
   bearing as materialized (
     select m.*, code from measure_version m cross join lateral unnest(m.recommendation_codes) code
-    where m.state_party_code = any (array(select distinct state_party_code from party)) and m.known_to > first
+    where m.state_party_code = any (array(select distinct state_party_code from touched)) and m.known_to > first
   ),
   claim as (
-    select c.known_from, c.state_party_code, c.recommendation_code, claim.*
+    select c.known_from, c.state_party_code, c.recommendation_code, c.told_at, claim.*
     from cell c
     join bearing m on m.state_party_code = c.state_party_code and m.code = c.recommendation_code
       and m.known_from <= c.known_from and m.known_to > c.known_from
@@ -128,7 +146,7 @@ create or replace function project_coverage(first int, last int) returns void la
     ) as claim(precedence, state, from_day, to_day, id, since)
     where claim.from_day < claim.to_day
     union all
-    select c.known_from, c.state_party_code, c.recommendation_code,
+    select c.known_from, c.state_party_code, c.recommendation_code, c.told_at,
            case a.verdict when 'NONE_REPORTED' then 4 else 5 end, a.verdict, a.assessed_by, 'infinity', a.id, null
     from cell c
     join assessment_version a on a.state_party_code = c.state_party_code
@@ -137,34 +155,29 @@ create or replace function project_coverage(first int, last int) returns void la
       and a.recommendation_codes @> array[c.recommendation_code]
   ),
   spoken as materialized (   -- the lower precedence tells, then the earlier, then the lower id
-    select known_from, state_party_code, recommendation_code,
+    select known_from, state_party_code, recommendation_code, told_at,
            array_agg(state order by precedence, from_day, id) as states,
            array_agg(from_day order by precedence, from_day, id) as from_days,
            array_agg(to_day order by precedence, from_day, id) as to_days,
            array_agg(since order by precedence, from_day, id) as sinces
-    from claim group by known_from, state_party_code, recommendation_code
+    from claim group by known_from, state_party_code, recommendation_code, told_at
   ),
   spoken_steps as materialized (
     select s.known_from, s.state_party_code, s.recommendation_code, line.steps
     from spoken s
-    join party p using (known_from, state_party_code)
+    join party p using (state_party_code, told_at)
     cross join lateral steps_of(p.party_from, s.states || p.states, s.from_days || p.from_days, s.to_days || p.to_days,
                                 s.sinces || array[null, null, null]) line
   ),
-  silent_cell as materialized (
-    select distinct c.known_from, c.state_party_code from cell c
-    left join spoken s using (known_from, state_party_code, recommendation_code) where s.states is null
-  ),
   silent_steps as materialized (   -- one for all cells of a State of which neither a measure nor a coder speaks: most
-    select p.known_from, p.state_party_code, line.steps
+    select p.state_party_code, p.told_at, line.steps
     from party p cross join lateral steps_of(p.party_from, p.states, p.from_days, p.to_days, array[null, null, null]) line
-    where exists (select from silent_cell s where s.known_from = p.known_from and s.state_party_code = p.state_party_code)
   ),
   timeline as (   -- none where the State or the recommendation does not stand
-    select c.*, case when c.place is not null then coalesce(spoken.steps, silent.steps) end as steps
+    select c.known_from, c.state_party_code, c.recommendation_code, c.place, case when c.place is not null then coalesce(spoken.steps, silent.steps) end as steps
     from cell c
     left join spoken_steps spoken using (known_from, state_party_code, recommendation_code)
-    left join silent_steps silent using (known_from, state_party_code)
+    left join silent_steps silent using (state_party_code, told_at)
   ),
   before as materialized (
     select v.state_party_code, v.recommendation_code, v.place,

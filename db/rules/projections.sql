@@ -24,119 +24,141 @@ $$;
 
 create or replace function project_records(first int, last int) returns void language plpgsql as $$
 declare
+  types text[] := array(select distinct record_type from revision where "position" between first and last);
   type text;
 begin
-  foreach type in array array['state_party', 'signatory', 'section', 'article', 'instrument', 'recommendation', 'measure',
-                              'assessment', 'statement', 'reporting_event', 'source'] loop
+  foreach type in array types loop
     execute format(
       'update %I v set known_to = r.ended from (select record_id, min("position") as ended from revision'
-      ' where "position" between $1 and $2 and record_type = upper($3) group by record_id) r'
-      ' where v.id = r.record_id and v.known_to = 2147483647', type || '_version') using first, last, type;
+      ' where "position" between $1 and $2 and record_type = $3 group by record_id) r'
+      ' where v.id = r.record_id and v.known_to = 2147483647', lower(type) || '_version') using first, last, type;
   end loop;
 
-  insert into source_version (id, known_from, known_to, kind, title, publisher, symbol, url, read_at, archived_url,
-                              published_on, accessed_on, language, licence)
-  select id, known_from, known_to, kind, title, publisher, symbol, url, "readAt", "archivedUrl",
-         "publishedOn", whole_day("accessedOn"), language, licence
-  from standing('SOURCE', first, last), jsonb_to_record(document) as d(kind text, title text, publisher text, symbol text,
-    url text, "readAt" text, "archivedUrl" text, "publishedOn" text, "accessedOn" text, language text, licence text);
+  if 'SOURCE' = any (types) then
+    insert into source_version (id, known_from, known_to, kind, title, publisher, symbol, url, read_at, archived_url,
+                                published_on, accessed_on, language, licence)
+    select id, known_from, known_to, kind, title, publisher, symbol, url, "readAt", "archivedUrl",
+           "publishedOn", whole_day("accessedOn"), language, licence
+    from standing('SOURCE', first, last), jsonb_to_record(document) as d(kind text, title text, publisher text, symbol text,
+      url text, "readAt" text, "archivedUrl" text, "publishedOn" text, "accessedOn" text, language text, licence text);
+  end if;
 
-  insert into article_version (id, known_from, known_to, number, subject, summary)
-  select id, known_from, known_to, number, subject, summary
-  from standing('ARTICLE', first, last), jsonb_to_record(document) as d(number int, subject text, summary text);
+  if 'ARTICLE' = any (types) then
+    insert into article_version (id, known_from, known_to, number, subject, summary)
+    select id, known_from, known_to, number, subject, summary
+    from standing('ARTICLE', first, last), jsonb_to_record(document) as d(number int, subject text, summary text);
+  end if;
 
-  insert into section_version (id, known_from, known_to, number, heading, parent_number, articles, first_paragraph, page,
-                               note)
-  select id, known_from, known_to, number, heading, parent, articles, "firstParagraph", page, note
-  from standing('SECTION', first, last), jsonb_to_record(document) as d(number text, heading text, parent text,
-    articles text[], "firstParagraph" int, page int, note text);
+  if 'SECTION' = any (types) then
+    insert into section_version (id, known_from, known_to, number, heading, parent_number, articles, first_paragraph, page,
+                                 note)
+    select id, known_from, known_to, number, heading, parent, articles, "firstParagraph", page, note
+    from standing('SECTION', first, last), jsonb_to_record(document) as d(number text, heading text, parent text,
+      articles text[], "firstParagraph" int, page int, note text);
+  end if;
 
-  insert into instrument_version (id, known_from, known_to, code, name, kind, body, years, url, followed, relevance,
-                                  named_in_guidelines, note)
-  select id, known_from, known_to, code, name, kind, body, years, url, followed, relevance, "namedInGuidelines", note
-  from standing('INSTRUMENT', first, last), jsonb_to_record(document) as d(code text, name text, kind text, body text,
-    years int[], url text, followed boolean, relevance text, "namedInGuidelines" text, note text);
+  if 'INSTRUMENT' = any (types) then
+    insert into instrument_version (id, known_from, known_to, code, name, kind, body, years, url, followed, relevance,
+                                    named_in_guidelines, note)
+    select id, known_from, known_to, code, name, kind, body, years, url, followed, relevance, "namedInGuidelines", note
+    from standing('INSTRUMENT', first, last), jsonb_to_record(document) as d(code text, name text, kind text, body text,
+      years int[], url text, followed boolean, relevance text, "namedInGuidelines" text, note text);
+  end if;
 
-  insert into recommendation_version (id, known_from, known_to, code, section_number, title, text, paragraphs, themes,
-                                      articles, evidence_kinds, digital, private_sector, strength, verification, certainty,
-                                      basis, note, citations)
-  select id, known_from, known_to, code, section, title, text, paragraphs, themes, articles, "evidenceKinds", digital,
-         "privateSector", strength, verification, certainty, basis, note, citations
-  from standing('RECOMMENDATION', first, last), jsonb_to_record(document) as d(code text, section text, title text,
-    text text, paragraphs text, themes text[], articles text[], "evidenceKinds" text[], digital boolean,
-    "privateSector" boolean, strength text, verification text, certainty text, basis text, note text, citations jsonb);
+  if 'RECOMMENDATION' = any (types) then
+    insert into recommendation_version (id, known_from, known_to, code, section_number, title, text, paragraphs, themes,
+                                        articles, evidence_kinds, digital, private_sector, strength, verification, certainty,
+                                        basis, note, citations)
+    select id, known_from, known_to, code, section, title, text, paragraphs, themes, articles, "evidenceKinds", digital,
+           "privateSector", strength, verification, certainty, basis, note, citations
+    from standing('RECOMMENDATION', first, last), jsonb_to_record(document) as d(code text, section text, title text,
+      text text, paragraphs text, themes text[], articles text[], "evidenceKinds" text[], digital boolean,
+      "privateSector" boolean, strength text, verification text, certainty text, basis text, note text, citations jsonb);
+  end if;
 
-  insert into state_party_version (id, known_from, known_to, code, alpha2, m49, names, region, subregion, "group", signed_on,
-                                   consent_on, consent, in_force_on, date_confidence, note, citations)
-  select id, known_from, known_to, code, alpha2, m49, names, region, subregion, "group", whole_day("signedOn"),
-         whole_day("consentOn"), consent, whole_day("inForceOn"), "dateConfidence", note, citations
-  from standing('STATE_PARTY', first, last), jsonb_to_record(document) as d(code text, alpha2 text, m49 int, names jsonb,
-    region text, subregion text, "group" text, "signedOn" text, "consentOn" text, consent text, "inForceOn" text,
-    "dateConfidence" text, note text, citations jsonb);
+  if 'STATE_PARTY' = any (types) then
+    insert into state_party_version (id, known_from, known_to, code, alpha2, m49, names, region, subregion, "group", signed_on,
+                                     consent_on, consent, in_force_on, date_confidence, note, citations)
+    select id, known_from, known_to, code, alpha2, m49, names, region, subregion, "group", whole_day("signedOn"),
+           whole_day("consentOn"), consent, whole_day("inForceOn"), "dateConfidence", note, citations
+    from standing('STATE_PARTY', first, last), jsonb_to_record(document) as d(code text, alpha2 text, m49 int, names jsonb,
+      region text, subregion text, "group" text, "signedOn" text, "consentOn" text, consent text, "inForceOn" text,
+      "dateConfidence" text, note text, citations jsonb);
+  end if;
 
-  insert into signatory_version (id, known_from, known_to, code, alpha2, m49, name, region, subregion, "group", signed_on,
-                                 still_signatory_only, checked_on, note, citations)
-  select id, known_from, known_to, code, alpha2, m49, name, region, subregion, "group", whole_day("signedOn"),
-         "stillSignatoryOnly", whole_day("checkedOn"), note, citations
-  from standing('SIGNATORY', first, last), jsonb_to_record(document) as d(code text, alpha2 text, m49 int, name text,
-    region text, subregion text, "group" text, "signedOn" text, "stillSignatoryOnly" boolean, "checkedOn" text, note text,
-    citations jsonb);
+  if 'SIGNATORY' = any (types) then
+    insert into signatory_version (id, known_from, known_to, code, alpha2, m49, name, region, subregion, "group", signed_on,
+                                   still_signatory_only, checked_on, note, citations)
+    select id, known_from, known_to, code, alpha2, m49, name, region, subregion, "group", whole_day("signedOn"),
+           "stillSignatoryOnly", whole_day("checkedOn"), note, citations
+    from standing('SIGNATORY', first, last), jsonb_to_record(document) as d(code text, alpha2 text, m49 int, name text,
+      region text, subregion text, "group" text, "signedOn" text, "stillSignatoryOnly" boolean, "checkedOn" text, note text,
+      citations jsonb);
+  end if;
 
-  insert into measure_version (id, known_from, known_to, state_party_code, kind, title, summary, stated_status,
-                               announced_on, adopted_on, in_force_on, ended_on, date_basis, reported_by, reported_on,
-                               instrument_code, consent, recommendation_codes, confidence, note, citations,
-                               announced_by, drafted_by, adopted_by, in_force_by, ended_by, dated_earliest, dated_latest)
-  select id, known_from, known_to, "stateParty", kind, title, summary, status, "announcedOn", "adoptedOn", "inForceOn",
-         "endedOn", "dateBasis", "reportedBy", "reportedOn", instrument, consent, recommendations, confidence, note,
-         citations,
-         case status when 'ANNOUNCED' then reached.by_day else happened_by("announcedOn", "reportedOn") end,
-         case status when 'DRAFTED' then reached.by_day end,
-         case status when 'ADOPTED' then reached.by_day else happened_by("adoptedOn", "reportedOn") end,
-         case status when 'IN_FORCE' then reached.by_day else happened_by("inForceOn", "reportedOn") end,
-         case status when 'ENDED' then reached.by_day else happened_by("endedOn", "reportedOn") end,
-         dated.days[1], dated.days[2]
-  from standing('MEASURE', first, last) s
-  cross join lateral jsonb_to_record(document) as d("stateParty" text, kind text, title text, summary text, status text,
-    "announcedOn" text, "adoptedOn" text, "inForceOn" text, "endedOn" text, "dateBasis" text, "reportedBy" text,
-    "reportedOn" text, instrument text, consent text, recommendations text[], confidence text, note text, citations jsonb)
-  cross join lateral (   -- the date that the stated status rests on: its milestone's, else its report's
-    select coalesce(case status when 'IN_FORCE' then "inForceOn" when 'ENDED' then "endedOn" when 'ADOPTED' then "adoptedOn"
-                                else "announcedOn" end, "reportedOn") as day
-  ) basis
-  cross join lateral (select happened_by(basis.day, "reportedOn") as by_day) dated_by
-  left join lateral (   -- asked for only where that date is unknown or reaches past the day on which the record entered
-    select said_since(s.id, s.known_from, d.status) as day
-    where coalesce(dated_by.by_day > (select (r.recorded_at at time zone 'UTC')::date from revision r
-                                      where r.record_id = s.id and r.number = 1), true)
-  ) said on true
-  cross join lateral (select known_by(basis.day, dated_by.by_day, said.day) as by_day) reached
-  cross join lateral (
-    select greatest(span("announcedOn"), span("adoptedOn"), span("inForceOn"), span("endedOn")) as days
-  ) dated;
+  if 'MEASURE' = any (types) then
+    insert into measure_version (id, known_from, known_to, state_party_code, kind, title, summary, stated_status,
+                                 announced_on, adopted_on, in_force_on, ended_on, date_basis, reported_by, reported_on,
+                                 instrument_code, consent, recommendation_codes, confidence, note, citations,
+                                 announced_by, drafted_by, adopted_by, in_force_by, ended_by, dated_earliest, dated_latest)
+    select id, known_from, known_to, "stateParty", kind, title, summary, status, "announcedOn", "adoptedOn", "inForceOn",
+           "endedOn", "dateBasis", "reportedBy", "reportedOn", instrument, consent, recommendations, confidence, note,
+           citations,
+           case status when 'ANNOUNCED' then reached.by_day else happened_by("announcedOn", "reportedOn") end,
+           case status when 'DRAFTED' then reached.by_day end,
+           case status when 'ADOPTED' then reached.by_day else happened_by("adoptedOn", "reportedOn") end,
+           case status when 'IN_FORCE' then reached.by_day else happened_by("inForceOn", "reportedOn") end,
+           case status when 'ENDED' then reached.by_day else happened_by("endedOn", "reportedOn") end,
+           dated.days[1], dated.days[2]
+    from standing('MEASURE', first, last) s
+    cross join lateral jsonb_to_record(document) as d("stateParty" text, kind text, title text, summary text, status text,
+      "announcedOn" text, "adoptedOn" text, "inForceOn" text, "endedOn" text, "dateBasis" text, "reportedBy" text,
+      "reportedOn" text, instrument text, consent text, recommendations text[], confidence text, note text, citations jsonb)
+    cross join lateral (   -- the date that the stated status rests on: its milestone's, else its report's
+      select coalesce(case status when 'IN_FORCE' then "inForceOn" when 'ENDED' then "endedOn" when 'ADOPTED' then "adoptedOn"
+                                  else "announcedOn" end, "reportedOn") as day
+    ) basis
+    cross join lateral (select happened_by(basis.day, "reportedOn") as by_day) dated_by
+    cross join lateral (   -- asked for only where that date is unknown or reaches past the day on which the record entered
+      select case when coalesce(dated_by.by_day > (select (r.recorded_at at time zone 'UTC')::date from revision r
+                                                   where r.record_id = s.id and r.number = 1), true)
+                  then said_since(s.id, s.known_from, d.status) end as day
+    ) said
+    cross join lateral (select known_by(basis.day, dated_by.by_day, said.day) as by_day) reached
+    cross join lateral (
+      select greatest(span("announcedOn"), span("adoptedOn"), span("inForceOn"), span("endedOn")) as days
+    ) dated;
+  end if;
 
-  insert into assessment_version (id, known_from, known_to, state_party_code, assessor, assessor_kind, verdict, criterion,
-                                  summary, recommendation_codes, assessed_on, assessed_by, citations)
-  select id, known_from, known_to, "stateParty", assessor, "assessorKind", verdict, criterion, summary, recommendations,
-         "assessedOn", known_by("assessedOn", latest("assessedOn"), entered.day), citations
-  from standing('ASSESSMENT', first, last), jsonb_to_record(document) as d("stateParty" text, assessor text,
-    "assessorKind" text, verdict text, criterion text, summary text, recommendations text[], "assessedOn" text,
-    citations jsonb)
-  cross join lateral (select min(r.recorded_at at time zone 'UTC')::date as day from revision r where r.record_id = id) entered;
+  if 'ASSESSMENT' = any (types) then
+    insert into assessment_version (id, known_from, known_to, state_party_code, assessor, assessor_kind, verdict, criterion,
+                                    summary, recommendation_codes, assessed_on, assessed_by, citations)
+    select id, known_from, known_to, "stateParty", assessor, "assessorKind", verdict, criterion, summary, recommendations,
+           "assessedOn", known_by("assessedOn", latest("assessedOn"), entered.day), citations
+    from standing('ASSESSMENT', first, last), jsonb_to_record(document) as d("stateParty" text, assessor text,
+      "assessorKind" text, verdict text, criterion text, summary text, recommendations text[], "assessedOn" text,
+      citations jsonb)
+    cross join lateral (select min(r.recorded_at at time zone 'UTC')::date as day from revision r where r.record_id = id) entered;
+  end if;
 
-  insert into statement_version (id, known_from, known_to, state_party_code, kind, made_on, date_basis, articles,
-                                 target_code, summary, evidence, note, citations)
-  select id, known_from, known_to, "stateParty", kind, "madeOn", "dateBasis", articles, target, summary, evidence, note,
-         citations
-  from standing('STATEMENT', first, last), jsonb_to_record(document) as d("stateParty" text, kind text, "madeOn" text,
-    "dateBasis" text, articles text[], target text, summary text, evidence text, note text, citations jsonb);
+  if 'STATEMENT' = any (types) then
+    insert into statement_version (id, known_from, known_to, state_party_code, kind, made_on, date_basis, articles,
+                                   target_code, summary, evidence, note, citations)
+    select id, known_from, known_to, "stateParty", kind, "madeOn", "dateBasis", articles, target, summary, evidence, note,
+           citations
+    from standing('STATEMENT', first, last), jsonb_to_record(document) as d("stateParty" text, kind text, "madeOn" text,
+      "dateBasis" text, articles text[], target text, summary text, evidence text, note text, citations jsonb);
+  end if;
 
-  insert into reporting_event_version (id, known_from, known_to, state_party_code, kind, happened_on, document_symbol,
-                                       happened_by, citations)
-  select id, known_from, known_to, "stateParty", kind, "happenedOn", "documentSymbol",
-         known_by("happenedOn", latest("happenedOn"), entered.day), citations
-  from standing('REPORTING_EVENT', first, last), jsonb_to_record(document) as d("stateParty" text, kind text,
-    "happenedOn" text, "documentSymbol" text, citations jsonb)
-  cross join lateral (select min(r.recorded_at at time zone 'UTC')::date as day from revision r where r.record_id = id) entered;
+  if 'REPORTING_EVENT' = any (types) then
+    insert into reporting_event_version (id, known_from, known_to, state_party_code, kind, happened_on, document_symbol,
+                                         happened_by, citations)
+    select id, known_from, known_to, "stateParty", kind, "happenedOn", "documentSymbol",
+           known_by("happenedOn", latest("happenedOn"), entered.day), citations
+    from standing('REPORTING_EVENT', first, last), jsonb_to_record(document) as d("stateParty" text, kind text,
+      "happenedOn" text, "documentSymbol" text, citations jsonb)
+    cross join lateral (select min(r.recorded_at at time zone 'UTC')::date as day from revision r where r.record_id = id) entered;
+  end if;
 end
 $$;
 
