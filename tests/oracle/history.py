@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from db.log import Change, Published, publish
+from db import log
+from db.log import Change, Published
 from db.vocabulary import (
     ChangeKind,
     Confidence,
@@ -57,56 +58,60 @@ class History:
 
     def __init__(self, connection: asyncpg.Connection, random: Random) -> None:
         self._connection, self._random = connection, random
-        self._standing: dict[str, Document] = {}
+        self.standing: dict[str, Document] = {}
         self._retracted: dict[str, Document] = {}
         self._made = 0
 
     async def begin(self) -> None:
         """Reads what the seed holds."""
-        rows = await self._connection.fetch('select record_id, document from revision order by "position"')
-        self._standing = {row["record_id"]: orjson.loads(row["document"]) for row in rows}
+        rows = await self._connection.fetch('select record_id, operation, document from revision order by "position"')
+        newest = {row["record_id"]: row for row in rows}
+        documents = {name: orjson.loads(row["document"]) for name, row in newest.items()}
+        self._retracted = {name: documents[name] for name, row in newest.items() if row["operation"] == "RETRACT"}
+        self.standing = {name: document for name, document in documents.items() if name not in self._retracted}
+        self._made = len(rows)
 
     async def create(self, count: int) -> Published:
         """New sources, and then what cites them."""
         changes = [self._new("Source", self._source()) for _ in range(count // 10)]
-        self._standing |= {change.record_id: change.document for change in changes}
+        self.standing |= {change.record_id: change.document for change in changes}
         for _ in range(count):
             name, document = self._random.choice(
                 [("Measure", self._measure), ("Measure", self._measure), ("Assessment", self._assessment),
                  ("ReportingEvent", self._event), ("Statement", self._statement)]
             )  # fmt: skip
             changes.append(self._new(name, document()))
-        self._standing |= {change.record_id: change.document for change in changes}
-        return await self._publish("New records", changes)
+        self.standing |= {change.record_id: change.document for change in changes}
+        return await self.publish("New records", changes)
 
     async def amend(self, count: int) -> Published:
         """Some fields of made-up records, and of the seed's, anew."""
-        made = [one for one in self._standing if "X-" in one]
-        others = self._random.sample([one for one in self._standing if "X-" not in one], count // 3)
+        made = [one for one in self.standing if "X-" in one]
+        others = self._random.sample([one for one in self.standing if "X-" not in one], count // 3)
         changes = [self._amended(one) for one in {*self._random.sample(made, min(len(made), count)), *others}]
-        self._standing |= {change.record_id: change.document for change in changes}
-        return await self._publish("Amendments", changes)
+        self.standing |= {change.record_id: change.document for change in changes}
+        return await self.publish("Amendments", changes)
 
     async def retract(self, count: int) -> Published:
         """Records that nothing refers to."""
-        free = [one for one in self._standing if one.startswith(("Measure", "Assessment", "Statement", "ReportingEvent"))]
+        free = [one for one in self.standing if one.startswith(("Measure", "Assessment", "Statement", "ReportingEvent"))]
         gone = self._random.sample(free, count)
-        changes = [Change("RETRACT", one, "CORRECTED", self._standing[one]) for one in gone]
+        changes = [Change("RETRACT", one, "CORRECTED", self.standing[one]) for one in gone]
         for one in gone:
-            self._retracted[one] = self._standing.pop(one)
-        return await self._publish("Retractions", changes)
+            self._retracted[one] = self.standing.pop(one)
+        return await self.publish("Retractions", changes)
 
     async def restore(self, count: int) -> Published:
         """Some of what was retracted."""
         back = self._random.sample(sorted(self._retracted), count)
         for one in back:
-            self._standing[one] = self._retracted.pop(one)
-        return await self._publish("Restorations", [Change("RESTORE", one, "CORRECTED", self._standing[one]) for one in back])
+            self.standing[one] = self._retracted.pop(one)
+        return await self.publish("Restorations", [Change("RESTORE", one, "CORRECTED", self.standing[one]) for one in back])
 
-    async def _publish(self, title: str, changes: Sequence[Change]) -> Published:
+    async def publish(self, title: str, changes: Sequence[Change]) -> Published:
         author, reviewer = self._random.sample(["amina", "benedikt", "chidi", 'd"o\\lores'], 2)
         reason = self._random.choice(HURTING) or "Because."
-        return await publish(
+        return await log.publish(
             self._connection, title=title, reason=reason, author=author, reviewer=reviewer, changes=changes
         )
 
@@ -116,7 +121,7 @@ class History:
         return Change("CREATE", f"{name}:{of}-X-{self._made:04}", self._random.choice(list(ChangeKind)), document)
 
     def _amended(self, record_id: str) -> Change:
-        document = dict(self._standing[record_id])
+        document = dict(self.standing[record_id])
         for key in self._random.sample(sorted(document), self._random.choice([0, 1, 2, 4])):
             if (value := self._anew(record_id, key, document[key])) is not ...:
                 document[key] = value
@@ -153,14 +158,14 @@ class History:
         return str(self._random.choice(list(vocabulary)))
 
     def _names(self, typename: str, most: int) -> list[str]:
-        known = [one.partition(":")[2] for one in self._standing if one.startswith(f"{typename}:")]
+        known = [one.partition(":")[2] for one in self.standing if one.startswith(f"{typename}:")]
         return self._random.sample(known, self._random.randint(0, most))
 
     def _state(self) -> str:
         return self._random.choice(["PHL", "AFG", "AGO", "CHE", "FRA", *(self._names("StateParty", 1) or ["FRA"])])
 
     def _cited(self, least: int = 0) -> list[Document]:
-        sources = [one.partition(":")[2] for one in self._standing if one.startswith("Source:")]
+        sources = [one.partition(":")[2] for one in self.standing if one.startswith("Source:")]
         chosen = self._random.choices(sources[-30:], k=self._random.randint(least, 3))
         return [{"source": one, "locator": self._note(), "note": self._note()} for one in chosen]
 

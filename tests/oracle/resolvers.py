@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
-from tests.oracle.answers import Masked, Whole
+from tests.oracle.answers import ANY, Whole
 from tests.oracle.coverage import cells, cells_of, is_party, report_due_on, summary
 from tests.oracle.filters import matches
 from tests.oracle.guidelines import article_number, place
@@ -95,7 +95,7 @@ def _field_changes(told: Told, _given: Mapping[str, Any]) -> list[dict[str, Any]
     was, is_now = earlier or {}, told.revision.document or {}
     nothing: tuple[Any, ...] = (None, [], {}, "")
     return [
-        {"field": name, "before": was.get(name), "after": is_now.get(name), "sentence": Masked("…")}
+        {"field": name, "before": was.get(name), "after": is_now.get(name), "sentence": ANY}
         for name in [*is_now, *(name for name in was if name not in is_now)]
         if was.get(name) != is_now.get(name) and not (was.get(name) in nothing and is_now.get(name) in nothing)
     ]
@@ -169,13 +169,13 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         ("Statement", "target"): _leads("StateParty", "target"),
         ("Coverage", "state"): lambda cell, _: cell.told,
         ("Coverage", "stateParty"): lambda cell, _: cell.state,
-        ("Coverage", "sentence"): lambda _cell, _: Masked("…"),
+        ("Coverage", "sentence"): lambda _cell, _: ANY,
         ("Coverage", "measureCount"): lambda cell, _: len(cell.measures),
         ("Coverage", "reportedBy"): lambda cell, _: sorted({one.document["reportedBy"] for one in cell.measures}),
         ("Revision", "record"): lambda told, _: told.reading.rows.get(told.revision.record_id),
         ("Revision", "recordedAt"): lambda told, _: _moment(told.revision.recorded_at),
         ("Revision", "fieldChanges"): _field_changes,
-        ("Revision", "citation"): lambda _told, _: Masked("…"),
+        ("Revision", "citation"): lambda _told, _: ANY,
         ("Revision", "permalink"): lambda told, _: f"{PUBLIC_URL}/r/{told.revision.record_id}/{told.revision.number}",
     }
     told_by = {"recordType": "record_type", "recordId": "record_id", "documentHash": "document_hash", "leafHash": "leaf_hash"}

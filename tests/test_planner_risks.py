@@ -1,0 +1,339 @@
+"""The ten ways in which the planner could fail (design/RISKS.md), each with a test of its own.
+
+Two have more of them elsewhere: random operations with shuffled variables (2, 3) in test_oracle.py, every order and page size (6)
+in test_paging.py.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+from graphql import build_schema, get_introspection_query, introspection_from_schema, parse
+
+from db.embedded import Embedded
+from db.pool import open_pool
+from schema.answer import answer
+from schema.document import KEPT_SQL, _plans, document
+from schema.query import sdl
+from schema.refusals import Refused
+from tests.conftest import cloned
+from tests.oracle.agreement import today
+from tests.oracle.answers import difference
+from tests.oracle.executor import Oracle
+from tests.oracle.history import History, connected
+from tests.oracle.log import fetched
+from tests.oracle.places import Places, places
+from tests.oracle.resolvers import PUBLIC_URL
+from tests.oracle.wire import Wire, listening
+
+NUL, HALF = "\u0000", "\ud800"
+
+
+@dataclass
+class Reader:
+    """The seeded record, read over a wire that is listened to, and the plain executor."""
+
+    pool: asyncpg.Pool
+    wire: Wire
+    oracle: Oracle
+
+    async def data(self, text: str, **variables: Any) -> Any:
+        found = await answer(self.pool, document(text).operation(None), variables, PUBLIC_URL)
+        return orjson.loads(found.data)
+
+    async def agrees(self, text: str, **variables: Any) -> Any:
+        """The data, which must be the plain executor's."""
+        data = await self.data(text, **variables)
+        assert difference(self.oracle.data(parse(text), variables, today()), data) is None
+        return data
+
+    async def errors(self, text: str, **variables: Any) -> list[tuple[str, list[str | int] | None]]:
+        """The messages and paths of a refusal for bad values, before which nothing ran."""
+        before = self.wire.messages.total()
+        with pytest.raises(Refused) as refused:
+            await self.data(text, **variables)
+        assert self.wire.messages.total() == before
+        assert {(error.extensions or {})["code"] for error in refused.value.errors} == {"BAD_USER_INPUT"}
+        return [(error.message, error.path) for error in refused.value.errors]
+
+
+@pytest.fixture(scope="module")
+async def reader(record_url: str) -> AsyncIterator[Reader]:
+    oracle = Oracle(sdl(), await fetched(record_url))
+    async with listening(record_url) as wire, await open_pool(wire.url, size=1) as pool:
+        yield Reader(pool, wire, oracle)
+
+
+# ── 1 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("length", [60, 63, 64, 100, 200])
+async def test_aliases_that_share_their_first_63_bytes_stay_apart(reader: Reader, length: int) -> None:
+    first, second = (("a" * length)[: length - 1] + end for end in "xy")
+    text = f"""{{ {first}: stateParty(code: "PHL") {{ {first}: code {second}: alpha2 }}
+        {second}: stateParties(first: 2) {{ {first}: nodes {{ {second}: id {first}: code }} {second}: totalCount }} }}"""
+    data = await reader.agrees(text)
+    assert data[first] == {first: "PHL", second: "PH"}
+    assert list(data[second]) == [first, second]
+
+
+# ── 2 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_one_document_serves_variables_of_every_shape(reader: Reader) -> None:
+    text = """query ($first: Int, $last: Int, $order: [MeasureOrder!], $filter: MeasureFilter, $by: [CoverageDimension!] = [GROUP],
+        $language: Language, $id: ID = "Source:S-0001", $ids: [ID!]!, $with: Boolean = true) {
+        measures(first: $first, last: $last, orderBy: $order, filter: $filter) { nodes { id status } totalCount }
+        stateParty(code: "FRA") { name(language: $language) coverageSummary(by: $by) @include(if: $with) { key total } }
+        node(id: $id) { __typename id ... on Record { permalink } }
+        nodes(ids: $ids) { id __typename } }"""
+    ids = ["Measure:PHL-0007", "Article:1", "Coverage:PHL:IVC-05", "Revision:9"]
+    shapes: Sequence[dict[str, Any]] = [
+        {"first": 3},
+        {"first": 4},
+        {"last": 2, "order": ["TITLE_DESC"]},
+        {"last": 2, "first": None, "order": ["TITLE_ASC", "DATE_DESC"]},
+        {"first": 2, "order": []},
+        {"first": 2, "order": None, "filter": {"stateParty": ["PHL"]}},
+        {"first": 2, "filter": {"stateParty": None, "kind": ["POLICY"]}},
+        {"first": 2, "filter": {"stateParty": [], "kind": None}},
+        {"first": 2, "filter": None, "language": "FR", "by": ["SECTION", "GROUP"]},
+        {"first": 2, "language": None, "by": [], "with": False},
+        {"first": 2, "by": ["THEME"], "id": "Measure:PHL-0007"},
+        {"first": 2, "id": "Coverage:FRA:IVC-05"},
+        {"first": 2, "id": "Nothing:1"},
+    ]
+    for _ in range(2):  # the second time from plans that are kept
+        for place, shape in enumerate(shapes):
+            await reader.agrees(text, ids=ids[place % 4 :] + ids[: place % 3], **shape)
+
+
+async def test_thirty_booleans_leave_the_store_of_plans_bounded_and_their_answers_right(reader: Reader) -> None:
+    names = [f"b{number}" for number in range(30)]
+    one = "measures(first: 2, filter: {kind: [POLICY]}) { nodes { id title stateParty { id name } } }"
+    body = " ".join(f"{name}: recommendations(first: 1) @include(if: ${name}) {{ nodes {{ id {one} }} }}" for name in names)
+    text = f"query ({', '.join(f'${name}: Boolean!' for name in names)}) {{ {body} clock {{ position }} }}"
+    random, operation, size = Random(30), document(text).operation(None), 0
+    while size < 1.2 * KEPT_SQL:
+        variables = {name: random.random() < 0.5 for name in names}
+        size += len(operation.plan(operation.variables(variables)).sql)
+        assert _plans.currsize <= KEPT_SQL
+    data = await reader.data(text, **variables)
+    assert list(data) == [*(name for name in names if variables[name]), "clock"]
+
+
+# ── 3 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_no_null_stands_where_the_schema_says_it_cannot_at_any_position(
+    administrator: asyncpg.Connection, server: Embedded, seeded_template: str
+) -> None:
+    """The clocks are those of cursors taken between submissions; the plain executor refuses a null at a `!` by itself."""
+    inside = """id versionId revision { position record { id } } citations { source { id publisher } }
+        stateParty { id name revision { number } } recommendations { id section { number } coverage(first: 1) { nodes { state } } }"""
+    deep = f"query ($after: String) {{ measures(first: 40, after: $after) {{ nodes {{ {inside} }} }} }}"
+    cells = """query ($after: String) { coverage(first: 60, after: $after) { nodes { id state since reportedBy
+        measures { id status revision { number } } latest { id } stateParty { id } recommendation { section { id } } } } }"""
+    async with (
+        cloned(administrator, server, seeded_template) as database,
+        connected(database.url) as connection,
+        await open_pool(database.url, size=1) as pool,
+    ):
+        history, taken = History(connection, Random(3)), []
+        await history.begin()
+        for _ in range(3):
+            for submission in (history.create(60), history.amend(60), history.retract(30), history.restore(10)):
+                taken.append(await places(pool, (await submission).last, today()))
+        oracle = Oracle(sdl(), await fetched(database.url))
+        for text, name in ((deep, "measures"), (cells, "coverage")):
+            for known in taken:
+                await _agree_from(pool, oracle, text, known, name)
+
+
+async def _agree_from(pool: asyncpg.Pool, oracle: Oracle, text: str, known: Places, name: str) -> None:
+    variables = {"after": known.teach(oracle)[name, ()][3]}
+    found = await answer(pool, document(text).operation(None), variables, PUBLIC_URL)
+    assert difference(oracle.data(parse(text), variables, today()), orjson.loads(found.data)) is None
+
+
+# ── 4 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_nodes_keeps_order_and_duplicates_and_answers_null_for_what_is_not_there(reader: Reader) -> None:
+    ids = ["Measure:PHL-0007", "Nothing:1", "Revision:3", "Measure:PHL-0007", "Coverage:PHL:IVC-05", "Article:1", "Article:99",
+           "Revision:0", "Revision:007", "Revision:999999999", "Coverage:PHL", "Coverage:PHL:IVC-05:1", "Coverage::", "Article:1"]  # fmt: skip
+    text = """query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ...Known ...Kept } }
+        fragment Known on Node { same: id ... on Revision { number } ... on Coverage { state } }
+        fragment Kept on Record { versionId permalink revision { number } ... on Measure { title } ... on Article { number } }"""
+    data = await reader.agrees(text, ids=ids)
+    assert [one and one["id"] for one in data["nodes"]] == [ids[0], None, *ids[2:6], *[None] * 7, "Article:1"]
+    assert await reader.agrees(text, ids=[]) == {"nodes": []}
+
+
+async def test_each_type_of_record_is_found_by_id_with_fragments_on_its_interfaces(reader: Reader) -> None:
+    text = """query ($id: ID!) { node(id: $id) { id ... on Node { id __typename } ... on Record { id revision { recordType }
+        revisions(first: 1) { nodes { id record { id } } } } } }"""
+    for record_id in {name.partition(":")[0]: name for name in reader.oracle.log.of_record}.values():
+        data = await reader.agrees(text, id=record_id)
+        assert data["node"]["id"] == record_id
+
+
+async def test_what_is_retracted_is_not_there_and_its_revisions_are(
+    administrator: asyncpg.Connection, server: Embedded, seeded_template: str
+) -> None:
+    text = """query ($ids: [ID!]!) { nodes(ids: $ids) { id } revision(position: 1) { id }
+        changes(filter: {operation: [RETRACT, RESTORE]}) { nodes { recordId operation record { id } fieldChanges { field } } } }"""
+    async with (
+        cloned(administrator, server, seeded_template) as database,
+        connected(database.url) as connection,
+        await open_pool(database.url, size=1) as pool,
+    ):
+        history = History(connection, Random(4))
+        await history.begin()
+        await history.retract(9)
+        await history.restore(3)
+        oracle = Oracle(sdl(), await fetched(database.url))
+        gone = [one.record_id for one in oracle.log.revisions if one.operation == "RETRACT"]
+        variables = {"ids": gone}
+        data = orjson.loads((await answer(pool, document(text).operation(None), variables, PUBLIC_URL)).data)
+        assert difference(oracle.data(parse(text), variables, today()), data) is None
+        assert data["nodes"].count(None) == 6
+
+
+# ── 5 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_bad_values_three_levels_down_refuse_the_operation_before_sql_with_an_error_each(reader: Reader) -> None:
+    text = """query ($cursor: String, $size: Int) { stateParties(first: 1) { nodes { id measures(first: 2) { nodes { recommendations {
+        bad: measures(after: "no cursor") { totalCount }
+        worse: assessments(before: $cursor) { nodes { id } pageInfo { hasNextPage } edges { cursor } }
+        worst: coverage(first: $size) { totalCount } both: measures(first: 1, last: 1) { totalCount }
+        } } } } } }"""
+    told = await reader.errors(text, cursor="WzFd", size=201)
+    inside = ["stateParties", "nodes", "measures", "nodes", "recommendations"]
+    assert sorted(path or [] for _, path in told) == [[*inside, name] for name in ("bad", "both", "worse", "worst")]
+    assert {message.partition(":")[0] for message, _ in told} >= {"after", "before", "first"}
+
+
+async def test_a_cursor_of_a_list_in_another_order_is_refused(reader: Reader) -> None:
+    page = await reader.data("{ measures(first: 1, orderBy: [TITLE_ASC]) { pageInfo { endCursor } } }")
+    cursor = page["measures"]["pageInfo"]["endCursor"]
+    for order in ("TITLE_DESC", "DATE_ASC"):
+        told = await reader.errors(f"query ($c: String) {{ measures(after: $c, orderBy: [{order}]) {{ totalCount }} }}", c=cursor)
+        assert [path for _, path in told] == [["measures"]]
+
+
+# ── 6 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_rows_without_a_date_are_neither_lost_nor_told_twice(reader: Reader) -> None:
+    """More of this: test_paging.py."""
+    text = """query ($after: String, $order: [ReportingEventOrder!]) { reportingEvents(first: 7, after: $after, orderBy: $order) {
+        totalCount nodes { id happenedOn } pageInfo { endCursor hasNextPage } } }"""
+    for order in ("HAPPENED_ON_ASC", "HAPPENED_ON_DESC"):
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"pageInfo": {"hasNextPage": True, "endCursor": None}}
+        while page["pageInfo"]["hasNextPage"]:
+            page = (await reader.data(text, order=[order], after=page["pageInfo"]["endCursor"]))["reportingEvents"]
+            found += page["nodes"]
+        assert len({one["id"] for one in found}) == len(found) == page["totalCount"]
+        undated = [place for place, one in enumerate(found) if one["happenedOn"] is None]
+        assert undated == list(range(len(found) - len(undated), len(found)))
+
+
+# ── 7 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("way", ["first", "last"])
+async def test_a_page_is_in_order_whatever_is_asked_beside_it(reader: Reader, way: str) -> None:
+    nodes = "nodes { id recommendations { code measures(last: 2) { nodes { id } } } }"
+    edges, told = "edges { cursor node { id } }", "pageInfo { startCursor endCursor hasNextPage hasPreviousPage }"
+    parts = [nodes, edges, told, "totalCount"]
+    chosen = [[part for place, part in enumerate(parts) if number >> place & 1] for number in range(1, 16)]
+    whole: dict[str, Any] = {}
+    for fields in chosen:
+        for order in (fields, fields[::-1]):
+            page = f"measures({way}: 5, orderBy: [TITLE_DESC]) {{ {' '.join(order)} }}"
+            data = (await reader.data(f"{{ {page} }}"))["measures"]
+            for name, value in data.items():
+                assert whole.setdefault(name, value) == value, order
+    assert [edge["node"]["id"] for edge in whole["edges"]] == [node["id"] for node in whole["nodes"]]
+    cursors = [edge["cursor"] for edge in whole["edges"]]
+    assert (whole["pageInfo"]["startCursor"], whole["pageInfo"]["endCursor"]) == (cursors[0], cursors[-1])
+
+
+# ── 8 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_usual_introspection_query_runs_beside_data(reader: Reader) -> None:
+    query = get_introspection_query(specified_by_url=True, input_value_deprecation=True)
+    text = query.replace("__schema {", 'stateParty(code: "PHL") { __typename code } __schema {', 1)
+    data = await reader.data(text)
+    assert data["stateParty"] == {"__typename": "StateParty", "code": "PHL"}
+    told = introspection_from_schema(build_schema(sdl()), specified_by_url=True, input_value_deprecation=True)
+    assert data["__schema"] == told["__schema"]
+
+
+# ── 9 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+KINDS = (
+    "{ clock { known valid position } }",
+    "{ __typename }",
+    '{ stateParty(code: "PHL") { measures(first: 20) { nodes { id recommendations { id } citations { source { id } } } } } }',
+    "{ measures(last: 9, orderBy: [DATE_DESC]) { totalCount edges { cursor node { id revisions { nodes { id } } } } } }",
+    '{ a: coverageSummary(by: [REGION]) { key total } b: coverage(first: 3, filter: {region: ["Asia"]}) { nodes { sentence } } }',
+    '{ nodes(ids: ["Measure:PHL-0007", "Revision:1", "Nothing:1"]) { __typename } search(text: "law") { nodes { id } } }',
+    "{ changes(first: 5) { nodes { fieldChanges { sentence } citation record { id } } } __schema { types { name } } }",
+    'query ($day: Date = "2020-01-01", $codes: [String!] = ["PHL"]) '
+    "{ stateParties(filter: {consentTo: $day, code: $codes}) { nodes { name } } }",
+)
+
+
+@pytest.mark.parametrize("text", KINDS)
+async def test_an_operation_is_one_statement_on_the_wire_and_parsed_once(reader: Reader, text: str) -> None:
+    await reader.data("{ clock { position } }")  # connects
+    reader.wire.messages.clear()
+    await reader.data(text)
+    assert (reader.wire.executed, reader.wire.parsed <= 1) == (1, True)
+    reader.wire.messages.clear()
+    await reader.data(text)
+    assert (reader.wire.executed, reader.wire.parsed) == (1, 0)
+    assert set(reader.wire.messages) <= {"B", "E", "S"}  # bind, execute, sync: nothing else, no reset either
+
+
+# ── 10 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SPEAKING = (
+    "stateParty(code: %s) { id }",
+    "recommendation(code: %s) { id }",
+    "section(number: %s) { id }",
+    "node(id: %s) { id }",
+    "nodes(ids: [%s]) { id }",
+    "measure(id: %s) { id }",
+    "source(id: %s) { id }",
+    "search(text: %s) { totalCount }",
+    "measures(after: %s) { totalCount }",
+    "measures(filter: {stateParty: [%s]}) { totalCount }",
+    "measures(filter: {id: [%s]}) { totalCount }",
+    "measures(filter: {section: %s}) { totalCount }",
+    "measures(filter: {text: %s}) { totalCount }",
+    "stateParties(filter: {region: [%s]}) { totalCount }",
+    "sources(filter: {symbol: [%s]}) { totalCount }",
+    "changes(filter: {author: [%s]}) { lastPosition }",
+    "changes(filter: {submission: %s}) { lastPosition }",
+    "changes(filter: {recordId: [%s]}) { lastPosition }",
+    'stateParty(code: "PHL") { measures { nodes { recommendations { coverage(filter: {stateParty: [%s]}) { totalCount } } } } }',
+)
+
+
+@pytest.mark.parametrize("field", SPEAKING)
+async def test_nul_and_half_a_surrogate_pair_are_refused_in_literals_and_variables(reader: Reader, field: str) -> None:
+    of = "ID" if any(name in field for name in ("id: ", "ids: ", "id: [", "Id: [", "submission")) else "String"
+    for written in (r'"a\u0000"', r'"\u0000"'):
+        assert len(await reader.errors(f"{{ asked: {field % written} }}")) == 1
+    for value in (NUL, f"PHL{NUL}", HALF, f"{HALF}a"):
+        assert len(await reader.errors(f"query ($text: {of}!) {{ asked: {field % '$text'} }}", text=value)) == 1
