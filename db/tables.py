@@ -1,6 +1,7 @@
 """Every table: the log (revision, submission) and its projections, which hold each record's every version, typed.
 
 Columns are named as the GraphQL fields are. Text compares by code point (collation "C") on whatever server this runs.
+One file, though long: who reads one table wants those it refers to beside it.
 """
 
 from enum import StrEnum

@@ -1,8 +1,10 @@
-"""Documents for tests that write the log: each type's with all its keys, what matters to the test given by name."""
+"""Documents for tests that write the log, each with all its type's keys, and entering them as people's submissions."""
 
 from typing import Any
 
-from db.log import Change
+import asyncpg
+
+from db.log import Change, Published, publish
 
 Document = dict[str, Any]
 
@@ -134,3 +136,13 @@ BEGINNING = [
     create("Measure:AAA-0001", measure("AAA")),
 ]
 """A small record: two States parties, two recommendations, one measure."""
+
+
+async def published(connection: asyncpg.Connection, *changes: Change, **said: Any) -> Published:
+    said = {"title": "Ours", "reason": "We know better", "author": "maria", "reviewer": "jo", **said}
+    return await publish(connection, changes=changes, **said)
+
+
+async def size(connection: asyncpg.Connection) -> tuple[int, int]:
+    count = "select count(*) from "
+    return await connection.fetchval(f"{count} revision"), await connection.fetchval(f"{count} submission")

@@ -15,12 +15,11 @@ from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 import db.migrate
 from db.cluster import OWNER
 from db.embedded import Embedded
-from db.log import publish
 from db.migrate import HERE, CannotMigrateError, migrate, newest, rules
 from db.tables import metadata
 from db.verify import verify
 from tests.conftest import named
-from tests.record_documents import BEGINNING, create, source
+from tests.record_documents import BEGINNING, create, published, source
 
 POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -88,7 +87,7 @@ async def test_the_sum_of_the_migrations_is_what_the_tables_declare(bare: Embedd
 
 
 async def test_migrating_again_changes_nothing(empty_database: Embedded, empty: asyncpg.Connection) -> None:
-    await publish(empty, title="t", reason="r", author="maria", reviewer="jo", changes=BEGINNING)
+    await published(empty, *BEGINNING)
     before = await shape(empty, SHAPE | RULES)
     rows = {table: await empty.fetch(f"select t::text from {table} t order by 1") for table in metadata.tables}
     await asyncio.to_thread(migrate, empty_database.owner_url)
@@ -109,6 +108,19 @@ async def test_migrations_at_once_wait_for_each_other(bare: Embedded) -> None:
     owner = await asyncpg.connect(bare.owner_url)
     assert await versions(owner) == [newest()]
     await owner.close()
+
+
+async def test_a_migration_waits_for_a_publication_under_way(
+    empty_database: Embedded, empty: asyncpg.Connection, administrator: asyncpg.Connection
+) -> None:
+    waiting = "select exists (select from pg_locks where locktype = 'advisory' and classid = 2019 and not granted)"
+    async with empty.transaction():
+        await published(empty, *BEGINNING)
+        migrating = asyncio.create_task(asyncio.to_thread(migrate, empty_database.owner_url))
+        while not await administrator.fetchval(waiting):
+            assert not migrating.done()
+    await migrating
+    assert await verify(empty) == []
 
 
 async def test_rules_that_cannot_be_laid_leave_nothing(bare: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +173,7 @@ async def test_a_migration_that_adds_a_column_reads_old_documents(
     told_early = {**source(), "rights": "none"}  # a field that nobody reads yet
     lacking = {"kind": "NEWS", "title": "Old", "publisher": "A paper"}  # from before the other fields were
     changes = [*BEGINNING, create("Source:S-2", told_early), create("Source:S-3", lacking)]
-    await publish(empty, title="t", reason="r", author="maria", reviewer="jo", changes=changes)
+    await published(empty, *changes)
     assert await verify(empty) == []
 
     (tmp_path / "0002_rights.py").write_text(ADDING, "utf-8")
@@ -170,7 +182,7 @@ async def test_a_migration_that_adds_a_column_reads_old_documents(
     await asyncio.to_thread(migrate, empty_database.owner_url)
 
     new = create("Source:S-4", {**source(), "rights": "CC BY 4.0"})
-    await publish(empty, title="t", reason="r", author="maria", reviewer="jo", changes=[new])
+    await published(empty, new)
     rows = await empty.fetch("select id, rights from source_version order by id")
     assert [tuple(row) for row in rows] == [
         ("Source:S-1", None),

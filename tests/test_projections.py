@@ -7,7 +7,6 @@ import asyncpg
 import pytest
 
 from db.embedded import Embedded
-from db.log import publish
 from db.tables import PROJECTIONS
 from db.verify import verify
 from tests.histories import History
@@ -19,13 +18,13 @@ SEEDS = range(4)
 async def entered(database: Embedded, seed: int, submissions: int = 25) -> Oracle:
     """A random history in the log, recorded on its own days: in this database publish() reads the clock from a setting."""
     owner = await asyncpg.connect(database.owner_url)
-    published = await owner.fetchval("select pg_get_functiondef('publish'::regproc)")
-    assert "clock_timestamp()" in published
-    await owner.execute(published.replace("clock_timestamp()", "current_setting('test.clock')::timestamptz"))
+    definition = await owner.fetchval("select pg_get_functiondef('publish'::regproc)")
+    assert "clock_timestamp()" in definition
+    await owner.execute(definition.replace("clock_timestamp()", "current_setting('test.clock')::timestamptz"))
     history = History(seed)
     for day, changes in history.submissions(submissions):
         await owner.execute("select set_config('test.clock', $1, false)", f"{day}T12:00:00Z")
-        await publish(owner, title="t", reason="r", author="maria", reviewer="jo", changes=changes)
+        await published(owner, *changes)
     await owner.close()
     return history.oracle
 

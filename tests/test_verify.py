@@ -8,10 +8,9 @@ import pytest
 
 from db.cluster import binaries
 from db.embedded import Embedded
-from db.log import publish
 from db.migrate import migrate
 from db.verify import verify
-from tests.record_documents import BEGINNING, amend, create, measure, source
+from tests.record_documents import BEGINNING, amend, create, measure, published, source
 
 HISTORY = [*BEGINNING, amend("Measure:AAA-0001", measure("AAA", title="A better law", status="IN_FORCE"))]
 LAST = len(HISTORY)
@@ -20,7 +19,7 @@ LAST = len(HISTORY)
 @pytest.fixture
 async def superuser(empty_database: Embedded, empty: asyncpg.Connection) -> asyncpg.Connection:
     """Somebody who can switch the triggers off, beside a small record."""
-    await publish(empty, title="t", reason="r", author="maria", reviewer="jo", changes=HISTORY)
+    await published(empty, *HISTORY)
     connection = await asyncpg.connect(empty_database.superuser_url)
     await connection.execute("set session_replication_role = replica")
     return connection
@@ -38,7 +37,7 @@ async def test_verifying_leaves_nothing_behind_and_can_be_done_again(
     superuser: asyncpg.Connection, empty: asyncpg.Connection
 ) -> None:
     assert await verify(empty) == []
-    await publish(empty, title="t", reason="r", author="maria", reviewer="jo", changes=[create("Source:S-2", source())])
+    await published(empty, create("Source:S-2", source()))
     assert await verify(empty) == []
     assert await empty.fetchval("select count(*) from pg_class where relname = 'measure_version'") == 1
     await superuser.close()
@@ -55,7 +54,7 @@ async def test_the_record_is_read_as_it_was_when_the_verification_began(
         number = 2
         while not done.is_set():
             changes = [create(f"Source:S-{number}", source()), create(f"Measure:M-{number}", measure("BBB"))]
-            await publish(other, title="t", reason="r", author="maria", reviewer="jo", changes=changes)
+            await published(other, *changes)
             number += 1
 
     publishing = asyncio.create_task(go_on())
@@ -214,9 +213,7 @@ async def test_a_dump_restored_elsewhere_agrees(
         assert await verify(connection) == []
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute("delete from measure_version")
-        await publish(
-            connection, title="t", reason="r", author="maria", reviewer="jo", changes=[create("Source:X", source())]
-        )
+        await published(connection, create("Source:X", source()))
         assert await verify(connection) == []
         await connection.close()
     finally:

@@ -27,6 +27,8 @@ def run(connection: sa.Connection) -> None:
     with context.begin_transaction():
         connection.execute(sa.text("set local lock_timeout = '60s'"))
         connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        # the log's own lock: a publication holds locks on the tables that migrations want, in another order
+        connection.execute(sa.text("select pg_advisory_xact_lock(2019, 156)"))
         check_server(connection)
         context.run_migrations()
         driver = connection.connection.dbapi_connection

@@ -174,7 +174,8 @@ create or replace function project_coverage(first int, last int) returns void la
     from party p cross join lateral steps_of(p.party_from, p.states, p.from_days, p.to_days, array[null, null, null]) line
   ),
   timeline as (   -- none where the State or the recommendation does not stand
-    select c.known_from, c.state_party_code, c.recommendation_code, c.place, case when c.place is not null then coalesce(spoken.steps, silent.steps) end as steps
+    select c.known_from, c.state_party_code, c.recommendation_code, c.place,
+           case when c.place is not null then coalesce(spoken.steps, silent.steps) end as steps
     from cell c
     left join spoken_steps spoken using (known_from, state_party_code, recommendation_code)
     left join silent_steps silent using (state_party_code, told_at)

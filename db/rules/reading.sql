@@ -55,8 +55,8 @@ create or replace function object_change_told(was jsonb, is_now jsonb) returns t
   where was -> key is distinct from is_now -> key
 $$;
 
--- The fields in which two documents differ, in the order of the later one, then those that only the earlier has. Of a record's first
--- document (earlier null) every field that says something; nothing where there is no later one.
+-- The fields in which two documents differ, in the order of the later one, then those that only the earlier has. Of a record's
+-- first document (earlier null) every field that says something; nothing where there is no later one.
 create or replace function field_changes(earlier text, later text)
 returns table (field text, before json, after json, sentence text) language sql immutable as $$
   with side as (

@@ -1,0 +1,106 @@
+"""Nothing but publish() writes the log, and nothing but the log the projections (RISKS 16, 17)."""
+
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+
+from db.embedded import Embedded
+from db.tables import metadata
+from tests.record_documents import (
+    BEGINNING,
+    assessment,
+    create,
+    published,
+    size,
+    source,
+)
+
+GUARDED = sorted(metadata.tables)
+STATEMENTS = ("update {} set {} = {}", "delete from {}", "truncate {} cascade", "insert into {} default values")
+
+
+def statements(table: str) -> list[str]:
+    column = "title" if table == "submission" else next(iter(metadata.tables[table].primary_key)).name
+    return [statement.format(table, column, column) for statement in STATEMENTS]
+
+
+@pytest.mark.parametrize("table", GUARDED)
+async def test_the_application_has_no_right_to_write(seeded_shared: asyncpg.Connection, table: str) -> None:
+    for statement in statements(table):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+            await seeded_shared.execute(statement)
+
+
+@pytest.fixture(scope="module")
+async def seeded_shared(record_url: str) -> Any:
+    connection = await asyncpg.connect(record_url)
+    await connection.execute("set default_transaction_read_only = off")
+    yield connection
+    await connection.close()
+
+
+@pytest.mark.parametrize("role", ["owner_url", "superuser_url"])
+async def test_the_owner_is_refused_by_triggers_whatever_the_settings(empty_database: Embedded, role: str) -> None:
+    owner = await asyncpg.connect(getattr(empty_database, role))
+    await published(owner, *BEGINNING, create("Assessment:A", assessment("AAA")))
+    before = {table: await owner.fetch(f"select t::text from {table} t order by 1") for table in GUARDED}
+    await owner.execute("set opsc.publishing = 'on'; set application_name = 'publish'; set role none")
+    for table in GUARDED:
+        for statement in statements(table):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="refused"):
+                await owner.execute(statement)
+    assert before == {table: await owner.fetch(f"select t::text from {table} t order by 1") for table in GUARDED}
+    await owner.close()
+
+
+async def test_only_a_superuser_can_switch_the_triggers_off(empty_database: Embedded) -> None:
+    owner = await asyncpg.connect(empty_database.owner_url)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await owner.execute("set session_replication_role = replica")
+    await owner.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("position", 9, "positions_run_without_gaps"),
+        ("number", 2, "numbers_run_without_gaps"),
+        ("recorded_at", "2000-01-01", "moments_never_go_back"),
+        ("operation", "AMEND", "operations_follow_each_other"),
+        ("author", "somebody", "envelope_tells_the_columns"),
+        ("document", "{}", "revision_document_opens_hash"),
+        ("salt", r"\x00", "revision_document_opens_hash"),
+        ("leaf_hash", r"\x00", "revision_leaf_is_envelope"),
+    ],
+)
+async def test_a_revision_written_by_hand_under_the_lock_must_still_be_right(
+    empty_database: Embedded, column: str, value: Any, rule: str
+) -> None:
+    owner = await asyncpg.connect(empty_database.owner_url)
+    transaction = owner.transaction()
+    await transaction.start()
+    await published(owner, create("Source:S-1", source()))
+    submission = await owner.fetchval("select to_jsonb(s)::text from submission s")
+    revision = await owner.fetchval("select to_jsonb(r)::text from revision r")
+    await transaction.rollback()
+
+    async def write(**otherwise: Any) -> None:
+        async with owner.transaction():
+            await owner.execute("select pg_advisory_xact_lock(2019, 156)")
+            for table, row in ("submission", submission), ("revision", revision):
+                await owner.execute(
+                    f"insert into {table} overriding system value"
+                    f" select * from jsonb_populate_record(null::{table}, $1::jsonb || $2::jsonb)",
+                    row,
+                    orjson.dumps(otherwise if table == "revision" else {}).decode(),
+                )
+
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refusal:
+        await write(**{column: value})
+    assert refusal.value.constraint_name == rule
+    assert await size(owner) == (0, 0)
+    await write()
+    assert await size(owner) == (1, 1)
+    await owner.close()
