@@ -10,6 +10,7 @@ from db.embedded import Embedded
 from db.tables import PROJECTIONS
 from db.verify import verify
 from tests.histories import History
+from tests.record_documents import published
 from tests.record_oracle import Oracle
 
 SEEDS = range(4)
