@@ -69,7 +69,7 @@ async def told(database: Embedded) -> AsyncIterator[Record]:
         await history.create(220)
         await history.amend(160)
         await history.retract(12)
-        await history.amend(160)
+        await history.amend_each_type(4)
         yield Record(database, pool, Oracle(sdl(), await fetched(database.url)))
 
 

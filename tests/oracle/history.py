@@ -92,6 +92,14 @@ class History:
         self.standing |= {change.record_id: change.document for change in changes}
         return await self.publish("Amendments", changes)
 
+    async def amend_each_type(self, times: int) -> None:
+        """One record of each type, several times."""
+        ones = {name.partition(":")[0]: name for name in self.standing}
+        for _ in range(times):
+            changes = [self._amended(one) for one in ones.values()]
+            self.standing |= {change.record_id: change.document for change in changes}
+            await self.publish("One of each", changes)
+
     async def retract(self, count: int) -> Published:
         """Records that nothing refers to."""
         free = [one for one in self.standing if one.startswith(("Measure", "Assessment", "Statement", "ReportingEvent"))]

@@ -1,5 +1,6 @@
 """Cursors that the planner gave, to be given to both sides: each is known by its place in the same list on the other."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,7 +14,9 @@ from schema.document import document
 from tests.oracle.executor import Oracle
 from tests.oracle.resolvers import PUBLIC_URL
 
-LISTS: dict[str, tuple[tuple[str, ...], ...]] = {
+Lists = Mapping[str, Sequence[tuple[str, ...]]]
+
+LISTS: Lists = {
     "stateParties": ((), ("NAME_DESC",), ("MEASURE_COUNT_DESC", "CONSENT_ON_ASC")),
     "recommendations": ((), ("MEASURE_COUNT_ASC",)),
     "measures": ((), ("DATE_DESC",), ("TITLE_ASC", "DATE_ASC"), ("STATE_PARTY_DESC", "CHANGED_AT_ASC")),
@@ -45,10 +48,10 @@ class Places:
         return found
 
 
-async def places(pool: asyncpg.Pool, position: int, day: date) -> Places:
+async def places(pool: asyncpg.Pool, position: int, day: date, lists: Lists = LISTS) -> Places:
     """The cursors of the first page of each list, in each order."""
     found = Places(position, day)
-    for name, orders in LISTS.items():
+    for name, orders in lists.items():
         for order in orders:
             ordered = f", orderBy: [{', '.join(order)}]" if order else ""
             text = f"{{ {name}(first: 60{ordered}) {{ edges {{ cursor }} }} }}"

@@ -39,11 +39,7 @@ async def listening(url: str) -> AsyncIterator[Wire]:
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             from_server, to_server = await asyncio.open_unix_connection(Path(there) / SOCKET)
-            answers = asyncio.create_task(_pass_on(from_server, writer))
-            await _count(reader, to_server, wire.messages)
-            to_server.close()
-            await answers
-            writer.close()
+            await asyncio.gather(_pass_on(from_server, writer), _count(reader, to_server, wire.messages))
 
         server = await asyncio.start_unix_server(connected, Path(here) / SOCKET)
         try:
@@ -65,7 +61,7 @@ async def _count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mes
             await writer.drain()
             letter = await reader.readexactly(1)
     except (asyncio.IncompleteReadError, ConnectionError):
-        return
+        writer.close()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -74,4 +70,5 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
             writer.write(some)
             await writer.drain()
     except ConnectionError:
-        return
+        pass
+    writer.close()  # the client waits for this after its goodbye
