@@ -10,19 +10,14 @@ from random import Random
 from typing import Any
 
 from graphql import (
-    DocumentNode,
-    FieldNode,
     GraphQLArgument,
+    GraphQLBoolean,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    StringValueNode,
     ast_from_value,
     get_named_type,
     get_nullable_type,
@@ -31,10 +26,8 @@ from graphql import (
     is_non_null_type,
     print_ast,
 )
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from hypothesis_graphql import queries
 
+from tests.oracle.skeletons import Tree
 from tests.oracle.values import Draw, Values
 
 DEEPEST = 6
@@ -42,9 +35,6 @@ LONG = "what_this_State_party_has_reported_about_its_laws_policies_institutions_
 INTROSPECTION = ("__schema { queryType { name } }", '__type(name: "Measure") { name kind fields { name } }')
 UNSEARCHED = ("nodes", "edges", "startCursor", "endCursor")
 """What of a page found by search depends on PostgreSQL's ranks."""
-
-Tree = list[tuple[str, str | None, "Tree"]]
-"""Fields: (name, the type that has it where that is not the parent, what is selected of it)."""
 
 Cursors = Mapping[tuple[str, tuple[str, ...]], Sequence[str]]
 """(connection field, orders) → cursors of its lists."""
@@ -57,35 +47,6 @@ class Operation:
     text: str
     name: str | None
     variables: list[dict[str, Any]]
-
-
-def skeletons(schema: GraphQLSchema, count: int) -> list[Tree]:
-    """What hypothesis-graphql selects of a schema, without its arguments; alike each time."""
-    found: list[Tree] = []
-    days = st.just(StringValueNode(value="2020-01-01"))
-
-    @settings(
-        max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(queries(schema, custom_scalars={"Date": days, "DateTime": days}, print_ast=lambda document: document))
-    def collect(document: DocumentNode) -> None:
-        operation = document.definitions[0]
-        assert isinstance(operation, OperationDefinitionNode)
-        found.append(_tree(operation.selection_set))
-
-    collect()
-    return found
-
-
-def _tree(selection_set: SelectionSetNode | None, on: str | None = None) -> Tree:
-    found: Tree = []
-    for selection in selection_set.selections if selection_set else ():
-        if isinstance(selection, FieldNode):
-            found.append((selection.name.value, on, _tree(selection.selection_set)))
-        elif isinstance(selection, InlineFragmentNode):
-            found += _tree(selection.selection_set, selection.type_condition.name.value)
-    return found
 
 
 @dataclass
@@ -165,10 +126,9 @@ class Writer:
             return texts
         start = self.random.randrange(len(parts))
         end = self.random.randint(start + 1, len(parts))
-        conditions: list[Any] = [type_]
-        for interface in getattr(type_, "interfaces", ()):
-            if all(name in (*interface.fields, "__typename") for name, _ in parts[start:end]):
-                conditions.append(interface)
+        names = {name for name, _ in parts[start:end]}
+        interfaces = getattr(type_, "interfaces", ())
+        conditions = [type_, *(one for one in interfaces if names <= {*one.fields, "__typename"})]
         fragment = self._fragment(self.random.choice(conditions), texts[start:end])
         again = texts[start:end] if self._often(0.2) else []  # the same fields, merged
         return [*texts[:start], *again, fragment, *texts[end:]]
@@ -185,7 +145,7 @@ class Writer:
         if not self._often(0.12):
             return ""
         kind = self.random.choice(["skip", "include"])
-        boolean = GraphQLNonNull(self.schema.type_map["Boolean"])
+        boolean = GraphQLNonNull(GraphQLBoolean)
         return f" @{kind}(if: {self._literal('if', boolean, lambda: self._often(0.5 if kind == 'skip' else 0.7))})"
 
     def _field(self, type_: Any, name: str, below: Tree, depth: int, within: str) -> str:
@@ -263,10 +223,16 @@ class Writer:
         value = draw()
         if self._often(0.3):
             return self._variable(type_, draw)
-        nullable = get_nullable_type(type_)
+        nullable: Any = get_nullable_type(type_)  # type: ignore[arg-type]
         if isinstance(nullable, GraphQLInputObjectType) and value:
             fields = ((key, nullable.fields[key].type, nullable.name) for key in value)
-            return "{" + ", ".join(f"{key}: {self._literal(key, of, self._inner(key, of, within))}" for key, of, within in fields) + "}"
+            return (
+                "{"
+                + ", ".join(
+                    f"{key}: {self._literal(key, of, self._inner(key, of, within))}" for key, of, within in fields
+                )
+                + "}"
+            )
         if is_list_type(nullable) and value and name not in ("by", "orderBy") and self._often(0.3):
             return "[" + ", ".join(self._literal(name, nullable.of_type, lambda one=one: one) for one in value) + "]"  # type: ignore[misc]
         return print_ast(ast_from_value(value, type_))  # type: ignore[arg-type]

@@ -85,7 +85,9 @@ async def collated(oldest: str) -> AsyncIterator[Record]:  # noqa: F811 - that i
     superuser = oldest.format("postgres")
     async with connected(superuser) as connection:
         await connection.execute(OF_ANOTHER_COLLATION)
-    database = Embedded(*(oldest.format(role).replace("/record?", "/collated?") for role in ("opsc", "owner", "postgres")))
+    database = Embedded(
+        *(oldest.format(role).replace("/record?", "/collated?") for role in ("opsc", "owner", "postgres"))
+    )
     await asyncio.to_thread(migrate, database.owner_url)
     async with connected(database.url) as connection:
         await seed(connection)
@@ -109,7 +111,11 @@ async def test_pages_of_every_size_in_every_order_both_ways_make_the_list(
 
 async def test_pages_make_the_list_where_the_server_sorts_otherwise(collated: Record) -> None:
     async with connected(collated.database.url) as connection:
-        assert await connection.fetchval("select array(select x from unnest(array['Z', 'a', 'É']) x order by x)") != ["Z", "a", "É"]
+        assert await connection.fetchval("select array(select x from unnest(array['Z', 'a', 'É']) x order by x)") != [
+            "Z",
+            "a",
+            "É",
+        ]
     for one in lists(collated.oracle.schema):
         await _read_through(collated, one, (1, 4))
 
@@ -122,7 +128,8 @@ async def _read_through(record: Record, one: List, sizes: Any) -> int:
     read = 0
     for size in sizes:
         for way, there, more, end in WAYS:
-            pages, cursor = [], None
+            pages: list[list[str]] = []
+            cursor = None
             while cursor is not None or not pages:
                 page = await record.page(one.text, **variables, **{way: size, there: cursor})
                 _holds_together(page, len(whole), backwards=way == "last", first=cursor is None)
@@ -132,7 +139,9 @@ async def _read_through(record: Record, one: List, sizes: Any) -> int:
             if way == "last":
                 pages.reverse()
             assert [name for ids in pages for name in ids] == whole, f"{one}, {way} {size}"
-            assert all(len(ids) == size for ids in (pages[:-1] if way == "first" else pages[1:])), f"{one}, {way} {size}"
+            assert all(len(ids) == size for ids in (pages[:-1] if way == "first" else pages[1:])), (
+                f"{one}, {way} {size}"
+            )
     return read
 
 
@@ -142,7 +151,11 @@ def _record_with_revisions(record: Record, one: List) -> dict[str, Any]:
     if field != "revisions":
         return {}
     of_record = record.oracle.log.of_record
-    return {"id": max((name for name in of_record if name.startswith(f"{typename}:")), key=lambda name: len(of_record[name]))}
+    return {
+        "id": max(
+            (name for name in of_record if name.startswith(f"{typename}:")), key=lambda name: len(of_record[name])
+        )
+    }
 
 
 async def _found(record: Record, one: List) -> list[str]:
@@ -192,7 +205,10 @@ async def test_a_later_page_tells_of_its_rows_what_the_first_one_told(
 ) -> None:
     text = """query ($after: String) { measures(first: 2, after: $after, filter: {stateParty: ["PHL"]}) {
         nodes { id title versionId stateParty { measures(first: 1) { totalCount } } } pageInfo { endCursor } } }"""
-    async with cloned(administrator, server, seeded_template) as database, await open_pool(database.url, size=1) as pool:
+    async with (
+        cloned(administrator, server, seeded_template) as database,
+        await open_pool(database.url, size=1) as pool,
+    ):
         read = document(text).operation(None)
         first = orjson.loads((await answer(pool, read, {}, PUBLIC_URL)).data)["measures"]
         cursor = {"after": first["pageInfo"]["endCursor"]}
@@ -205,4 +221,6 @@ async def test_a_later_page_tells_of_its_rows_what_the_first_one_told(
 
 
 async def _retitle(history: History, ids: list[str]) -> None:
-    await history.publish("New titles", [Change("AMEND", one, "CORRECTED", history.standing[one] | {"title": "A"}) for one in ids])
+    await history.publish(
+        "New titles", [Change("AMEND", one, "CORRECTED", history.standing[one] | {"title": "A"}) for one in ids]
+    )

@@ -4,64 +4,43 @@ Two have more of them elsewhere: random operations with shuffled variables (2, 3
 in test_paging.py.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from random import Random
 from typing import Any
 
 import asyncpg
 import orjson
 import pytest
-from graphql import build_client_schema, build_schema, get_introspection_query, lexicographic_sort_schema, parse, print_schema
+from graphql import (
+    build_client_schema,
+    build_schema,
+    get_introspection_query,
+    lexicographic_sort_schema,
+    parse,
+    print_schema,
+)
 
 from db.embedded import Embedded
 from db.pool import open_pool
 from schema.answer import answer
 from schema.document import KEPT_SQL, _plans, document
 from schema.query import sdl
-from schema.refusals import Refused
 from tests.conftest import cloned
 from tests.oracle.agreement import today
 from tests.oracle.answers import difference
+from tests.oracle.asked import IDS, KINDS, SHAPED, SHAPES, SPEAKING
 from tests.oracle.executor import Oracle
 from tests.oracle.history import History, connected
 from tests.oracle.log import fetched
 from tests.oracle.places import Places, places
+from tests.oracle.reader import Reader
 from tests.oracle.resolvers import PUBLIC_URL
-from tests.oracle.wire import Wire, listening
+from tests.oracle.wire import listening
 
 LONG = "long_" * 200
 """Long keys make long plans."""
 
 NUL, HALF = "\u0000", "\ud800"
-
-
-@dataclass
-class Reader:
-    """The seeded record, read over a wire that is listened to, and the plain executor."""
-
-    pool: asyncpg.Pool
-    wire: Wire
-    oracle: Oracle
-
-    async def data(self, text: str, /, **variables: Any) -> Any:
-        found = await answer(self.pool, document(text).operation(None), variables, PUBLIC_URL)
-        return orjson.loads(found.data)
-
-    async def agrees(self, text: str, /, **variables: Any) -> Any:
-        """The data, which must be the plain executor's."""
-        data = await self.data(text, **variables)
-        assert difference(self.oracle.data(parse(text), variables, today()), data) is None
-        return data
-
-    async def errors(self, text: str, /, **variables: Any) -> list[tuple[str, list[str | int] | None]]:
-        """The messages and paths of a refusal for bad values, before which nothing ran."""
-        before = self.wire.messages.total()
-        with pytest.raises(Refused) as refused:
-            await self.data(text, **variables)
-        assert self.wire.messages.total() == before
-        assert {(error.extensions or {})["code"] for error in refused.value.errors} == {"BAD_USER_INPUT"}
-        return [(error.message, error.path) for error in refused.value.errors]
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +50,7 @@ async def reader(record_url: str) -> AsyncIterator[Reader]:
         yield Reader(pool, wire, oracle)
 
 
-# ── 1 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
+# RISKS 1
 @pytest.mark.parametrize("length", [60, 63, 64, 100, 200])
 async def test_aliases_that_share_their_first_63_bytes_stay_apart(reader: Reader, length: int) -> None:
     first, second = (("a" * length)[: length - 1] + end for end in "xy")
@@ -84,35 +61,12 @@ async def test_aliases_that_share_their_first_63_bytes_stay_apart(reader: Reader
     assert list(data[second]) == [first, second]
 
 
-# ── 2 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
+# RISKS 2
 async def test_one_document_serves_variables_of_every_shape(reader: Reader) -> None:
-    text = """query ($first: Int, $last: Int, $order: [MeasureOrder!], $filter: MeasureFilter, $by: [CoverageDimension!] = [GROUP],
-        $language: Language, $id: ID = "Source:S-0001", $ids: [ID!]!, $with: Boolean = true) {
-        measures(first: $first, last: $last, orderBy: $order, filter: $filter) { nodes { id status } totalCount }
-        stateParty(code: "FRA") { name(language: $language) coverageSummary(by: $by) @include(if: $with) { key total } }
-        node(id: $id) { __typename id ... on Record { permalink } }
-        nodes(ids: $ids) { id __typename } }"""
     ids = ["Measure:PHL-0007", "Article:1", "Coverage:PHL:IVC-05", "Revision:9"]
-    shapes: Sequence[dict[str, Any]] = [
-        {"first": 3},
-        {"first": 4},
-        {"last": 2, "order": ["TITLE_DESC"]},
-        {"last": 2, "first": None, "order": ["TITLE_ASC", "DATE_DESC"]},
-        {"first": 2, "order": []},
-        {"first": 2, "order": None, "filter": {"stateParty": ["PHL"]}},
-        {"first": 2, "filter": {"stateParty": None, "kind": ["POLICY"]}},
-        {"first": 2, "filter": {"stateParty": [], "kind": None}},
-        {"first": 2, "filter": None, "language": "FR", "by": ["SECTION", "GROUP"]},
-        {"first": 2, "language": None, "by": [], "with": False},
-        {"first": 2, "by": ["THEME"], "id": "Measure:PHL-0007"},
-        {"first": 2, "id": "Coverage:FRA:IVC-05"},
-        {"first": 2, "id": "Nothing:1"},
-    ]
     for _ in range(2):  # the second time from plans that are kept
-        for place, shape in enumerate(shapes):
-            await reader.agrees(text, ids=ids[place % 4 :] + ids[: place % 3], **shape)
+        for place, shape in enumerate(SHAPES):
+            await reader.agrees(SHAPED, ids=ids[place % 4 :] + ids[: place % 3], **shape)
 
 
 async def test_thirty_booleans_leave_the_store_of_plans_bounded_and_their_answers_right(reader: Reader) -> None:
@@ -129,15 +83,14 @@ async def test_thirty_booleans_leave_the_store_of_plans_bounded_and_their_answer
     assert list(data) == [*(name for name in names if variables[name]), "clock"]
 
 
-# ── 3 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
+# RISKS 3
 async def test_no_null_stands_where_the_schema_says_it_cannot_at_any_position(
     administrator: asyncpg.Connection, server: Embedded, seeded_template: str
 ) -> None:
     """The clocks are those of cursors taken between submissions; the plain executor refuses a null at a `!` by itself."""
     inside = """id versionId revision { position record { id } } citations { source { id publisher } }
-        stateParty { id name revision { number } } recommendations { id section { number } coverage(first: 1) { nodes { state } } }"""
+        stateParty { id name revision { number } }
+        recommendations { id section { number } coverage(first: 1) { nodes { state } } }"""
     deep = f"query ($after: String) {{ measures(first: 40, after: $after) {{ nodes {{ {inside} }} }} }}"
     cells = """query ($after: String) { coverage(first: 60, after: $after) { nodes { id state since reportedBy
         measures { id status revision { number } } latest { id } stateParty { id } recommendation { section { id } } } } }"""
@@ -147,10 +100,11 @@ async def test_no_null_stands_where_the_schema_says_it_cannot_at_any_position(
         await open_pool(database.url, size=1) as pool,
     ):
         history, taken = History(connection, Random(3)), []
+        lists = {"measures": ((),), "coverage": ((),)}
         await history.begin()
         for _ in range(2):
             for submission in (history.create(60), history.amend(60), history.retract(30), history.restore(10)):
-                taken.append(await places(pool, (await submission).last, today(), {"measures": ((),), "coverage": ((),)}))
+                taken += [await places(pool, (await submission).last, today(), lists)]
         oracle = Oracle(sdl(), await fetched(database.url))
         for text, name in ((deep, "measures"), (cells, "coverage")):
             for known in taken:
@@ -163,17 +117,13 @@ async def _agree_from(pool: asyncpg.Pool, oracle: Oracle, text: str, known: Plac
     assert difference(oracle.data(parse(text), variables, today()), orjson.loads(found.data)) is None
 
 
-# ── 4 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
+# RISKS 4
 async def test_nodes_keeps_order_and_duplicates_and_answers_null_for_what_is_not_there(reader: Reader) -> None:
-    ids = ["Measure:PHL-0007", "Nothing:1", "Revision:3", "Measure:PHL-0007", "Coverage:PHL:IVC-05", "Article:1", "Article:99",
-           "Revision:0", "Revision:007", "Revision:999999999", "Coverage:PHL", "Coverage:PHL:IVC-05:1", "Coverage::", "Article:1"]  # fmt: skip
     text = """query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ...Known ...Kept } }
         fragment Known on Node { same: id ... on Revision { number } ... on Coverage { state } }
         fragment Kept on Record { versionId permalink revision { number } ... on Measure { title } ... on Article { number } }"""
-    data = await reader.agrees(text, ids=ids)
-    assert [one and one["id"] for one in data["nodes"]] == [ids[0], None, *ids[2:6], *[None] * 7, "Article:1"]
+    data = await reader.agrees(text, ids=IDS)
+    assert [one and one["id"] for one in data["nodes"]] == [IDS[0], None, *IDS[2:6], *[None] * 7, "Article:1"]
     assert await reader.agrees(text, ids=[]) == {"nodes": []}
 
 
@@ -207,11 +157,9 @@ async def test_what_is_retracted_is_not_there_and_its_revisions_are(
         assert data["nodes"].count(None) == 6
 
 
-# ── 5 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
+# RISKS 5
 async def test_bad_values_three_levels_down_refuse_the_operation_before_sql_with_an_error_each(reader: Reader) -> None:
-    text = """query ($cursor: String, $size: Int) { stateParties(first: 1) { nodes { id measures(first: 2) { nodes { recommendations {
+    text = """query ($cursor: String, $size: Int) { stateParties(first: 1) { nodes { measures(first: 2) { nodes { recommendations {
         bad: measures(after: "no cursor") { totalCount }
         worse: assessments(before: $cursor) { nodes { id } pageInfo { hasNextPage } edges { cursor } }
         worst: coverage(first: $size) { totalCount } both: measures(first: 1, last: 1) { totalCount }
@@ -226,13 +174,13 @@ async def test_a_cursor_of_a_list_in_another_order_is_refused(reader: Reader) ->
     page = await reader.data("{ measures(first: 1, orderBy: [TITLE_ASC]) { pageInfo { endCursor } } }")
     cursor = page["measures"]["pageInfo"]["endCursor"]
     for order in ("TITLE_DESC", "DATE_ASC"):
-        told = await reader.errors(f"query ($c: String) {{ measures(after: $c, orderBy: [{order}]) {{ totalCount }} }}", c=cursor)
+        told = await reader.errors(
+            f"query ($c: String) {{ measures(after: $c, orderBy: [{order}]) {{ totalCount }} }}", c=cursor
+        )
         assert [path for _, path in told] == [["measures"]]
 
 
-# ── 6 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
+# RISKS 6
 async def test_rows_without_a_date_are_neither_lost_nor_told_twice(reader: Reader) -> None:
     """More of this: test_paging.py."""
     text = """query ($after: String, $order: [ReportingEventOrder!]) { reportingEvents(first: 7, after: $after, orderBy: $order) {
@@ -248,9 +196,7 @@ async def test_rows_without_a_date_are_neither_lost_nor_told_twice(reader: Reade
         assert undated == list(range(len(found) - len(undated), len(found)))
 
 
-# ── 7 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
+# RISKS 7
 @pytest.mark.parametrize("way", ["first", "last"])
 async def test_a_page_is_in_order_whatever_is_asked_beside_it(reader: Reader, way: str) -> None:
     nodes = "nodes { id recommendations { code measures(last: 2) { nodes { id } } } }"
@@ -269,9 +215,7 @@ async def test_a_page_is_in_order_whatever_is_asked_beside_it(reader: Reader, wa
     assert (whole["pageInfo"]["startCursor"], whole["pageInfo"]["endCursor"]) == (cursors[0], cursors[-1])
 
 
-# ── 8 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
+# RISKS 8
 async def test_the_usual_introspection_query_runs_beside_data(reader: Reader) -> None:
     query = get_introspection_query(specified_by_url=True, input_value_deprecation=True)
     text = query.replace("__schema {", 'stateParty(code: "PHL") { __typename code } __schema {', 1)
@@ -281,21 +225,7 @@ async def test_the_usual_introspection_query_runs_beside_data(reader: Reader) ->
     assert print_schema(told) == print_schema(ours)
 
 
-# ── 9 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-KINDS = (
-    "{ clock { known valid position } }",
-    "{ __typename }",
-    '{ stateParty(code: "PHL") { measures(first: 20) { nodes { id recommendations { id } citations { source { id } } } } } }',
-    "{ measures(last: 9, orderBy: [DATE_DESC]) { totalCount edges { cursor node { id revisions { nodes { id } } } } } }",
-    '{ a: coverageSummary(by: [REGION]) { key total } b: coverage(first: 3, filter: {region: ["Asia"]}) { nodes { sentence } } }',
-    '{ nodes(ids: ["Measure:PHL-0007", "Revision:1", "Nothing:1"]) { __typename } search(text: "law") { nodes { id } } }',
-    "{ changes(first: 5) { nodes { fieldChanges { sentence } citation record { id } } } __schema { types { name } } }",
-    'query ($day: Date = "2020-01-01", $codes: [String!] = ["PHL"]) '
-    "{ stateParties(filter: {consentTo: $day, code: $codes}) { nodes { name } } }",
-)
-
-
+# RISKS 9
 @pytest.mark.parametrize("text", KINDS)
 async def test_an_operation_is_one_statement_on_the_wire_and_parsed_once(reader: Reader, text: str) -> None:
     await reader.data("{ clock { position } }")  # connects
@@ -308,31 +238,7 @@ async def test_an_operation_is_one_statement_on_the_wire_and_parsed_once(reader:
     assert set(reader.wire.messages) <= {"B", "E", "S"}  # bind, execute, sync: nothing else, no reset either
 
 
-# ── 10 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-SPEAKING = (
-    "stateParty(code: %s) { id }",
-    "recommendation(code: %s) { id }",
-    "section(number: %s) { id }",
-    "node(id: %s) { id }",
-    "nodes(ids: [%s]) { id }",
-    "measure(id: %s) { id }",
-    "source(id: %s) { id }",
-    "search(text: %s) { totalCount }",
-    "measures(after: %s) { totalCount }",
-    "measures(filter: {stateParty: [%s]}) { totalCount }",
-    "measures(filter: {id: [%s]}) { totalCount }",
-    "measures(filter: {section: [%s]}) { totalCount }",
-    "measures(filter: {text: %s}) { totalCount }",
-    "stateParties(filter: {region: [%s]}) { totalCount }",
-    "sources(filter: {symbol: [%s]}) { totalCount }",
-    "changes(filter: {author: [%s]}) { lastPosition }",
-    "changes(filter: {submission: %s}) { lastPosition }",
-    "changes(filter: {recordId: [%s]}) { lastPosition }",
-    'stateParty(code: "PHL") { measures { nodes { recommendations { coverage(filter: {stateParty: [%s]}) { totalCount } } } } }',
-)
-
-
+# RISKS 10
 @pytest.mark.parametrize("field", SPEAKING)
 async def test_nul_and_half_a_surrogate_pair_are_refused_in_literals_and_variables(reader: Reader, field: str) -> None:
     of = "ID" if any(name in field for name in ("id: ", "ids: ", "id: [", "Id: [", "submission")) else "String"

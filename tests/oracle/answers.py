@@ -41,7 +41,9 @@ def _difference(expected: Any, got: Any, path: str, masked: dict[str, str]) -> s
     if isinstance(expected, list) and isinstance(got, list):
         if len(expected) != len(got):
             return f"{path}: expected {len(expected)} elements, got {len(got)}: {expected[:3]!r}, {got[:3]!r}"
-        found = (_difference(*pair, f"{path}[{place}]", masked) for place, pair in enumerate(zip(expected, got, strict=True)))
+        found = (
+            _difference(*pair, f"{path}[{place}]", masked) for place, pair in enumerate(zip(expected, got, strict=True))
+        )
         return next((one for one in found if one), None)
     return None if _same(expected, got) else f"{path}: expected {expected!r}, got {got!r}"
 

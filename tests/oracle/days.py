@@ -8,7 +8,13 @@ from typing import Any
 STATUSES = ("ENDED", "IN_FORCE", "ADOPTED", "DRAFTED", "ANNOUNCED")
 """The last milestone first."""
 
-DATED_BY = {"ENDED": "endedOn", "IN_FORCE": "inForceOn", "ADOPTED": "adoptedOn", "DRAFTED": "announcedOn", "ANNOUNCED": "announcedOn"}
+DATED_BY = {
+    "ENDED": "endedOn",
+    "IN_FORCE": "inForceOn",
+    "ADOPTED": "adoptedOn",
+    "DRAFTED": "announcedOn",
+    "ANNOUNCED": "announcedOn",
+}
 """A status → the field of a measure's document with the date that it rests on."""
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, build_schema, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLResolveInfo, build_schema, execute
 
 from tests.oracle.answers import Masked
+from tests.oracle.connections import connections, searching
 from tests.oracle.log import Log, Reading
 from tests.oracle.paging import Cursors, connection
-from tests.oracle.resolvers import connections, explicit, json, searching
+from tests.oracle.resolvers import explicit, json
 
 
 class OracleError(Exception):
@@ -35,7 +36,7 @@ class Oracle:
         position: int | None = None,
         mask: bool = True,
     ) -> dict[str, Any]:
-        """The data of an answer at a position (the newest) and a day; mask: cursors are only held to be text. Raises OracleError."""
+        """The data of an answer at a position (the newest) and a day. mask: cursors need only be text. Raises OracleError."""
         reading = self.log.at(len(self.log.revisions) if position is None else position, day)
         self._mask = mask
         result = execute(
@@ -47,10 +48,10 @@ class Oracle:
             field_resolver=self._resolve,
             type_resolver=lambda value, _info, _type: value.typename,
         )
-        assert not hasattr(result, "__await__")
-        if result.errors:  # type: ignore[union-attr]
-            raise OracleError("; ".join(map(_told, result.errors)))  # type: ignore[union-attr]
-        return result.data  # type: ignore[union-attr,return-value]
+        assert isinstance(result, ExecutionResult)
+        if result.errors:
+            raise OracleError("; ".join(map(_told, result.errors)))
+        return result.data  # type: ignore[return-value]
 
     def _resolve(self, source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
         place = info.parent_type.name, info.field_name
@@ -64,7 +65,9 @@ class Oracle:
             value = source[info.field_name]
             hidden = self._mask and "ursor" in info.field_name and value is not None
             return Masked(value) if hidden else value
-        return getattr(source, info.field_name) if hasattr(source, info.field_name) else source.document[info.field_name]
+        return (
+            getattr(source, info.field_name) if hasattr(source, info.field_name) else source.document[info.field_name]
+        )
 
 
 def _told(error: GraphQLError) -> str:

@@ -35,7 +35,9 @@ def _from(key: str) -> Matches:
 
 
 def _to(key: str) -> Matches:
-    return lambda row, day: row.document[key] is not None and days.earliest(row.document[key]) <= date.fromisoformat(day)
+    return lambda row, day: (
+        row.document[key] is not None and days.earliest(row.document[key]) <= date.fromisoformat(day)
+    )
 
 
 def _of_state(matches_state: Matches) -> Matches:
@@ -85,7 +87,9 @@ def _of_states(told: Told, codes: Any) -> bool:
 def _of_regions(told: Told, regions: list[str]) -> bool:
     kept = told.reading.kept
     if ("in regions", *regions) not in kept:
-        states = [one.document for one in told.reading.log.revisions if one.record_type == "STATE_PARTY" and one.document]
+        states = [
+            one.document for one in told.reading.log.revisions if one.record_type == "STATE_PARTY" and one.document
+        ]
         kept["in regions", *regions] = {state["code"] for state in states if state["region"] in regions}
     return _of_states(told, kept["in regions", *regions])
 

@@ -5,7 +5,7 @@ from functools import cache
 
 from tests.oracle.log import Row
 
-NUMERALS = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX".split()
+NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
 
 Place = tuple[int, str, int, str]
 
@@ -26,7 +26,7 @@ def is_in(number: str, sections: list[str]) -> bool:
 
 
 def article_number(label: str) -> int | None:
-    """"3(1)(c)" names article 3; "preamble" and "1-12 (whole Protocol)" name none."""
+    """ "3(1)(c)" names article 3; "preamble" and "1-12 (whole Protocol)" name none."""
     named = re.match(r"([0-9]{1,3})\s*(\(|$)", label)
     return int(named[1]) if named else None
 

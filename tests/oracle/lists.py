@@ -24,7 +24,10 @@ CHOSEN = {
     "Query.recommendations": ('filter: {section: ["III.A", "II"]}', "%s"),
     "Query.measures": (f"filter: {{stateParty: {STATES}, kind: [LEGISLATION, POLICY]}}", "%s"),
     "Query.assessments": (f"filter: {{stateParty: {STATES}, verdict: [NOT_MENTIONED, NONE_REPORTED]}}", "%s"),
-    "Query.reportingEvents": (f"filter: {{stateParty: {STATES}, kind: [INITIAL_REPORT_OVERDUE, LIST_OF_ISSUES]}}", "%s"),
+    "Query.reportingEvents": (
+        f"filter: {{stateParty: {STATES}, kind: [INITIAL_REPORT_OVERDUE, LIST_OF_ISSUES]}}",
+        "%s",
+    ),
     "Query.statements": (f"filter: {{stateParty: {STATES}, kind: [DECLARATION, OBJECTION]}}", "%s"),
     "Query.sources": ("filter: {kind: [STATUTE, DATASET, NGO_REPORT]}", "%s"),
     "Query.coverage": ('filter: {stateParty: ["PHL", "AFG"], section: ["III.A"]}', "%s"),
@@ -45,7 +48,11 @@ CHOSEN = {
 MIXED = {
     "stateParties": (("MEASURE_COUNT_DESC", "NAME_ASC"), ("CONSENT_ON_ASC", "NAME_DESC")),
     "recommendations": (("MEASURE_COUNT_ASC", "CODE_DESC"), ("MEASURE_COUNT_DESC", "CODE_ASC")),
-    "measures": (("STATE_PARTY_DESC", "DATE_ASC", "TITLE_DESC"), ("DATE_DESC", "CHANGED_AT_ASC"), ("TITLE_ASC", "DATE_DESC")),
+    "measures": (
+        ("STATE_PARTY_DESC", "DATE_ASC", "TITLE_DESC"),
+        ("DATE_DESC", "CHANGED_AT_ASC"),
+        ("TITLE_ASC", "DATE_DESC"),
+    ),
     "assessments": (("ASSESSED_ON_DESC", "STATE_PARTY_ASC"), ("STATE_PARTY_DESC", "ASSESSED_ON_ASC")),
     "reportingEvents": (("HAPPENED_ON_ASC", "STATE_PARTY_DESC"), ("STATE_PARTY_ASC", "HAPPENED_ON_DESC")),
 }
@@ -82,7 +89,7 @@ def lists(schema: GraphQLSchema) -> Iterator[List]:
         type_: GraphQLObjectType = schema.type_map[type_name]  # type: ignore[assignment]
         orders: list[Sequence[str]] = [()]
         if "orderBy" in type_.fields[field_name].args:
-            enum: GraphQLEnumType = get_named_type(type_.fields[field_name].args["orderBy"].type)  # type: ignore[assignment]
+            enum: GraphQLEnumType = get_named_type(type_.fields[field_name].args["orderBy"].type)
             orders += [*((value,) for value in enum.values), *MIXED[field_name]]
         for order in orders:
             given = [arguments or "", f"orderBy: [{', '.join(order)}]" if order else ""]

@@ -86,7 +86,9 @@ class Row:
     @property
     def status(self) -> str | None:
         """Of a measure: on the reading's day."""
-        return next((one for one in days.STATUSES if one in self.reached and self.reached[one] <= self.reading.day), None)
+        return next(
+            (one for one in days.STATUSES if one in self.reached and self.reached[one] <= self.reading.day), None
+        )
 
     def happened_by(self, name: str) -> date:
         """Of an assessment or an event: by when it is known to have happened."""

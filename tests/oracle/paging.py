@@ -57,7 +57,9 @@ ORDERS: Mapping[str, Mapping[str, Key]] = {
     },
     "RecommendationOrder": {
         **_both("CODE", place),
-        **_both("MEASURE_COUNT", lambda row: len(row.reading.naming("Measure", "recommendations", row.document["code"]))),
+        **_both(
+            "MEASURE_COUNT", lambda row: len(row.reading.naming("Measure", "recommendations", row.document["code"]))
+        ),
     },
     "MeasureOrder": {
         **_both("STATE_PARTY", _state_code),
@@ -115,7 +117,9 @@ class Listed:
     default: Sequence[Key] = ()
 
 
-def connection(listed: Listed, source: Any, reading: Reading, given: Mapping[str, Any], cursors: Cursors) -> dict[str, Any]:
+def connection(
+    listed: Listed, source: Any, reading: Reading, given: Mapping[str, Any], cursors: Cursors
+) -> dict[str, Any]:
     """A page as graphql-core's default resolver reads it."""
     asked = {name: value for name, value in given.items() if value is not None}
     after, before = (cursors.known[asked[name]] if name in asked else None for name in ("after", "before"))

@@ -43,7 +43,9 @@ class Places:
         for name, order, text, cursors in self.pages:
             page: Any = oracle.data(parse(text), {}, self.day, position=self.position, mask=False)[name]
             own = [edge["cursor"] for edge in page["edges"]]
-            oracle.cursors.known |= {theirs: oracle.cursors.known[mine] for theirs, mine in zip(cursors, own, strict=True)}
+            oracle.cursors.known |= {
+                theirs: oracle.cursors.known[mine] for theirs, mine in zip(cursors, own, strict=True)
+            }
             found[name, order] = cursors
         return found
 

@@ -6,12 +6,10 @@ from typing import Any
 from graphql import GraphQLSchema
 
 from tests.oracle.answers import ANY, Whole
-from tests.oracle.coverage import cells, cells_of, is_party, report_due_on, summary
+from tests.oracle.coverage import cells, cells_of, report_due_on, summary
 from tests.oracle.filters import matches
 from tests.oracle.guidelines import article_number, place
 from tests.oracle.log import Reading, Revision, Row, Told
-from tests.oracle.paging import ORDERS, Listed
-from tests.oracle.words import SEARCHED, holds
 
 PUBLIC_URL = "https://opsc.example"
 
@@ -61,7 +59,8 @@ def _recommendations(row: Row, _given: Mapping[str, Any]) -> list[Row]:
 
 def _article_references(row: Row, _given: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"label": label, "article": row.reading.get("Article", article_number(label))} for label in row.document["articles"]
+        {"label": label, "article": row.reading.get("Article", article_number(label))}
+        for label in row.document["articles"]
     ]
 
 
@@ -158,7 +157,9 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         ("Recommendation", "coverageSummary"): counted,
         ("Recommendation", "section"): _leads("Section", "section"),
         ("Section", "parent"): _leads("Section", "parent"),
-        ("Section", "sections"): lambda row, _: _sorted(row.reading.naming("Section", "parent", row.document["number"]), place),
+        ("Section", "sections"): lambda row, _: _sorted(
+            row.reading.naming("Section", "parent", row.document["number"]), place
+        ),
         ("Section", "recommendations"): lambda row, _: _sorted(
             row.reading.naming("Recommendation", "section", row.document["number"]), place
         ),
@@ -178,7 +179,12 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         ("Revision", "citation"): lambda _told, _: ANY,
         ("Revision", "permalink"): lambda told, _: f"{PUBLIC_URL}/r/{told.revision.record_id}/{told.revision.number}",
     }
-    told_by = {"recordType": "record_type", "recordId": "record_id", "documentHash": "document_hash", "leafHash": "leaf_hash"}
+    told_by = {
+        "recordType": "record_type",
+        "recordId": "record_id",
+        "documentHash": "document_hash",
+        "leafHash": "leaf_hash",
+    }
     plain = {name: name for name in Revision.__dataclass_fields__ if name in schema.type_map["Revision"].fields}  # type: ignore[attr-defined]
     found |= {("Revision", name): _told(attribute) for name, attribute in (plain | told_by).items()}
     for typename in ("Measure", "Assessment"):
@@ -203,74 +209,3 @@ def _if_type(typename: str, found: Any) -> Any:
 def json(value: Any) -> Any:
     """The scalar JSON's value."""
     return None if value is None else Whole(value)
-
-
-# ── Connections ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _all(typename: str) -> Callable[[Any, Reading], Sequence[Any]]:
-    return lambda _source, reading: reading.all(typename)
-
-
-def _its(typename: str, key: str, own: str = "code") -> Callable[[Any, Reading], Sequence[Any]]:
-    """The records of a type that name the source under a key."""
-    return lambda row, reading: reading.naming(typename, key, row.document[own])
-
-
-def _revisions(row: Row, reading: Reading) -> list[Told]:
-    return [
-        Told(reading, one) for one in reading.log.of_record[row.id] if one.position <= reading.position
-    ]
-
-
-def _cited_by(row: Row, reading: Reading) -> list[Row]:
-    name = row.id.partition(":")[2]
-    return [
-        one
-        for typename in CITING
-        for one in reading.all(typename)
-        if any(citation["source"] == name for citation in one.document["citations"])
-    ]
-
-
-def connections() -> dict[tuple[str, str], Listed]:
-    """(type, field) → what it lists; search apart, whose words are an argument."""
-    in_order = [ORDERS["RecommendationOrder"]["CODE_ASC"]]
-    found = {
-        ("Query", "stateParties"): Listed(
-            lambda _, reading: [row for row in reading.all("StateParty") if is_party(row)], "StatePartyFilter", "StatePartyOrder"
-        ),
-        ("Query", "recommendations"): Listed(_all("Recommendation"), "RecommendationFilter", "RecommendationOrder", in_order),
-        ("Query", "measures"): Listed(_all("Measure"), "MeasureFilter", "MeasureOrder"),
-        ("Query", "assessments"): Listed(_all("Assessment"), "AssessmentFilter", "AssessmentOrder"),
-        ("Query", "reportingEvents"): Listed(_all("ReportingEvent"), "ReportingEventFilter", "ReportingEventOrder"),
-        ("Query", "statements"): Listed(_all("Statement"), "StatementFilter"),
-        ("Query", "sources"): Listed(_all("Source"), "SourceFilter"),
-        ("Query", "coverage"): Listed(lambda _, reading: list(cells(reading).values()), "CoverageFilter"),
-        ("StateParty", "measures"): Listed(_its("Measure", "stateParty"), "MeasureFilter", "MeasureOrder"),
-        ("StateParty", "assessments"): Listed(_its("Assessment", "stateParty"), "AssessmentFilter", "AssessmentOrder"),
-        ("StateParty", "reportingEvents"): Listed(
-            _its("ReportingEvent", "stateParty"), "ReportingEventFilter", "ReportingEventOrder"
-        ),
-        ("StateParty", "statements"): Listed(_its("Statement", "stateParty")),
-        ("StateParty", "coverage"): Listed(cells_of, "CoverageFilter"),
-        ("Recommendation", "measures"): Listed(_its("Measure", "recommendations"), "MeasureFilter", "MeasureOrder"),
-        ("Recommendation", "assessments"): Listed(
-            _its("Assessment", "recommendations"), "AssessmentFilter", "AssessmentOrder"
-        ),
-        ("Recommendation", "coverage"): Listed(cells_of, "CoverageFilter"),
-        ("Instrument", "measures"): Listed(_its("Measure", "instrument")),
-        ("Source", "citedBy"): Listed(_cited_by),
-    }
-    records = "StateParty Signatory Section Article Instrument Recommendation Measure Assessment Statement ReportingEvent Source"
-    return found | {(record, "revisions"): Listed(_revisions) for record in records.split()}
-
-
-def searching(words: str, types: Sequence[str] | None) -> Listed:
-    """What `search` lists, in an order of its own: ranks are PostgreSQL's."""
-    names = [name for name in SEARCHED if types is None or _record_type(name) in types]
-    return Listed(lambda _, reading: [row for name in names for row in reading.all(name) if holds(row, words)])
-
-
-def _record_type(typename: str) -> str:
-    return "".join(f"_{letter}" if letter.isupper() else letter.upper() for letter in typename).lstrip("_")

@@ -28,7 +28,9 @@ class Values:
         self._random = random
         documents = [one.document for one in log.revisions if one.document]
         ids = sorted({one.record_id for one in log.revisions})
-        by_type = {name: [one for one in ids if one.startswith(f"{name}:")] for name in {one.partition(":")[0] for one in ids}}
+        by_type = {
+            name: [one for one in ids if one.startswith(f"{name}:")] for name in {one.partition(":")[0] for one in ids}
+        }
         names = {name: [one.partition(":")[2] for one in of] for name, of in by_type.items()}
         states, asked = names["StateParty"], names["Recommendation"]
         cells = [f"Coverage:{state}:{one}" for state in states[::7] for one in asked[::9]]
@@ -49,13 +51,15 @@ class Values:
             "recordId": [*ids, "Measure:NONE"],
             "position": [*positions, *range(3, len(log.revisions), 97), 0],
             "after": [0, *positions, len(log.revisions) + 50],
-            "changedSince": [f"{one.recorded_at:%Y-%m-%dT%H:%M:%S.%f}Z" for one in log.revisions[:: max(1, len(positions) * 9)]],
+            "changedSince": [
+                f"{one.recorded_at:%Y-%m-%dT%H:%M:%S.%f}Z" for one in log.revisions[:: max(1, len(positions) * 9)]
+            ],
             "text": NAMES,
         }
 
     def draw(self, name: str, type_: GraphQLInputType, field: str) -> Any:
         """A value for an argument, or a field of an input object, of a field that leads to something."""
-        nullable = get_nullable_type(type_)
+        nullable: Any = get_nullable_type(type_)  # type: ignore[arg-type]
         if is_list_type(nullable):
             longest = 8 if name == "ids" else 3
             size = self._random.choice([0, 1, 1, 2, longest])
@@ -65,7 +69,9 @@ class Values:
             return None
         named = get_named_type(nullable)
         if isinstance(named, GraphQLInputObjectType):
-            chosen = self._random.sample(list(named.fields), min(len(named.fields), self._random.choice([0, 1, 1, 1, 2, 3])))
+            chosen = self._random.sample(
+                list(named.fields), min(len(named.fields), self._random.choice([0, 1, 1, 1, 2, 3]))
+            )
             return {key: self.draw(key, named.fields[key].type, named.name) for key in chosen}
         if isinstance(named, GraphQLEnumType):
             return self._random.choice(list(named.values))
