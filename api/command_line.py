@@ -25,7 +25,7 @@ from db.cluster import CannotRunError
 from db.embedded import watch
 from db.log import PublicationRefused, Published
 from db.migrate import migrate as migrate_database
-from db.migrate import newest
+from db.newest import newest
 from db.verify import verify as verify_record
 from schema.query import sdl
 from seed.check import Row, check

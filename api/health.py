@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.graphql import UNREACHABLE
-from db.migrate import newest
+from db.newest import newest
 
 STATE = 'select (select version_num from alembic_version), (select coalesce(max("position"), 0) from revision)'
 

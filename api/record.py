@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from db.embedded import default_data_folder, running
-from db.migrate import newest
+from db.newest import newest
 
 OLDEST = 15
 """The oldest PostgreSQL that has all we ask of it (UNIQUE NULLS NOT DISTINCT, the locked schema public)."""

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 HERE = Path(__file__).parent
 RULES = ("projections", "coverage", "references", "log", "search", "reading", "guards")
@@ -38,13 +37,6 @@ def configuration() -> Config:
     config.set_main_option("script_location", str(HERE / "migrations"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def newest() -> str:
-    """The name of the newest migration, which /readyz compares the database with."""
-    head = ScriptDirectory.from_config(configuration()).get_current_head()
-    assert head is not None
-    return head
 
 
 def rules() -> str:

@@ -353,14 +353,19 @@ measure = _version_table(
 )
 now(measure, "state_party_code", "id", name="state_party_now")
 ever(measure, "state_party_code", "id", name="state_party")
+# days from 2000 to the latest milestone, as lists are ordered by (schema/keyset.py): all ascending, unknown ones last
 LATEST_FIRST = (
-    "coalesce(dated_earliest, '-infinity'::date) desc",
-    "coalesce(dated_latest, '-infinity'::date) desc",
+    "coalesce('2000-01-01'::date - dated_earliest, 2147483647)",
+    "coalesce('2000-01-01'::date - dated_latest, 2147483647)",
     "id",
 )
 now(measure, *LATEST_FIRST, name="latest_first_now")
 ever(measure, *LATEST_FIRST, name="latest_first")
-OLDEST_FIRST = ("coalesce(dated_earliest, 'infinity'::date)", "coalesce(dated_latest, 'infinity'::date)", "id")
+OLDEST_FIRST = (
+    "coalesce(dated_earliest - '2000-01-01'::date, 2147483647)",
+    "coalesce(dated_latest - '2000-01-01'::date, 2147483647)",
+    "id",
+)
 now(measure, *OLDEST_FIRST, name="oldest_first_now")
 ever(measure, *OLDEST_FIRST, name="oldest_first")
 now(measure, "title", "id", name="title_now")
@@ -452,6 +457,25 @@ coverage = sa.Table(
 )
 now(coverage, "state_party_code", "place", "valid_from", "valid_to", "recommendation_code", "state", name="now")
 now(coverage, "recommendation_code", "state_party_code", "valid_from", "valid_to", "state", name="recommendation_now")
+
+# what holds from some day on for good, which is nearly every cell's state today, is counted without the rest (RISKS 24)
+for side in ("state_party_code", "recommendation_code"):
+    sa.Index(
+        f"coverage_version_lasting_{side.removesuffix('_code')}",
+        coverage.c[side],
+        coverage.c.state,
+        coverage.c.valid_from,
+        postgresql_where=sa.text(f"known_to = {NOW} and valid_to = 'infinity'"),
+    )
+sa.Index(
+    "coverage_version_passing",
+    coverage.c.valid_to,
+    coverage.c.valid_from,
+    coverage.c.state_party_code,
+    coverage.c.recommendation_code,
+    coverage.c.state,
+    postgresql_where=sa.text(f"known_to = {NOW} and valid_to < 'infinity'"),
+)
 
 known_word = sa.Table("known_word", metadata, sa.Column("word", sa.Text(collation="C"), primary_key=True))
 """Every word that search can find, so that a misspelt one can be led to its likeliest (where pg_trgm is there)."""

@@ -33,6 +33,8 @@ class Clock:
     stands: Callable[[sa.FromClause], Condition]  # that a version of a table stands
     saw: Callable[[sa.FromClause], Condition]  # that a revision had been recorded
 
+    lasts: bool = False  # whether it is of today, so that nearly everything that holds lasts
+
     def holds(self, steps: sa.FromClause) -> Condition:
         """That a row valid for a span of days (coverage) is so on this clock's day."""
         return sa.and_(self.stands(steps), steps.c.valid_from <= self.day, steps.c.valid_to > self.day)
@@ -46,6 +48,7 @@ def present(day: sa.ColumnElement[Any]) -> Clock:
         day=day,
         stands=lambda versions: versions.c.known_to == sa.literal_column(str(NOW)),  # a literal: RISKS 20
         saw=lambda _revisions: sa.true(),
+        lasts=True,
     )
 
 

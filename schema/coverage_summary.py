@@ -17,6 +17,8 @@ from schema.planning import At
 from schema.refusals import BadValue
 from schema.vocabulary import CoverageDimension, CoverageState, RegionalGroup, Theme
 
+INFINITY: Any = sa.literal_column("'infinity'::date")
+
 
 class CoverageCount(graphene.ObjectType):
     """How many cells have one state."""
@@ -118,16 +120,30 @@ class CoverageSummary(Planned):
 
     def counted(self, at: At, sides: set[str]) -> Any:
         """Cells counted by state, and by the codes of those sides that are asked for."""
-        cell = at.plan.alias(tables.coverage)
-        codes = [cell.c.state_party_code] if "state" in sides else []
+        codes = ["state_party_code"] if "state" in sides else []
         if sides - {"state"}:
-            codes.append(cell.c.recommendation_code)
-        counted = sa.select(*codes, cell.c.state, sa.func.count().label("n")).where(at.clock.holds(cell))
+            codes.append("recommendation_code")
+        if at.clock.lasts:  # two indexes, of which the one for what passes is all but empty (db/tables.py)
+            lasting = self.which_hold(at, codes, lambda cell: cell.c.valid_to == INFINITY)
+            passing = self.which_hold(at, codes, lambda cell: cell.c.valid_to < INFINITY)
+            found: Any = sa.union_all(lasting, passing)
+        else:
+            found = self.which_hold(at, codes, lambda _cell: sa.true())
+        cells = found.subquery(at.plan.name("u"))
+        columns = [cells.c[code] for code in codes]
+        counted = sa.select(*columns, cells.c.state, sa.func.count().label("n")).group_by(*columns, cells.c.state)
+        return counted.correlate_except(cells).subquery(at.plan.name("u"))
+
+    def which_hold(
+        self, at: At, codes: Sequence[str], which: Callable[[Any], sa.ColumnElement[bool]]
+    ) -> sa.Select[Any]:
+        cell = at.plan.alias(tables.coverage)
+        found = sa.select(*(cell.c[code] for code in codes), cell.c.state).where(at.clock.holds(cell), which(cell))
         if self.on:
-            counted = counted.where(self.on(at, cell))
+            found = found.where(self.on(at, cell))
         if self.filtered:
-            counted = counted.where(*conditions(at, cell))
-        return counted.group_by(*codes, cell.c.state).correlate_except(cell).subquery(at.plan.name("u"))
+            found = found.where(*conditions(at, cell))
+        return found.correlate_except(cell)
 
 
 def _grouped(at: At, by: Sequence[str], counted: Any) -> Json:

@@ -15,7 +15,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 import db.migrate
 from db.cluster import OWNER
 from db.embedded import Embedded
-from db.migrate import HERE, CannotMigrateError, migrate, newest, rules
+from db.migrate import HERE, CannotMigrateError, migrate, rules
+from db.newest import newest
 from db.tables import metadata
 from db.verify import verify
 from tests.conftest import named

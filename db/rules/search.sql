@@ -20,7 +20,7 @@ begin
   if exists (select from pg_extension where extname = 'pg_trgm') then
     create index if not exists known_word_trigrams on known_word using gin (word gin_trgm_ops);
     create or replace function near(stem text) returns setof text language sql stable as $$
-      select word from known_word where word % stem order by similarity(word, stem) desc, word limit 3
+      select word from known_word where word % stem order by similarity(word, stem) desc fetch first row with ties
     $$;
   else
     create or replace function near(stem text) returns setof text language sql stable as $$

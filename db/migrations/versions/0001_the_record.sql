@@ -152,6 +152,9 @@ CREATE TABLE coverage_version (
 );
 
 CREATE INDEX coverage_version_now ON coverage_version USING btree (state_party_code, place, valid_from, valid_to, recommendation_code, state) WHERE known_to = 2147483647;
+CREATE INDEX coverage_version_lasting_recommendation ON coverage_version USING btree (recommendation_code, state, valid_from) WHERE known_to = 2147483647 and valid_to = 'infinity';
+CREATE INDEX coverage_version_lasting_state_party ON coverage_version USING btree (state_party_code, state, valid_from) WHERE known_to = 2147483647 and valid_to = 'infinity';
+CREATE INDEX coverage_version_passing ON coverage_version USING btree (valid_to, valid_from, state_party_code, recommendation_code, state) WHERE known_to = 2147483647 and valid_to < 'infinity';
 CREATE INDEX coverage_version_recommendation_now ON coverage_version USING btree (recommendation_code, state_party_code, valid_from, valid_to, state) WHERE known_to = 2147483647;
 
 CREATE TABLE instrument_version (
@@ -244,11 +247,11 @@ CREATE INDEX measure_version_cites ON measure_version USING gin (source_ids);
 CREATE INDEX measure_version_cites_now ON measure_version USING gin (source_ids) WHERE known_to = 2147483647;
 CREATE INDEX measure_version_instrument ON measure_version USING btree (instrument_code, id, known_from, known_to);
 CREATE INDEX measure_version_instrument_now ON measure_version USING btree (instrument_code, id) WHERE known_to = 2147483647;
-CREATE INDEX measure_version_latest_first ON measure_version USING btree (coalesce(dated_earliest, '-infinity'::date) desc, coalesce(dated_latest, '-infinity'::date) desc, id, known_from, known_to);
-CREATE INDEX measure_version_latest_first_now ON measure_version USING btree (coalesce(dated_earliest, '-infinity'::date) desc, coalesce(dated_latest, '-infinity'::date) desc, id) WHERE known_to = 2147483647;
+CREATE INDEX measure_version_latest_first ON measure_version USING btree (coalesce('2000-01-01'::date - dated_earliest, 2147483647), coalesce('2000-01-01'::date - dated_latest, 2147483647), id, known_from, known_to);
+CREATE INDEX measure_version_latest_first_now ON measure_version USING btree (coalesce('2000-01-01'::date - dated_earliest, 2147483647), coalesce('2000-01-01'::date - dated_latest, 2147483647), id) WHERE known_to = 2147483647;
 CREATE UNIQUE INDEX measure_version_now ON measure_version USING btree (id) WHERE known_to = 2147483647;
-CREATE INDEX measure_version_oldest_first ON measure_version USING btree (coalesce(dated_earliest, 'infinity'::date), coalesce(dated_latest, 'infinity'::date), id, known_from, known_to);
-CREATE INDEX measure_version_oldest_first_now ON measure_version USING btree (coalesce(dated_earliest, 'infinity'::date), coalesce(dated_latest, 'infinity'::date), id) WHERE known_to = 2147483647;
+CREATE INDEX measure_version_oldest_first ON measure_version USING btree (coalesce(dated_earliest - '2000-01-01'::date, 2147483647), coalesce(dated_latest - '2000-01-01'::date, 2147483647), id, known_from, known_to);
+CREATE INDEX measure_version_oldest_first_now ON measure_version USING btree (coalesce(dated_earliest - '2000-01-01'::date, 2147483647), coalesce(dated_latest - '2000-01-01'::date, 2147483647), id) WHERE known_to = 2147483647;
 CREATE INDEX measure_version_recommendations ON measure_version USING gin (recommendation_codes);
 CREATE INDEX measure_version_recommendations_now ON measure_version USING gin (recommendation_codes) WHERE known_to = 2147483647;
 CREATE INDEX measure_version_search ON measure_version USING gin (search);
