@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -41,6 +42,7 @@ Variables = dict[str, Any]
 
 def main() -> int:
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end too
     with ExitStack() as stack:
         embedded = stack.enter_context(record(options.scale))
         codes, keys = asyncio.run(_variables(embedded))
