@@ -9,7 +9,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type, get
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
 from db.tables import recommendation, state_party
-from schema.identity import well_formed_all
+from schema.identity import well_formed, well_formed_all
 from schema.keyset import UNSPEAKABLE
 from schema.refusals import BadValue
 from schema.vocabulary import RegionalGroup, Theme
@@ -65,7 +65,7 @@ def conditions(at: Any, row: Any) -> list[sa.ColumnElement[bool]]:
 def _check(type_: Any) -> Callable[[Any], Any] | None:
     named = get_named_type(type_)
     if named.name == "ID":
-        return well_formed_all if is_list_type(get_nullable_type(type_)) else None
+        return well_formed_all if is_list_type(get_nullable_type(type_)) else well_formed
     return speakable if named.name == "String" or isinstance(named, GraphQLEnumType) else None
 
 

@@ -82,7 +82,7 @@ class _Page:
 
     @cached_property
     def row(self) -> Any:
-        return self.field.source(self.at) if self.field.source else self.at.plan.rows(self.at, self.element)
+        return self.field.source(self.clock_at) if self.field.source else self.at.plan.rows(self.at, self.element)
 
     @cached_property
     def element(self) -> GraphQLObjectType | GraphQLInterfaceType:
