@@ -11,16 +11,12 @@ from db.tables import NOW, revision
 Condition = sa.ColumnElement[bool]
 
 HEAD = (
-    sa.select(
-        sa.func.coalesce(sa.func.max(revision.c.position), 0).label("position"),
-        sa.func.max(revision.c.recorded_at).label("recorded_at"),
-    )
+    sa.select(sa.func.coalesce(sa.func.max(revision.c.position), sa.literal_column("0")).label("position"))
     .cte("head")
     .prefix_with("materialized", dialect="postgresql")
 )
-"""The log's newest position and moment, as the statement sees it."""
-
 NEWEST = sa.select(HEAD.c.position).scalar_subquery()
+"""The log's newest position, as the statement sees it."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ def present(day: sa.ColumnElement[Any]) -> Clock:
     """The newest position, on a day."""
     return Clock(
         position=NEWEST,
-        known=sa.select(HEAD.c.recorded_at).scalar_subquery(),
+        known=sa.select(sa.func.max(revision.c.recorded_at)).scalar_subquery(),
         day=day,
         stands=lambda versions: versions.c.known_to == sa.literal_column(str(NOW)),  # a literal: RISKS 20
         saw=lambda _revisions: sa.true(),

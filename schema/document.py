@@ -1,7 +1,7 @@
 """GraphQL documents: parsed, validated and measured against the limits once, then kept with the plans made for them."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from cachetools import LRUCache
 from graphql import (
@@ -10,8 +10,10 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLInputType,
     GraphQLSyntaxError,
     InlineFragmentNode,
+    NonNullTypeNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -20,6 +22,7 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import get_variable_values
+from graphql.utilities import coerce_input_value, type_from_ast
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
@@ -55,11 +58,26 @@ class Operation:
         self.node, self.fragments = node, fragments
         self.is_query = node.operation is OperationType.QUERY
         self._shapes = Shapes(node, fragments)
+        self._types = {
+            definition.variable.name.value: cast("GraphQLInputType", type_from_ast(schema, definition.type))
+            for definition in node.variable_definitions
+        }
+        self._optional = {
+            definition.variable.name.value
+            for definition in node.variable_definitions
+            if definition.default_value is None and not isinstance(definition.type, NonNullTypeNode)
+        }
 
     def variables(self, given: Mapping[str, Any]) -> Variables:
         """The request's variables, coerced. Raises Refused, with an error for each that cannot be."""
-        if not self.node.variable_definitions:
-            return {}
+        try:
+            return {
+                name: coerce_input_value(given[name], type_, _misfit)
+                for name, type_ in self._types.items()
+                if name in given or name not in self._optional
+            }
+        except (_Misfit, KeyError):
+            pass  # the usual way, which also knows defaults, and says what is wrong
         coerced = get_variable_values(schema, self.node.variable_definitions, dict(given), max_errors=ERRORS_TOLD)
         if isinstance(coerced, list):
             raise Refused([_coded(error, ErrorCode.BAD_USER_INPUT) for error in coerced])
@@ -72,6 +90,14 @@ class Operation:
         if kept is None or kept[0] is not self:
             kept = _plans[key] = (self, plan(schema, self.node, self.fragments, variables))
         return kept[1]
+
+
+class _Misfit(Exception):
+    """A variable's value that does not fit its type."""
+
+
+def _misfit(*_: Any) -> None:
+    raise _Misfit
 
 
 class Document:
