@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from graphql import DocumentNode, parse
+from graphql import DocumentNode, parse, validate
 
 from schema.answer import answer
 from schema.document import document
@@ -48,7 +48,8 @@ class Agreement:
                 told = await self._difference(operation, parsed, variables)
             except Refused as refused:
                 codes = {str((error.extensions or {}).get("code")) for error in refused.errors}
-                if codes <= {"TOO_COSTLY", "TOO_DEEP", "TOO_LARGE", "GRAPHQL_VALIDATION_FAILED"}:
+                invalid = codes == {"GRAPHQL_VALIDATION_FAILED"} and validate(self.oracle.schema, parsed)
+                if invalid or codes <= {"TOO_COSTLY", "TOO_DEEP", "TOO_LARGE"}:
                     self.left_out[" ".join(sorted(codes))] += 1
                     continue
                 told = f"refused: {refused}"
