@@ -76,9 +76,9 @@ def members(pairs: Iterable[tuple[str, Json]]) -> Json:
     return (*parts, "}")
 
 
-def array(elements: sa.ColumnElement[str], backwards: sa.ColumnElement[Any] | None = None) -> Json:
-    """A JSON array of the rows' JSON, in the order that the rows come in, or by `backwards`, descending."""
-    comma: Any = literal(",") if backwards is None else aggregate_order_by(literal(","), backwards.desc())
+def array(elements: sa.ColumnElement[str], order: Sequence[sa.ColumnElement[Any]] = ()) -> Json:
+    """A JSON array of the rows' JSON, in an order, or the one that the rows come in."""
+    comma: Any = aggregate_order_by(literal(","), *order) if order else literal(",")
     listed = sa.func.string_agg(elements, comma, type_=sa.Text())
     return ("[", sa.func.coalesce(listed, literal(""), type_=sa.Text()), "]")
 

@@ -35,8 +35,8 @@ class Key:
     type: type[sa.Text] | type[sa.Integer] = sa.Text
     descending: bool = False
 
-    def ordered(self, row: Any, clock: Clock, backwards: bool) -> Expression:
-        value = self.of(row, clock)
+    def ordered(self, value: Expression, *, backwards: bool = False) -> Expression:
+        """Its value, as an ORDER BY has it."""
         return value.desc() if self.descending != backwards else value.asc()
 
 
@@ -76,11 +76,10 @@ def after(
     return sa.and_(first, sa.or_(*alternatives))
 
 
-def cursor(order: str, keys: Sequence[Key], row: Any, clock: Clock) -> Json:
-    """A row's place in a list, as JSON text: the position and the valid day that the list is read at, its order, the keys."""
+def cursor(order: str, clock: Clock, keys: Sequence[Key], values: Sequence[Expression]) -> Json:
+    """A row's place in a list, as JSON text: the position and the day that the list is read at, its order, its keys' values."""
     parts: list[Part] = ["[", *plain(clock.position), ",", *quoted(clock.day), f',"{order}"']
-    for key in keys:
-        value = key.of(row, clock)
+    for key, value in zip(keys, values, strict=True):
         parts += [",", *(escaped(value) if key.type is sa.Text else plain(value))]
     return (*parts, "]")
 

@@ -141,7 +141,7 @@ class _Page:
         return (whole.correlate_except(page).scalar_subquery(),)
 
     def page(self, chosen: Mapping[str, Sequence[FieldNode]], size: int) -> Any:
-        """The page's rows: a column of JSON for each of nodes and edges asked for, c their cursors, n their numbers."""
+        """The page's rows: a column of JSON for each of nodes and edges asked for, k0, k1 … their keys, n their numbers."""
         at, plan = self.clock_at, self.at.plan
         names = {nodes[0].name.value for nodes in chosen.values()}
         wanted = {
@@ -156,15 +156,16 @@ class _Page:
         self.labels = {key: f"j{place}" for place, key in enumerate(listed_keys)}
         with plan.each(size):
             columns = [self.listed(at, chosen[key], (key,)).label(self.labels[key]) for key in listed_keys]
-        if wanted & {"startCursor", "endCursor"}:
-            columns.append(as_sql(self.cursor(at)).label("c"))
+        values = [key.of(self.row, at.clock) for key in self.keys]
+        self.numbered = bool(wanted - {"__typename"})
+        if self.backwards or wanted & {"startCursor", "endCursor"}:
+            columns += [value.label(f"k{place}") for place, value in enumerate(values)]
         more = 1 if wanted & {"hasNextPage", "hasPreviousPage"} else 0
         found = sa.select(*columns or [sa.literal_column("1").label("one")]).select_from(self.row)
         found = found.where(*self.conditions(at), *self.beyond(at))
-        found = found.order_by(*(key.ordered(self.row, at.clock, self.backwards) for key in self.keys))
-        found = found.limit(sa.literal_column(str(size + more))).correlate_except(self.row)
+        ordered = [key.ordered(value, backwards=self.backwards) for key, value in zip(self.keys, values, strict=True)]
+        found = found.order_by(*ordered).limit(sa.literal_column(str(size + more))).correlate_except(self.row)
         listed = found.subquery(plan.name("r"))
-        self.numbered = bool(wanted - {"__typename"}) or self.backwards
         if not self.numbered:
             return listed
         numbers = sa.select(listed, sa.func.row_number().over().label("n")).correlate_except(listed)
@@ -223,7 +224,7 @@ class _Page:
         return members(pairs)
 
     def cursor(self, at: At) -> Json:
-        return keyset.cursor(self.order_name, self.keys, self.row, at.clock)
+        return keyset.cursor(self.order_name, at.clock, self.keys, [key.of(self.row, at.clock) for key in self.keys])
 
     def member(self, key: str, nodes: Sequence[FieldNode], page: Any) -> Json:
         match nodes[0].name.value:
@@ -238,10 +239,12 @@ class _Page:
                 ]
                 return members(pairs)
         column = page.c[self.labels[key]]
-        if not self.numbered:
+        if self.numbered:
+            inside = sa.case((page.c.n <= sa.literal_column(str(self.size)), column))
+            return array(inside, [page.c.n.desc()] if self.backwards else ())
+        if not self.backwards:
             return array(column)
-        inside = sa.case((page.c.n <= sa.literal_column(str(self.size)), column))
-        return array(inside, backwards=page.c.n if self.backwards else None)
+        return array(column, [key.ordered(page.c[f"k{place}"]) for place, key in enumerate(self.keys)])
 
     def total_count(self) -> sa.ColumnElement[Any]:
         at = self.clock_at
@@ -261,5 +264,11 @@ class _Page:
             return ("false",)
         first = (name == "startCursor") != self.backwards
         last = sa.func.least(sa.func.count(), sa.literal_column(str(self.size)))
-        all_cursors: Any = sa.func.array_agg(aggregate_order_by(page.c.c, page.c.n), type_=sa.ARRAY(sa.Text()))
-        return or_null(quoted(keyset.opaque(all_cursors[sa.literal_column("1") if first else last])))
+        values = []
+        for place, key in enumerate(self.keys):
+            column = aggregate_order_by(page.c[f"k{place}"], page.c.n)
+            listed: Any = sa.func.array_agg(column, type_=sa.ARRAY(key.type()))
+            values.append(listed[sa.literal_column("1") if first else last])
+        return or_null(
+            quoted(keyset.opaque(as_sql(keyset.cursor(self.order_name, self.clock_at.clock, self.keys, values))))
+        )
