@@ -6,11 +6,11 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
 from api import faults, graphiql, graphql, health, permalinks
+from api.cors import ReadableByAll
 from api.settings import Settings
 from db.pool import open_pool
 
@@ -26,7 +26,7 @@ def create(settings: Settings | None = None) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/graphql", graphql.endpoint, methods=["GET", "POST"]),
+            Route("/graphql", graphql.GraphQL(), methods=["GET", "POST"]),
             Route("/r/{id}", permalinks.record),
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/schema.graphql", graphql.schema_definition),
@@ -35,16 +35,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Mount("/graphiql", graphiql.files),
             Route("/", RedirectResponse("/graphql")),
         ],
-        middleware=[
-            Middleware(
-                CORSMiddleware,
-                allow_origins=["*"],
-                allow_methods=["GET", "POST", "HEAD"],
-                allow_headers=["*"],
-                expose_headers=["Allow", "Content-Length", "Location", "Retry-After"],
-                max_age=86_400,
-            )
-        ],
+        middleware=[Middleware(ReadableByAll)],
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lifespan,
     )

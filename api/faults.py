@@ -8,14 +8,15 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 log = structlog.get_logger()
 
 
-def logged(error: BaseException, request: Request) -> str:
+def logged(error: BaseException, scope: Scope) -> str:
     """Logs a fault of ours; answers the id that it stands under in the log."""
     fault_id = uuid.uuid4().hex[:12]
-    log.error("fault", fault=fault_id, method=request.method, path=request.url.path, exc_info=error)
+    log.error("fault", fault=fault_id, method=scope["method"], path=scope["path"], exc_info=error)
     return fault_id
 
 
@@ -36,4 +37,4 @@ async def not_allowed(request: Request, error: Exception) -> Response:
 
 
 async def fault(request: Request, error: Exception) -> Response:
-    return problem(500, "Fault", f"A fault of ours, logged as {logged(error, request)}. Please tell us this id.")
+    return problem(500, "Fault", f"A fault of ours, logged as {logged(error, request.scope)}. Please tell us this id.")

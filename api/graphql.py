@@ -1,4 +1,7 @@
-"""/graphql: GraphQL over HTTP. A request is read, refused or run; an answer is bytes that PostgreSQL made."""
+"""/graphql: GraphQL over HTTP. A request is read, refused or run; an answer is bytes that PostgreSQL made.
+
+Spoken in ASGI's own messages: on small answers Starlette's request and response would cost as much as all the rest.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,6 +11,7 @@ import orjson
 from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from api import graphiql
 from api.accept import GRAPHQL, HTML, JSON, negotiated
@@ -34,40 +38,60 @@ UNREACHABLE = (
 
 VARY = {"Vary": "Accept"}
 
+ANSWERED = {
+    media_type: [(b"content-type", f"{media_type}; charset=utf-8".encode()), (b"vary", b"Accept")]
+    for media_type in (JSON, GRAPHQL)
+}
+"""The headers of an answer, but for its length."""
 
-async def endpoint(request: Request) -> Response:
+
+class GraphQL:
     """What cannot be is answered as the specification of GraphQL over HTTP says."""
-    media_type = negotiated(request.headers.get("accept"), pages=request.method in ("GET", "HEAD"))
-    if media_type is None:
-        message = f"This answers as {GRAPHQL} or {JSON}: accept one of these."
-        return _refused(JSON, 406, [refusal(message)], {})
-    if media_type == HTML:
-        return graphiql.page()
-    try:
-        return await _answered(request, media_type)
-    except NotRead as error:
-        return _refused(media_type, error.status, [refusal(str(error), error.code)], error.headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=scope["method"] != "POST")
+        if media_type is None:
+            message = f"This answers as {GRAPHQL} or {JSON}: accept one of these."
+            found: bytes | Response = _refused(JSON, 406, [refusal(message)], {})
+        elif media_type == HTML:
+            found = graphiql.page()
+        else:
+            try:
+                found = await _answered(scope, headers, receive, media_type)
+            except NotRead as error:
+                found = _refused(media_type, error.status, [refusal(str(error), error.code)], error.headers)
+        if isinstance(found, Response):
+            await found(scope, receive, send)
+            return
+        length = (b"content-length", b"%d" % len(found))
+        await send({"type": "http.response.start", "status": 200, "headers": [*ANSWERED[str(media_type)], length]})
+        await send({"type": "http.response.body", "body": found})
 
 
-async def _answered(request: Request, media_type: str) -> Response:
-    asked = await read(request)
+async def _answered(
+    scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str
+) -> bytes | Response:
+    asked = await read(scope, headers, receive)
+    state = scope["state"]
     try:
         operation = document(asked.query).operation(asked.operation_name)
-        if not operation.is_query and request.method != "POST":
+        if not operation.is_query and scope["method"] != "POST":
             raise NotRead(405, "Mutations change things, so they go by POST.", headers={"Allow": "POST"})
-        found = await answer(request.state.pool, operation, asked.variables, request.state.settings.public_url)
+        return (await answer(state["pool"], operation, asked.variables, state["settings"].public_url)).body()
+    except NotRead:
+        raise
     except Refused as refused:
         return _refused(media_type, 400 if media_type == GRAPHQL else 200, refused.errors, {}, refused.cost)
     except (asyncpg.QueryCanceledError, TimeoutError):
         message = f"The database gave up after {STATEMENT_TIMEOUT:.0f} seconds: ask for less at once."
         return _refused(media_type, 504 if media_type == GRAPHQL else 200, [refusal(message, ErrorCode.TIMEOUT)], {})
     except UNREACHABLE as error:
-        message = f"The record cannot be reached at the moment (logged as {logged(error, request)}): try again soon."
+        message = f"The record cannot be reached at the moment (logged as {logged(error, scope)}): try again soon."
         return _refused(media_type, 503, [refusal(message, ErrorCode.INTERNAL)], {"Retry-After": "5"})
     except Exception as error:  # noqa: BLE001 - masked, and logged with its traceback
-        message = f"A fault of ours, logged as {logged(error, request)}. Please tell us this id."
+        message = f"A fault of ours, logged as {logged(error, scope)}. Please tell us this id."
         return _refused(media_type, 500, [refusal(message, ErrorCode.INTERNAL)], {})
-    return Response(found.body(), 200, VARY, f"{media_type}; charset=utf-8")
 
 
 def _refused(

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope
 
 from schema.refusals import ErrorCode
 
 LARGEST = 100_000
 """Bytes of a request's body, or of a GET's query string."""
+
+Headers = Mapping[bytes, bytes]
 
 
 class NotRead(Exception):
@@ -36,39 +39,37 @@ class Asked:
     variables: Mapping[str, Any]
 
 
-async def read(request: Request) -> Asked:
+async def read(scope: Scope, headers: Headers, receive: Receive) -> Asked:
     """Raises NotRead."""
-    if request.method == "POST":
-        return _asked(_json_body(request.headers.get("content-type"), await _body(request)))
-    if len(request.scope["query_string"]) > LARGEST:
+    if scope["method"] == "POST":
+        return _asked(_json_body(headers.get(b"content-type", b""), await _body(headers, receive)))
+    if len(scope["query_string"]) > LARGEST:
         raise _too_large("query string")
-    return _asked(_parameters(request))
+    return _asked(_parameters(QueryParams(scope["query_string"])))
 
 
-async def _body(request: Request) -> bytes:
-    length = request.headers.get("content-length", "0")
+async def _body(headers: Headers, receive: Receive) -> bytes:
+    length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > LARGEST:
         raise _too_large("body")
-    chunks, size = [], 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > LARGEST:
-                raise _too_large("body")
-            chunks.append(chunk)
-    except ClientDisconnect:
-        raise NotRead(400, "The request ended before its body did.") from None
-    return b"".join(chunks)
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise NotRead(400, "The request ended before its body did.")
+        body += message.get("body", b"")
+        if len(body) > LARGEST:
+            raise _too_large("body")
+        more = message.get("more_body", False)
+    return body
 
 
 def _too_large(part: str) -> NotRead:
     return NotRead(413, f"The {part} of a request may have {LARGEST:,} bytes; this one has more.", ErrorCode.TOO_LARGE)
 
 
-def _json_body(content_type: str | None, body: bytes) -> Mapping[str, Any]:
-    media_type, *parameters = [part.strip().lower() for part in (content_type or "").split(";")]
-    charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
-    if media_type != "application/json" or any(charset not in ("utf-8", "utf8") for charset in charsets):
+def _json_body(content_type: bytes, body: bytes) -> Mapping[str, Any]:
+    if content_type != b"application/json" and not _is_json(content_type.decode("latin-1")):
         raise NotRead(415, 'Send the query as JSON in UTF-8, with "Content-Type: application/json".')
     try:
         asked = orjson.loads(body)
@@ -84,8 +85,14 @@ def _json_body(content_type: str | None, body: bytes) -> Mapping[str, Any]:
     return asked
 
 
-def _parameters(request: Request) -> Mapping[str, Any]:
-    parameters: dict[str, Any] = dict(request.query_params)
+def _is_json(content_type: str) -> bool:
+    media_type, *parameters = [part.strip().lower() for part in content_type.split(";")]
+    charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
+    return media_type == "application/json" and all(charset in ("utf-8", "utf8") for charset in charsets)
+
+
+def _parameters(given: QueryParams) -> Mapping[str, Any]:
+    parameters: dict[str, Any] = dict(given)
     for name in ("variables", "extensions"):
         if parameters.get(name):
             try:
@@ -105,7 +112,8 @@ def _asked(given: Mapping[str, Any]) -> Asked:
         raise NotRead(400, "query must be text.")
     if not isinstance(name, str | None):
         raise NotRead(400, "operationName must be text.")
-    for part in ("variables", "extensions"):
-        if not isinstance(given.get(part), dict | None):
-            raise NotRead(400, f"{part} must be a JSON object.")
+    if not isinstance(variables, dict | None):
+        raise NotRead(400, "variables must be a JSON object.")
+    if not isinstance(given.get("extensions"), dict | None):
+        raise NotRead(400, "extensions must be a JSON object.")
     return Asked(query, name or None, variables or {})

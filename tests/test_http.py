@@ -291,7 +291,7 @@ async def test_pages_of_any_origin_may_read(client: httpx2.AsyncClient) -> None:
         "access-control-request-method": "POST",
         "access-control-request-headers": "x-y",
     }
-    assert (await client.options("/graphql", headers=preflight)).status_code == 200
+    assert (await client.options("/graphql", headers=preflight)).status_code == 204
 
 
 async def test_an_unknown_address_is_told_as_a_problem(client: httpx2.AsyncClient) -> None:
