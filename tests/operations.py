@@ -180,15 +180,15 @@ class Writer:
     # ── Arguments ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _arguments(self, name: str, arguments: Mapping[str, GraphQLArgument], depth: int) -> str:
+        placed = self._place(name, "orderBy" in arguments) if "last" in arguments and self._often(0.25) else {}
         chosen = {
             key: self._argument(key, one, name)
             for key, one in arguments.items()
-            if key not in ("first", "last", "before", "after")
+            if key not in ("first", "last", "before", "after") and not (placed and key == "orderBy")
             if is_non_null_type(one.type) or self._often(0.35)
         }
         if "last" in arguments:
-            chosen |= self._page(depth)
-            chosen |= self._place(name, chosen) if self._often(0.25) else {}
+            chosen |= self._page(depth) | placed
         elif "first" in arguments:  # of changes
             chosen |= {key: self._argument(key, arguments[key], name) for key in ("after",) if self._often(0.6)}
             chosen |= {"first": self._literal("first", arguments["first"].type, lambda: self.random.randint(1, 10))}
@@ -203,13 +203,13 @@ class Writer:
         chosen = {way: self._literal(way, integer, lambda: self.random.randint(1, largest))}
         return chosen | ({other: "null"} if self._often(0.05) else {})
 
-    def _place(self, name: str, chosen: Mapping[str, str]) -> dict[str, str]:
+    def _place(self, name: str, ordered: bool) -> dict[str, str]:
         """A cursor of such a list, and its order."""
-        orders = [orders for field_name, orders in self.cursors if field_name == name]
+        orders = [order for field_name, order in self.cursors if field_name == name and (ordered or not order)]
         if not orders:
             return {}
         order = self.random.choice(orders)
-        found = {"orderBy": f"[{', '.join(order)}]"} if order or "orderBy" in chosen else {}
+        found = {"orderBy": f"[{', '.join(order)}]"} if order else {}
         ways = ["after", "before"] if self._often(0.2) else [self.random.choice(["after", "before"])]
         text = self.schema.type_map["String"]
         draw = lambda: self.random.choice(self.cursors[name, order])  # noqa: E731
