@@ -14,7 +14,7 @@ from schema import keyset
 from schema.clock import past
 from schema.fields import On, Planned, Source
 from schema.filters import conditions
-from schema.json_text import Json, array, as_sql, members, or_null, quoted
+from schema.json_text import Json, array, as_sql, literal, members, or_null, quoted
 from schema.keyset import ID, Cursor, Key
 from schema.planning import At
 from schema.refusals import BadValue
@@ -141,7 +141,8 @@ class _Page:
         return (whole.correlate_except(page).scalar_subquery(),)
 
     def page(self, chosen: Mapping[str, Sequence[FieldNode]], size: int) -> Any:
-        """The page's rows: a column of JSON for each of nodes and edges asked for, k0, k1 … their keys, n their numbers."""
+        """The page's rows: a column of JSON for each of nodes and edges asked for, k0, k1 … their keys; one more row than the
+        page has, where it is asked whether there is more."""
         at, plan = self.clock_at, self.at.plan
         names = {nodes[0].name.value for nodes in chosen.values()}
         wanted = {
@@ -157,19 +158,14 @@ class _Page:
         with plan.each(size):
             columns = [self.listed(at, chosen[key], (key,)).label(self.labels[key]) for key in listed_keys]
         values = [key.of(self.row, at.clock) for key in self.keys]
-        self.numbered = bool(wanted - {"__typename"})
+        self.one_more = bool(wanted & {"hasNextPage", "hasPreviousPage"})
         if self.backwards or wanted & {"startCursor", "endCursor"}:
             columns += [value.label(f"k{place}") for place, value in enumerate(values)]
-        more = 1 if wanted & {"hasNextPage", "hasPreviousPage"} else 0
         found = sa.select(*columns or [sa.literal_column("1").label("one")]).select_from(self.row)
         found = found.where(*self.conditions(at), *self.beyond(at))
         ordered = [key.ordered(value, backwards=self.backwards) for key, value in zip(self.keys, values, strict=True)]
-        found = found.order_by(*ordered).limit(sa.literal_column(str(size + more))).correlate_except(self.row)
-        listed = found.subquery(plan.name("r"))
-        if not self.numbered:
-            return listed
-        numbers = sa.select(listed, sa.func.row_number().over().label("n")).correlate_except(listed)
-        return numbers.subquery(plan.name("r"))
+        found = found.order_by(*ordered).limit(sa.literal_column(str(size + self.one_more))).correlate_except(self.row)
+        return found.subquery(plan.name("r"))
 
     def listed(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> sa.ColumnElement[str]:
         return as_sql(self.node(at, nodes, path) if nodes[0].name.value == "nodes" else self.edge(at, nodes, path))
@@ -239,12 +235,10 @@ class _Page:
                 ]
                 return members(pairs)
         column = page.c[self.labels[key]]
-        if self.numbered:
-            inside = sa.case((page.c.n <= sa.literal_column(str(self.size)), column))
-            return array(inside, [page.c.n.desc()] if self.backwards else ())
-        if not self.backwards:
-            return array(column)
-        return array(column, [key.ordered(page.c[f"k{place}"]) for place, key in enumerate(self.keys)])
+        if not self.one_more:
+            return array(column, self.forwards(page))
+        inside = self.gathered(page, column, sa.Text)[self.first : self.last]
+        return ("[", sa.func.coalesce(sa.func.array_to_string(inside, literal(",")), literal(""), type_=sa.Text()), "]")
 
     def total_count(self) -> sa.ColumnElement[Any]:
         at = self.clock_at
@@ -262,13 +256,29 @@ class _Page:
             if name == ("hasPreviousPage" if self.backwards else "hasNextPage"):
                 return (sa.cast(sa.func.count() > sa.literal_column(str(self.size)), sa.Text),)
             return ("false",)
-        first = (name == "startCursor") != self.backwards
-        last = sa.func.least(sa.func.count(), sa.literal_column(str(self.size)))
-        values = []
-        for place, key in enumerate(self.keys):
-            column = aggregate_order_by(page.c[f"k{place}"], page.c.n)
-            listed: Any = sa.func.array_agg(column, type_=sa.ARRAY(key.type()))
-            values.append(listed[sa.literal_column("1") if first else last])
-        return or_null(
-            quoted(keyset.opaque(as_sql(keyset.cursor(self.order_name, self.clock_at.clock, self.keys, values))))
-        )
+        place = self.first if name == "startCursor" else self.last
+        values = [self.gathered(page, page.c[f"k{number}"], key.type)[place] for number, key in enumerate(self.keys)]
+        text = as_sql(keyset.cursor(self.order_name, self.clock_at.clock, self.keys, values))
+        return or_null(quoted(keyset.opaque(text)))
+
+    def forwards(self, page: Any) -> list[sa.ColumnElement[Any]]:
+        """The list's own order, for rows that come from its end."""
+        if not self.backwards:
+            return []
+        return [key.ordered(page.c[f"k{place}"]) for place, key in enumerate(self.keys)]
+
+    def gathered(self, page: Any, column: Any, type_: Any) -> Any:
+        """A column of all rows, as an array in the list's own order; the page is what lies from `first` to `last`."""
+        order = self.forwards(page)
+        return sa.func.array_agg(aggregate_order_by(column, *order) if order else column, type_=sa.ARRAY(type_()))
+
+    @property
+    def first(self) -> Any:
+        """The place of the page's first row among the rows gathered: the one more is before it, or after the last."""
+        size = sa.literal_column(str(self.size))
+        one, none = sa.literal_column("1"), sa.literal_column("0")
+        return sa.func.greatest(sa.func.count() - size, none) + one if self.backwards else one
+
+    @property
+    def last(self) -> Any:
+        return sa.func.count() if self.backwards else sa.func.least(sa.func.count(), sa.literal_column(str(self.size)))
