@@ -1,16 +1,18 @@
 """The feed of revisions: every change after a position, in order, never skipping one."""
 
+from dataclasses import replace
 from typing import Any
 
 import graphene
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from db import tables
 from schema.clock import NEWEST
 from schema.fields import Planned
 from schema.filters import Matches, any_of, conditions, one_of
 from schema.identity import LARGEST_POSITION
-from schema.json_text import Json, array, as_sql, literal, members, plain
+from schema.json_text import Json, as_sql, literal, members, plain
 from schema.paged import LARGEST_PAGE, PAGE
 from schema.planning import At
 from schema.refusals import BadValue
@@ -112,42 +114,43 @@ class Changes(Planned):
         if not 1 <= size <= LARGEST_PAGE:
             raise BadValue(f"first: {size} is no page size; ask for 1 to {LARGEST_PAGE}.")
         after = at.bind("after", sa.Integer, _position) if "after" in at.given else sa.literal_column("0")
-        revision = at.plan.rows(at, at.plan.schema.get_type("Revision"))
-        chosen = at.plan.subfields(at.target, at.nodes)
-        columns = [revision.c.position]
-        with at.plan.each(size):
-            for key, nodes in chosen.items():
-                if nodes[0].name.value == "nodes":
-                    inside = At(revision, at.clock, at.given, at.plan, at.type, nodes, (*at.path, key))
-                    type_: Any = at.plan.schema.get_type("Revision")
-                    columns.append(as_sql(at.plan.members(inside, type_, revision)).label(f"j{len(columns)}"))
-        found = sa.select(*columns).where(revision.c.position > after, *conditions(at, revision))
+        revision_type: Any = at.plan.schema.get_type("Revision")
+        revision = at.plan.rows(at, revision_type)
+        found = sa.select(revision).where(revision.c.position > after, *conditions(at, revision))
         found = found.order_by(revision.c.position).limit(sa.literal_column(str(size + 1))).correlate_except(revision)
-        listed = found.subquery(at.plan.name("r"))
-        numbers = sa.select(listed, sa.func.row_number().over().label("n")).correlate_except(listed)
-        page = numbers.subquery(at.plan.name("r"))
-        whole = sa.select(as_sql(_page(chosen, page, size, after))).select_from(page).having(sa.literal_column("true"))
-        return (whole.correlate_except(page).scalar_subquery(),)
+        page = at.plan.opened(found.subquery(at.plan.name("r")))
+        pairs: list[tuple[str, Json]] = []
+        for key, nodes in at.plan.subfields(at.target, at.nodes).items():
+            match nodes[0].name.value:
+                case "nodes":
+                    inside = replace(at, row=page, nodes=nodes, path=(*at.path, key))
+                    with at.plan.each(size):
+                        json = as_sql(at.plan.members(inside, revision_type, page))
+                    pairs.append((key, _first(page, json, size)))
+                case name:
+                    pairs.append((key, _fact(name, page, size, after)))
+        whole = sa.select(as_sql(members(pairs)).label("j")).select_from(at.plan.joined(page))
+        whole = whole.having(sa.literal_column("true")).correlate_except(page)  # one row, always
+        return (at.plan.beside(at.row, whole),)
 
 
-def _page(chosen: Any, page: Any, size: int, after: Any) -> Json:
-    within = page.c.n <= sa.literal_column(str(size))
+def _in_order(page: Any, column: Any, type_: Any) -> Any:
+    return sa.func.array_agg(aggregate_order_by(column, page.c.position), type_=sa.ARRAY(type_))
+
+
+def _first(page: Any, json: Any, size: int) -> Json:
+    listed = _in_order(page, json, sa.Text())[sa.literal_column("1") : sa.literal_column(str(size))]
+    return ("[", sa.func.coalesce(sa.func.array_to_string(listed, literal(",")), literal(""), type_=sa.Text()), "]")
+
+
+def _fact(name: str, page: Any, size: int, after: Any) -> Json:
     more = sa.func.count() > sa.literal_column(str(size))
-    place = 0
-    pairs: list[tuple[str, Json]] = []
-    for key, nodes in chosen.items():
-        match nodes[0].name.value:
-            case "__typename":
-                pairs.append((key, ('"ChangePage"',)))
-            case "nodes":
-                place += 1
-                pairs.append((key, array(sa.case((within, page.c[f"j{place}"])))))
-            case "hasMore":
-                pairs.append((key, plain(more)))
-            case "lastPosition":
-                last = sa.func.max(page.c.position).filter(within)
-                pairs.append((key, plain(sa.case((more, last), else_=sa.func.greatest(after, NEWEST)))))
-    return members(pairs)
+    if name == "hasMore":
+        return plain(more)
+    if name == "lastPosition":
+        last = _in_order(page, page.c.position, sa.Integer())[sa.literal_column(str(size))]
+        return plain(sa.case((more, last), else_=sa.func.greatest(after, NEWEST)))
+    return ('"ChangePage"',)
 
 
 def _position(after: int) -> int:

@@ -91,13 +91,15 @@ class Edge(Planned):
         self.on, self.order = on, order
 
     def json(self, at: At) -> Json:
-        row = at.plan.rows(at)
-        found = sa.select(as_sql(at.plan.members(at, at.target, row))).select_from(row)
-        found = found.where(at.plan.stands(row, at.clock), self.on(at, row))
+        row: Any = at.plan.rows(at)
+        leads = at.plan.stands(row, at.clock), self.on(at, row)
         if self.order:
-            found = found.order_by(*self.order(row)).limit(sa.literal_column("1"))
-        json = (found.correlate_except(row).scalar_subquery(),)
-        return json if is_non_null_type(at.type) else or_null(json)
+            first = sa.select(row).where(*leads).order_by(*self.order(row)).limit(sa.literal_column("1"))
+            row, leads = first.correlate_except(row).subquery(at.plan.name("r")), ()  # type: ignore[assignment]
+        json = as_sql(at.plan.members(at, at.target, at.plan.opened(row)))
+        found = sa.select(json.label("j")).select_from(at.plan.joined(row)).where(*leads).correlate_except(row)
+        value = (at.plan.beside(at.row, found),)
+        return value if is_non_null_type(at.type) else or_null(value)
 
 
 class Edges(Planned):
@@ -117,15 +119,14 @@ class Edges(Planned):
         self.on, self.order, self.bound, self.source = on, order, bound, source
 
     def json(self, at: At) -> Json:
-        row = self.source(at) if self.source else at.plan.rows(at)
+        row = at.plan.opened(self.source(at) if self.source else at.plan.rows(at))
         with at.plan.each(self.bound):
-            found = sa.select(as_sql(at.plan.members(at, at.target, row)).label("j")).select_from(row)
+            listed = array(as_sql(at.plan.members(at, at.target, row)), self.order(row))
+        found = sa.select(as_sql(listed).label("j")).select_from(at.plan.joined(row))
         found = found.where(at.plan.stands(row, at.clock))
         if self.on:
             found = found.where(self.on(at, row))
-        listed = found.order_by(*self.order(row)).correlate_except(row).subquery(at.plan.name("r"))
-        everything = sa.select(as_sql(array(listed.c.j))).select_from(listed)
-        return (everything.correlate_except(listed).scalar_subquery(),)
+        return (at.plan.beside(at.row, found.correlate_except(row)),)
 
 
 def value_json(type_: GraphQLOutputType, value: Expression, *, plain_text: bool = False) -> Json:

@@ -22,6 +22,8 @@ from schema.refusals import BadValue
 PAGE = 50
 LARGEST_PAGE = 200
 
+LISTS = {"nodes", "edges"}
+
 Orders = Mapping[str, Sequence[Key]]
 """The values of an order enum → the keys each stands for."""
 
@@ -134,41 +136,51 @@ class _Page:
     def json(self) -> Json:
         size, chosen = self.size, self.at.plan.subfields(self.at.target, self.at.nodes)
         page = self.page(chosen, size)
-        pairs = [(key, self.member(key, nodes, page)) for key, nodes in chosen.items()]
+        with self.at.plan.each(size):
+            lists = {
+                key: self.listed(nodes, key, page) for key, nodes in chosen.items() if nodes[0].name.value in LISTS
+            }
+        self.in_order = page is not None and not self.backwards and self.at.plan.alone(page)
+        pairs = [
+            (key, self.array(lists[key], page) if key in lists else self.member(nodes, page))
+            for key, nodes in chosen.items()
+        ]
         if page is None:
             return members(pairs)
-        whole = sa.select(as_sql(members(pairs))).select_from(page).having(sa.literal_column("true"))  # one row, always
-        return (whole.correlate_except(page).scalar_subquery(),)
+        whole = sa.select(as_sql(members(pairs)).label("j")).select_from(self.at.plan.joined(page))
+        whole = whole.having(sa.literal_column("true"))  # one row, always
+        return (self.at.plan.beside(self.at.row, whole.correlate_except(page)),)
 
     def page(self, chosen: Mapping[str, Sequence[FieldNode]], size: int) -> Any:
-        """The page's rows: a column of JSON for each of nodes and edges asked for, k0, k1 … their keys; one more row than the
-        page has, where it is asked whether there is more."""
+        """The page's rows with their keys as k0, k1 …; one row more than it has, where it is asked whether there is more."""
         at, plan = self.clock_at, self.at.plan
-        names = {nodes[0].name.value for nodes in chosen.values()}
         wanted = {
             subfield[0].name.value
             for nodes in chosen.values()
             if nodes[0].name.value == "pageInfo"
             for subfield in plan.subfields(self.page_info, nodes).values()
         }
-        if not names & {"nodes", "edges"} and not wanted - {"__typename"}:
+        if not {nodes[0].name.value for nodes in chosen.values()} & LISTS and not wanted - {"__typename"}:
             return None
-        listed_keys = [key for key, nodes in chosen.items() if nodes[0].name.value in ("nodes", "edges")]
-        self.labels = {key: f"j{place}" for place, key in enumerate(listed_keys)}
-        with plan.each(size):
-            columns = [self.listed(at, chosen[key], (key,)).label(self.labels[key]) for key in listed_keys]
-        values = [key.of(self.row, at.clock) for key in self.keys]
         self.one_more = bool(wanted & {"hasNextPage", "hasPreviousPage"})
-        if self.backwards or wanted & {"startCursor", "endCursor"}:
-            columns += [value.label(f"k{place}") for place, value in enumerate(values)]
-        found = sa.select(*columns or [sa.literal_column("1").label("one")]).select_from(self.row)
+        values = [key.of(self.row, at.clock) for key in self.keys]
+        found = sa.select(self.row, *(value.label(f"k{place}") for place, value in enumerate(values)))
         found = found.where(*self.conditions(at), *self.beyond(at))
         ordered = [key.ordered(value, backwards=self.backwards) for key, value in zip(self.keys, values, strict=True)]
-        found = found.order_by(*ordered).limit(sa.literal_column(str(size + self.one_more))).correlate_except(self.row)
-        return found.subquery(plan.name("r"))
+        found = found.order_by(*ordered).limit(sa.literal_column(str(size + self.one_more)))
+        return plan.opened(found.correlate_except(self.row).subquery(plan.name("r")))
 
-    def listed(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> sa.ColumnElement[str]:
-        return as_sql(self.node(at, nodes, path) if nodes[0].name.value == "nodes" else self.edge(at, nodes, path))
+    def listed(self, nodes: Sequence[FieldNode], key: str, page: Any) -> Any:
+        """A row's JSON among the page's nodes or edges."""
+        at, is_node = self.clock_at, nodes[0].name.value == "nodes"
+        return as_sql(self.node(at, nodes, (key,), page) if is_node else self.edge(at, nodes, key, page))
+
+    def array(self, json: Any, page: Any) -> Json:
+        """The page's nodes or edges, in the list's order."""
+        if not self.one_more:
+            return array(json, self.forwards(page))
+        inside = self.gathered(page, json, sa.Text)[self.first : self.last]
+        return ("[", sa.func.coalesce(sa.func.array_to_string(inside, literal(",")), literal(""), type_=sa.Text()), "]")
 
     @property
     def page_info(self) -> GraphQLObjectType:
@@ -195,50 +207,39 @@ class _Page:
                 found.append(keyset.after(self.keys, self.row, at.clock, values, backwards=backwards))
         return found
 
-    def node(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> Json:
+    def node(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...], page: Any) -> Json:
         inside = replace(at, nodes=nodes, path=(*at.path, *path), type=self.element)
         among = self.field.among(self.at) if self.field.among else ()
-        return at.plan.one_of(inside, self.element, self.row, among)
+        return at.plan.one_of(inside, self.element, page, among)
 
-    def edge(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> Json:
+    def edge(self, at: At, nodes: Sequence[FieldNode], path: str, page: Any) -> Json:
         edge = cast("GraphQLObjectType", get_named_type(self.at.target.fields["edges"].type))
-        inside = replace(at, nodes=nodes, path=(*at.path, *path), type=edge)
         pairs: list[tuple[str, Json]] = []
         for key, subnodes in at.plan.subfields(edge, nodes).items():
             match subnodes[0].name.value:
                 case "__typename":
                     pairs.append((key, (f'"{edge.name}"',)))
                 case "cursor":
-                    pairs.append((key, quoted(keyset.opaque(as_sql(self.cursor(at))))))
+                    pairs.append((key, quoted(self.cursor([page.c[f"k{place}"] for place in range(len(self.keys))]))))
                 case "node":
-                    pairs.append((key, self.node(at, subnodes, (*path, key))))
-                case _:
-                    field = at.plan.fields(edge)[subnodes[0].name.value]  # it may need what the connection was given
-                    type_ = edge.fields[subnodes[0].name.value].type
-                    one = replace(inside, row=self.row, type=type_, nodes=subnodes, path=(*inside.path, key))
-                    pairs.append((key, field.json(one)))
+                    pairs.append((key, self.node(at, subnodes, (path, key), page)))
+                case name:
+                    type_, inside = edge.fields[name].type, (*at.path, path, key)
+                    field = at.plan.fields(edge)[name]  # it may need what the connection was given
+                    pairs.append((key, field.json(replace(at, row=page, type=type_, nodes=subnodes, path=inside))))
         return members(pairs)
 
-    def cursor(self, at: At) -> Json:
-        return keyset.cursor(self.order_name, at.clock, self.keys, [key.of(self.row, at.clock) for key in self.keys])
+    def cursor(self, values: Sequence[Any]) -> sa.ColumnElement[str]:
+        return keyset.opaque(as_sql(keyset.cursor(self.order_name, self.clock_at.clock, self.keys, values)))
 
-    def member(self, key: str, nodes: Sequence[FieldNode], page: Any) -> Json:
+    def member(self, nodes: Sequence[FieldNode], page: Any) -> Json:
         match nodes[0].name.value:
             case "__typename":
                 return (f'"{self.at.target.name}"',)
             case "totalCount":
                 return (self.total_count(),)
-            case "pageInfo":
-                pairs = [
-                    (name, self.page_fact(subnodes[0].name.value, page))
-                    for name, subnodes in self.at.plan.subfields(self.page_info, nodes).items()
-                ]
-                return members(pairs)
-        column = page.c[self.labels[key]]
-        if not self.one_more:
-            return array(column, self.forwards(page))
-        inside = self.gathered(page, column, sa.Text)[self.first : self.last]
-        return ("[", sa.func.coalesce(sa.func.array_to_string(inside, literal(",")), literal(""), type_=sa.Text()), "]")
+        facts = self.at.plan.subfields(self.page_info, nodes).items()
+        return members((key, self.page_fact(subnodes[0].name.value, page)) for key, subnodes in facts)
 
     def total_count(self) -> sa.ColumnElement[Any]:
         at = self.clock_at
@@ -257,13 +258,12 @@ class _Page:
                 return (sa.cast(sa.func.count() > sa.literal_column(str(self.size)), sa.Text),)
             return ("false",)
         place = self.first if name == "startCursor" else self.last
-        values = [self.gathered(page, page.c[f"k{number}"], key.type)[place] for number, key in enumerate(self.keys)]
-        text = as_sql(keyset.cursor(self.order_name, self.clock_at.clock, self.keys, values))
-        return or_null(quoted(keyset.opaque(text)))
+        columns = [(page.c[f"k{number}"], key.type) for number, key in enumerate(self.keys)]
+        return or_null(quoted(self.cursor([self.gathered(page, column, type_)[place] for column, type_ in columns])))
 
     def forwards(self, page: Any) -> list[sa.ColumnElement[Any]]:
-        """The list's own order, for rows that come from its end."""
-        if not self.backwards:
+        """The list's own order, where rows come from its end, or joins may disturb them."""
+        if self.in_order:
             return []
         return [key.ordered(page.c[f"k{place}"]) for place, key in enumerate(self.keys)]
 
@@ -275,9 +275,9 @@ class _Page:
     @property
     def first(self) -> Any:
         """The place of the page's first row among the rows gathered: the one more is before it, or after the last."""
-        size = sa.literal_column(str(self.size))
-        one, none = sa.literal_column("1"), sa.literal_column("0")
-        return sa.func.greatest(sa.func.count() - size, none) + one if self.backwards else one
+        one: Any = sa.literal_column("1")
+        before = sa.func.greatest(sa.func.count() - sa.literal_column(str(self.size)), sa.literal_column("0"))
+        return before + one if self.backwards else one
 
     @property
     def last(self) -> Any:

@@ -78,6 +78,7 @@ class Planning:
         self._times = 1
         self._names = self._lookups = self._fields = 0
         self._made: dict[Hashable, Any] = {}
+        self._beside: dict[Any, list[Any]] = {}
 
     @staticmethod
     def fields(type_: GraphQLObjectType) -> Mapping[str, Planned]:
@@ -140,10 +141,38 @@ class Planning:
     def by_id(self, at: At, type_name: str, node_id: Any) -> Json:
         """The JSON of the row of a type that an id names, or null."""
         type_: Any = self.schema.get_type(type_name)
-        row = self.rows(at, type_)
-        found = sa.select(as_sql(self.members(at, type_, row))).select_from(row)
-        found = found.where(self.stands(row, at.clock), type_.graphene_type._meta.by_id(row, node_id))
+        row = self.opened(self.rows(at, type_))
+        json = as_sql(self.members(at, type_, row))
+        found = (
+            sa.select(json)
+            .select_from(self.joined(row))
+            .where(self.stands(row, at.clock), type_.graphene_type._meta.by_id(row, node_id))
+        )
         return or_null((found.correlate_except(row).scalar_subquery(),))
+
+    def opened(self, row: Any) -> Any:
+        """The row, beside which its edges may now be joined: PostgreSQL then looks up once what several rows lead to."""
+        self._beside[row] = []
+        return row
+
+    def beside(self, row: Any, found: sa.Select[Any]) -> sa.ColumnElement[str]:
+        """The only value of a subselect, named j, that belongs to a row: joined to it, or where that cannot be, on its own."""
+        if row not in self._beside:
+            return found.scalar_subquery()
+        lateral = found.lateral(self.name("l"))
+        self._beside[row].append(lateral)
+        return cast("sa.ColumnElement[str]", lateral.c.j)
+
+    def alone(self, row: Any) -> bool:
+        """Whether nothing is joined beside the row: then the rows keep the order that they come in."""
+        return not self._beside[row]
+
+    def joined(self, row: Any) -> sa.FromClause:
+        """The row with all that was joined beside it."""
+        source: sa.FromClause = row
+        for lateral in self._beside.pop(row):
+            source = source.outerjoin(lateral, sa.true())
+        return source
 
     def rows(self, at: At, type_: Any = None) -> sa.FromClause:
         """The rows of a type's table, under a name of their own."""
