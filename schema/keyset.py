@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -102,6 +103,7 @@ class Cursor:
 def reading(order: str, keys: Sequence[Key]) -> Callable[[str], Cursor]:
     """What a cursor of a list in this order says; raises BadValue for one that this list did not give."""
 
+    @lru_cache(16)  # a request asks for each part of its cursor
     def read(text: str) -> Cursor:
         try:
             position, day, its_order, *values = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii")))
