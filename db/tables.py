@@ -477,6 +477,23 @@ sa.Index(
     postgresql_where=sa.text(f"known_to = {NOW} and valid_to < 'infinity'"),
 )
 
+
+def _lasting(code: str) -> sa.Table:
+    """How many cells have which state now and for good, of each State party or recommendation, and since when at the latest."""
+    return sa.Table(
+        f"coverage_by_{code.removesuffix('_code')}",
+        metadata,
+        text(code),
+        *word("state", CoverageState),
+        integer("cells"),
+        day("latest", required=True),
+        sa.PrimaryKeyConstraint(code, "state"),
+    )
+
+
+coverage_by_state_party = _lasting("state_party_code")
+coverage_by_recommendation = _lasting("recommendation_code")
+
 known_word = sa.Table("known_word", metadata, sa.Column("word", sa.Text(collation="C"), primary_key=True))
 """Every word that search can find, so that a misspelt one can be led to its likeliest (where pg_trgm is there)."""
 

@@ -14,7 +14,7 @@ import orjson
 import sqlalchemy as sa
 
 from db.canonical import canonical
-from db.tables import PROJECTIONS, coverage
+from db.tables import PROJECTIONS, coverage, coverage_by_recommendation, coverage_by_state_party
 
 BATCH = 500
 """Revisions held in memory at once."""
@@ -35,7 +35,7 @@ COLUMNS = {
 }
 """Field of the envelope → column of the revision that must say the same."""
 
-TABLES = [*PROJECTIONS.values(), coverage]
+TABLES = [*PROJECTIONS.values(), coverage, coverage_by_state_party, coverage_by_recommendation]
 
 
 class Disagreement(NamedTuple):
@@ -191,12 +191,16 @@ async def _compared(connection: asyncpg.Connection, table: sa.Table) -> list[Dis
         order by {key}
         """
     )
-    return [Disagreement(table.name, _record(row), row["known_from"], _difference(row)) for row in rows]
+    return [Disagreement(table.name, _record(row), row.get("known_from"), _difference(row)) for row in rows]
 
 
 def _record(row: asyncpg.Record) -> str:
-    record_id: str = row.get("id", f"Coverage:{row.get('state_party_code')}.{row.get('recommendation_code')}")
-    return record_id
+    state, recommendation = row.get("state_party_code"), row.get("recommendation_code")
+    if "id" in row:
+        return str(row["id"])
+    if state and recommendation:
+        return f"Coverage:{state}.{recommendation}"
+    return f"StateParty:{state}" if state else f"Recommendation:{recommendation}"
 
 
 def _difference(row: asyncpg.Record) -> str:

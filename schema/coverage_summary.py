@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from db import tables
 from db.vocabulary import CoverageState as State
 from schema.coverage import CoverageFilter
-from schema.fields import On, Planned
+from schema.fields import Planned
 from schema.filters import conditions
 from schema.json_text import Json, array, as_sql, escaped, literal, members, plain
 from schema.planning import At
@@ -18,6 +18,9 @@ from schema.refusals import BadValue
 from schema.vocabulary import CoverageDimension, CoverageState, RegionalGroup, Theme
 
 INFINITY: Any = sa.literal_column("'infinity'::date")
+
+OF_STATES = {"stateParty", "region", "group"}
+"""Fields of CoverageFilter that ask about States parties; the others, but for `state`, about recommendations."""
 
 
 class CoverageCount(graphene.ObjectType):
@@ -92,9 +95,9 @@ DIMENSIONS = {
 
 
 class CoverageSummary(Planned):
-    """Cells counted by dimensions. on: which cells; cells: how many these may be, for the cost."""
+    """Cells counted by dimensions. of: the column that holds the row's own code; cells: how many there may be, for the cost."""
 
-    def __init__(self, on: On | None = None, *, cells: int, filtered: bool = False, description: str) -> None:
+    def __init__(self, of: str | None = None, *, cells: int, filtered: bool = False, description: str) -> None:
         by = graphene.Argument(
             graphene.NonNull(graphene.List(graphene.NonNull(CoverageDimension))),
             description="What to count by, in this order; an empty list counts everything together.",
@@ -105,7 +108,7 @@ class CoverageSummary(Planned):
         super().__init__(
             graphene.NonNull(graphene.List(graphene.NonNull(CoverageGroup))), args=arguments, description=description
         )
-        self.on, self.cells, self.filtered = on, cells, filtered
+        self.of, self.cells, self.filtered = of, cells, filtered
 
     def json(self, at: At) -> Json:
         by = [str(dimension) for dimension in at.given.shape("by")]
@@ -123,27 +126,51 @@ class CoverageSummary(Planned):
         codes = ["state_party_code"] if "state" in sides else []
         if sides - {"state"}:
             codes.append("recommendation_code")
-        if at.clock.lasts:  # two indexes, of which the one for what passes is all but empty (db/tables.py)
-            lasting = self.which_hold(at, codes, lambda cell: cell.c.valid_to == INFINITY)
-            passing = self.which_hold(at, codes, lambda cell: cell.c.valid_to < INFINITY)
-            found: Any = sa.union_all(lasting, passing)
-        else:
-            found = self.which_hold(at, codes, lambda _cell: sa.true())
+        kept = self.kept(at, codes) if at.clock.lasts else None
+        if kept is None:
+            found: Any = self.cells_that(at, codes, lambda _cell: sa.true())
+        else:  # what lasts is counted already, but for states that also begin some day still to come
+            counts, late = at.plan.alias(kept), at.plan.alias(kept)
+            counted = sa.select(*(counts.c[code] for code in codes), counts.c.state, counts.c.cells.label("n"))
+            counted = counted.where(counts.c.latest <= at.clock.day, *self.asked(at, counts)).correlate_except(counts)
+            own = next(column.name for column in kept.primary_key)
+            lasting = self.cells_that(
+                at,
+                codes,
+                lambda cell: sa.and_(
+                    cell.c.valid_to == INFINITY,
+                    cell.c[own] == late.c[own],
+                    cell.c.state == late.c.state,
+                    late.c.latest > at.clock.day,
+                ),
+                late,
+            )
+            found = sa.union_all(counted, lasting, self.cells_that(at, codes, lambda cell: cell.c.valid_to < INFINITY))
         cells = found.subquery(at.plan.name("u"))
         columns = [cells.c[code] for code in codes]
-        counted = sa.select(*columns, cells.c.state, sa.func.count().label("n")).group_by(*columns, cells.c.state)
-        return counted.correlate_except(cells).subquery(at.plan.name("u"))
+        summed = sa.select(*columns, cells.c.state, sa.func.sum(cells.c.n).label("n")).group_by(*columns, cells.c.state)
+        return summed.correlate_except(cells).subquery(at.plan.name("u"))
 
-    def which_hold(
-        self, at: At, codes: Sequence[str], which: Callable[[Any], sa.ColumnElement[bool]]
+    def kept(self, at: At, codes: Sequence[str]) -> sa.Table | None:
+        """The counts that the database keeps, where they tell apart all that is asked to be."""
+        filters = set(at.given.within("filter")) if self.filtered else set()
+        told_apart = {*codes, *([self.of] if self.of else [])}
+        told_apart |= {"state_party_code"} if filters & OF_STATES else set()
+        told_apart |= {"recommendation_code"} if filters - OF_STATES - {"state"} else set()
+        if told_apart <= {"state_party_code"}:
+            return tables.coverage_by_state_party
+        return tables.coverage_by_recommendation if told_apart <= {"recommendation_code"} else None
+
+    def cells_that(
+        self, at: At, codes: Sequence[str], which: Callable[[Any], sa.ColumnElement[bool]], *beside: Any
     ) -> sa.Select[Any]:
         cell = at.plan.alias(tables.coverage)
-        found = sa.select(*(cell.c[code] for code in codes), cell.c.state).where(at.clock.holds(cell), which(cell))
-        if self.on:
-            found = found.where(self.on(at, cell))
-        if self.filtered:
-            found = found.where(*conditions(at, cell))
-        return found.correlate_except(cell)
+        found = sa.select(*(cell.c[code] for code in codes), cell.c.state, sa.literal_column("1").label("n"))
+        return found.where(at.clock.holds(cell), which(cell), *self.asked(at, cell)).correlate_except(cell, *beside)
+
+    def asked(self, at: At, cells: Any) -> list[sa.ColumnElement[bool]]:
+        own = [cells.c[self.of] == at.row.c.code] if self.of else []
+        return [*own, *(conditions(at, cells) if self.filtered else [])]
 
 
 def _grouped(at: At, by: Sequence[str], counted: Any) -> Json:

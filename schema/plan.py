@@ -29,14 +29,17 @@ class Plan:
     sql: str
     cost: int
     _bound: Sequence[Bound | str]
+    _unused: Sequence[Bound]  # arguments that the statement could do without, and that must fit all the same
 
     def parameters(self, variables: Variables, context: Mapping[str, Any]) -> list[Any]:
         """The statement's parameters, in order. Raises Refused, with an error for each argument that cannot be."""
         try:
+            for bound in self._unused:
+                bound.value(variables)
             return [context[bound] if isinstance(bound, str) else bound.value(variables) for bound in self._bound]
         except BadValue:
-            bound = [bound for bound in self._bound if not isinstance(bound, str)]
-            raise Refused(distinct(misfits(bound, variables))) from None
+            bounds = [bound for bound in (*self._unused, *self._bound) if not isinstance(bound, str)]
+            raise Refused(distinct(misfits(bounds, variables))) from None
 
 
 def plan(
@@ -53,8 +56,10 @@ def plan(
         raise Refused(distinct([*errors, *misfits(planning.bound.values(), variables)]), planning.cost)
     statement = sa.select(NEWEST.label("position"), sa.func.convert_to(data, literal("UTF8")).label("data"))
     compiled = statement.compile(dialect=dialect())  # type: ignore[no-untyped-call]
-    parameters = [_parameter(planning, name, compiled.params[name]) for name in compiled.positiontup or ()]
-    return Plan(str(compiled), planning.cost, parameters)
+    used = compiled.positiontup or ()
+    parameters = [_parameter(planning, name, compiled.params[name]) for name in used]
+    unused = [bound for name, bound in planning.bound.items() if name not in used]
+    return Plan(str(compiled), planning.cost, parameters, unused)
 
 
 def _root_members(planning: Planning, operation: OperationDefinitionNode) -> list[tuple[str, Any]]:

@@ -66,7 +66,7 @@ class Recommendation(Row):
         description="What the record has about it for each State party, by State code.",
     )
     coverage_summary = CoverageSummary(
-        lambda at, cell: cell.c.recommendation_code == at.row.c.code,
+        "recommendation_code",
         cells=200,
         description="The same, counted.",
     )

@@ -107,9 +107,7 @@ class StateParty(Row):
         total=150,
         description="What the record has of it for each recommendation, in the Guidelines' order.",
     )
-    coverage_summary = CoverageSummary(
-        lambda at, cell: cell.c.state_party_code == at.row.c.code, cells=150, description="The same, counted."
-    )
+    coverage_summary = CoverageSummary("state_party_code", cells=150, description="The same, counted.")
     citations = citations()
 
 

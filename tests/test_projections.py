@@ -83,6 +83,7 @@ async def test_what_projections_tell_does_not_depend_on_how_often_they_are_built
 ) -> None:
     await entered(empty_database, seed=7)
     tables = [table.name for table in PROJECTIONS.values()] + ["coverage_version", "known_word"]
+    tables += ["coverage_by_state_party", "coverage_by_recommendation"]
     before = {table: await empty.fetch(f"select t::text from {table} t order by 1") for table in tables}
     owner = await asyncpg.connect(empty_database.owner_url)
     await owner.execute("select reproject()")

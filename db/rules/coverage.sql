@@ -96,8 +96,9 @@ returns table (known_from int, state_party_code text, recommendation_code text) 
     on s.known_from <= c."position" and s.known_to > c."position"
 $$;
 
--- Gives the cells that the revisions first to last touched their new timelines.
-create or replace function project_coverage(first int, last int) returns void language sql as $$
+-- Gives the cells that the revisions first to last touched their new timelines, and answers which got one.
+create or replace function project_timelines(first int, last int)
+returns table (state_party_code text, recommendation_code text) language sql as $$
   with touched as materialized (
     select * from touched_cells(first, last)
   ),
@@ -204,10 +205,40 @@ create or replace function project_coverage(first int, last int) returns void la
     from (select state_party_code, recommendation_code, min(known_from) as known_from from news group by 1, 2) n
     where v.state_party_code = n.state_party_code and v.recommendation_code = n.recommendation_code
       and v.known_to = 2147483647
+  ),
+  entered as (
+    insert into coverage_version (state_party_code, recommendation_code, place, known_from, known_to, valid_from, valid_to,
+                                  state, since)
+    select state_party_code, recommendation_code, place, known_from, known_to,
+           (step ->> 0)::date, (step ->> 1)::date, step ->> 2, step ->> 3
+    from news cross join lateral jsonb_array_elements(steps) step
   )
-  insert into coverage_version (state_party_code, recommendation_code, place, known_from, known_to, valid_from, valid_to,
-                                state, since)
-  select state_party_code, recommendation_code, place, known_from, known_to,
-         (step ->> 0)::date, (step ->> 1)::date, step ->> 2, step ->> 3
-  from news cross join lateral jsonb_array_elements(steps) step
+  select distinct state_party_code, recommendation_code from news
+$$;
+
+-- Counts the cells of these State parties and recommendations by the state that they have now and for good: nearly all that there
+-- is to count today, whose day is not known here.
+create or replace function count_lasting(states text[], recommendations text[]) returns void language sql as $$
+  delete from coverage_by_state_party where state_party_code = any (states);
+  insert into coverage_by_state_party (state_party_code, state, cells, latest)
+  select state_party_code, state, count(*), max(valid_from) from coverage_version
+  where known_to = 2147483647 and valid_to = 'infinity' and state_party_code = any (states)
+  group by state_party_code, state;
+
+  delete from coverage_by_recommendation where recommendation_code = any (recommendations);
+  insert into coverage_by_recommendation (recommendation_code, state, cells, latest)
+  select recommendation_code, state, count(*), max(valid_from) from coverage_version
+  where known_to = 2147483647 and valid_to = 'infinity' and recommendation_code = any (recommendations)
+  group by recommendation_code, state;
+$$;
+
+create or replace function project_coverage(first int, last int) returns void language plpgsql as $$
+declare
+  states text[];
+  recommendations text[];
+begin
+  select array_agg(distinct state_party_code), array_agg(distinct recommendation_code) into states, recommendations
+  from project_timelines(first, last);
+  perform count_lasting(states, recommendations);
+end
 $$;

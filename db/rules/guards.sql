@@ -46,7 +46,7 @@ begin
   create or replace trigger submissions_are_never_edited before update or delete or truncate on submission
     for each statement execute function refuse_rewriting();
   for guarded in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
-                 and (relname like '%\_version' and relname <> 'alembic_version' or relname = 'known_word') loop
+                 and (relname like '%\_version' and relname <> 'alembic_version' or relname like 'coverage\_by\_%' or relname = 'known_word') loop
     execute format('create or replace trigger projections_follow_the_log before insert or update or delete or truncate on %I '
                    'for each statement execute function refuse_direct_write()', guarded);
     if exists (select from pg_attribute where attrelid = guarded::regclass and attname = 'search') then

@@ -177,7 +177,7 @@ declare
   kept text;
 begin
   for kept in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
-              and (relname like '%\_version' and relname <> 'alembic_version' or relname = 'known_word') loop
+              and (relname like '%\_version' and relname <> 'alembic_version' or relname like 'coverage\_by\_%' or relname = 'known_word') loop
     execute format('alter table %I disable trigger projections_follow_the_log', kept);
     execute format('truncate %I', kept);
   end loop;

@@ -135,6 +135,24 @@ CREATE INDEX assessment_version_search_now ON assessment_version USING gin (sear
 CREATE INDEX assessment_version_state_party ON assessment_version USING btree (state_party_code, id, known_from, known_to);
 CREATE INDEX assessment_version_state_party_now ON assessment_version USING btree (state_party_code, id) WHERE known_to = 2147483647;
 
+CREATE TABLE coverage_by_recommendation (
+  recommendation_code TEXT COLLATE "C" NOT NULL,
+  state TEXT COLLATE "C" NOT NULL,
+  cells INTEGER NOT NULL,
+  latest DATE NOT NULL,
+  CONSTRAINT coverage_by_recommendation_key PRIMARY KEY (recommendation_code, state),
+  CONSTRAINT coverage_by_recommendation_state_is_known CHECK ("state" in ('MEASURE_IN_FORCE', 'MEASURE_REPORTED', 'MEASURE_ENDED', 'NONE_REPORTED', 'NOT_MENTIONED', 'REPORT_OVERDUE', 'REPORT_NOT_DUE', 'NOT_YET_CODED'))
+);
+
+CREATE TABLE coverage_by_state_party (
+  state_party_code TEXT COLLATE "C" NOT NULL,
+  state TEXT COLLATE "C" NOT NULL,
+  cells INTEGER NOT NULL,
+  latest DATE NOT NULL,
+  CONSTRAINT coverage_by_state_party_key PRIMARY KEY (state_party_code, state),
+  CONSTRAINT coverage_by_state_party_state_is_known CHECK ("state" in ('MEASURE_IN_FORCE', 'MEASURE_REPORTED', 'MEASURE_ENDED', 'NONE_REPORTED', 'NOT_MENTIONED', 'REPORT_OVERDUE', 'REPORT_NOT_DUE', 'NOT_YET_CODED'))
+);
+
 CREATE TABLE coverage_version (
   state_party_code TEXT COLLATE "C" NOT NULL,
   recommendation_code TEXT COLLATE "C" NOT NULL,
