@@ -40,11 +40,14 @@ def _joined(element: _Joined, compiler: SQLCompiler, **options: Any) -> str:
 
 def as_sql(json: Json) -> sa.ColumnElement[str]:
     """The pieces as one SQL expression of type text."""
-    parts = [literal(part) if isinstance(part, str) else part for part in _merged(json)]
+    merged = _merged(json)
+    if len(merged) == 1 and not isinstance(merged[0], str) and isinstance(merged[0].type, sa.Text):
+        return merged[0]
+    parts = [literal(part) if isinstance(part, str) else part for part in merged]
     while len(parts) > CHUNK:
         parts = [_Joined(*parts[start : start + CHUNK]) for start in range(0, len(parts), CHUNK)]
     if len(parts) == 1:
-        return sa.cast(parts[0], sa.Text) if not isinstance(parts[0].type, sa.Text) else parts[0]
+        return sa.cast(parts[0], sa.Text)  # a literal alone would be of no type
     return _Joined(*parts)
 
 
