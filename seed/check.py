@@ -60,7 +60,8 @@ CELLS: Mapping[str, str] = {
         from state_party_version where known_from <= $1 and $1 < known_to""",
     "state_party_names": """
         select id as record, code, language, called as name
-        from state_party_version cross join jsonb_each_text(names) as n(language, called) where known_from <= $1 and $1 < known_to""",
+        from state_party_version cross join jsonb_each_text(names) as n(language, called)
+        where known_from <= $1 and $1 < known_to""",
     "signatories": """
         select id as record, code, alpha2, m49::text, name, region, subregion, "group", signed_on::text,
                still_signatory_only::text, checked_on::text, note
