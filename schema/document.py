@@ -9,22 +9,15 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     GraphQLInputType,
-    GraphQLSyntaxError,
     InlineFragmentNode,
     NonNullTypeNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    parse,
-    specified_rules,
-    validate,
 )
 from graphql.execution.values import get_variable_values
 from graphql.utilities import coerce_input_value, type_from_ast
-from graphql.validation.rules import overlapping_fields_can_be_merged
-from graphql.validation.validate import ValidationAbortedError
 
 from schema.arguments import Variables
 from schema.introspection import INTROSPECTION
@@ -32,21 +25,17 @@ from schema.plan import Plan, plan
 from schema.query import schema
 from schema.refusals import ErrorCode, Refused, refusal
 from schema.shape import Shapes
+from schema.validation import ERRORS_TOLD, TOKENS, coded, validated
 
-TOKENS = 2_000
 DEPTH = 15
 INTROSPECTION_DEPTH = 20
 """The usual introspection query is 15 deep below __schema's field."""
 ROOT_FIELDS = 50
-ERRORS_TOLD = 20
 
 KEPT_TOKENS = 200_000
 """Of all documents kept, together: some tens of megabytes at most."""
 KEPT_SQL = 8_000_000
 """Characters of all plans kept, together."""
-
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
-"""graphql-core's bound on comparing fields of the same name: a tenth of its own default, a fifth of a second here."""
 
 Fragments = Mapping[str, FragmentDefinitionNode]
 
@@ -80,7 +69,7 @@ class Operation:
             pass  # the usual way, which also knows defaults, and says what is wrong
         coerced = get_variable_values(schema, self.node.variable_definitions, dict(given), max_errors=ERRORS_TOLD)
         if isinstance(coerced, list):
-            raise Refused([_coded(error, ErrorCode.BAD_USER_INPUT) for error in coerced])
+            raise Refused([coded(error, ErrorCode.BAD_USER_INPUT) for error in coerced])
         return coerced
 
     def plan(self, variables: Variables) -> Plan:
@@ -128,43 +117,12 @@ def document(text: str) -> Document:
     """The document of this text, kept once it is found valid. Raises Refused."""
     kept = _documents.get(text)
     if kept is None:
-        kept = _documents[text] = Document(_validated(text))
+        kept = _documents[text] = Document(validated(text))
     return kept
 
 
 _documents: LRUCache[str, Document] = LRUCache(KEPT_TOKENS, getsizeof=lambda kept: kept.tokens)
 _plans: LRUCache[Hashable, tuple[Operation, Plan]] = LRUCache(KEPT_SQL, getsizeof=lambda kept: len(kept[1].sql))
-
-
-def _validated(text: str) -> DocumentNode:
-    try:
-        node = parse(text, max_lexical_tokens=TOKENS)
-    except GraphQLSyntaxError as error:
-        if "tokens" in error.message and str(TOKENS) in error.message:
-            message = f"This document is longer than {TOKENS:,} lexical tokens, which is the limit."
-            raise Refused([refusal(message, ErrorCode.TOO_LARGE)]) from error
-        raise Refused([_coded(error, ErrorCode.GRAPHQL_PARSE_FAILED)]) from error
-    except RecursionError as error:
-        message = "This document is nested too deeply to be read."
-        raise Refused([refusal(message, ErrorCode.TOO_DEEP)]) from error
-    errors = validate(schema, node, specified_rules, max_errors=ERRORS_TOLD)
-    if any(isinstance(error, ValidationAbortedError) for error in errors) and len(errors) == 1:
-        message = "This document repeats too many fields under the same names to be checked: write each once."
-        raise Refused([refusal(message, ErrorCode.TOO_LARGE)])
-    if errors:
-        raise Refused([_coded(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in errors])
-    return node
-
-
-def _coded(error: GraphQLError, code: ErrorCode) -> GraphQLError:
-    return GraphQLError(
-        error.message,
-        nodes=error.nodes,
-        source=error.source,
-        positions=error.positions,
-        path=error.path,
-        extensions={"code": str(code)},
-    )
 
 
 def _refuse_without_type(operation: OperationDefinitionNode) -> None:

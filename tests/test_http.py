@@ -9,9 +9,10 @@ from structlog.testing import capture_logs
 
 from api.accept import GRAPHQL, HTML, JSON, negotiated
 from db.embedded import Embedded
-from schema.document import DEPTH, ROOT_FIELDS, TOKENS
+from schema.document import DEPTH, ROOT_FIELDS
 from schema.plan import COST_LIMIT
 from schema.query import sdl
+from schema.validation import TOKENS
 from tests.served import served
 
 QUERY = '{ stateParty(code: "PHL") { name } }'
@@ -174,6 +175,64 @@ async def test_which_of_several_operations_must_be_said(client: httpx2.AsyncClie
     assert (await post(client, {"query": several, "operationName": "B"})).json()["data"] == {"__typename": "Query"}
     fragment = "fragment F on Query { __typename }"
     assert "errors" in (await post(client, {"query": fragment})).json()
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "said"),
+    [
+        (
+            '{ measures(filter: { adoptedFrom: "2020-02-30" }) { totalCount } }',
+            {},
+            "filter.adoptedFrom: '2020-02-30' is not a day",
+        ),
+        ("{ measures(filter: { status: [NOPE] }) { totalCount } }", {}, "filter.status: Value 'NOPE' does not exist"),
+        ('{ measures(first: "x") { totalCount } }', {}, "first: Int cannot represent"),
+        ("{ measures(first: 201) { totalCount } }", {}, "first: 201 is no page size; ask for 1 to 200."),
+        ("{ measures(first: 1, last: 1) { totalCount } }", {}, "first and last exclude each other"),
+        ('{ measures(after: "x") { totalCount } }', {}, "after: this is no cursor"),
+        ('{ node(id: "x") { id } }', {}, 'id: an id is a type and a name, like "Measure:PHL-0007".'),
+        ('{ stateParty(code: "\\u0000") { name } }', {}, "code: this text holds a NUL character"),
+        (
+            "query ($d: Date) { measures(filter: { adoptedTo: $d }) { totalCount } }",
+            {"d": "x"},
+            "'$d' got invalid value 'x'",
+        ),
+        (
+            "query ($f: MeasureFilter) { measures(filter: $f) { totalCount } }",
+            {"f": {"text": "\0"}},
+            "filter.text: this text holds",
+        ),
+        ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["Measure:A"] * 201}, "ids: these are 201 ids"),
+    ],
+)
+async def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_argument(
+    client: httpx2.AsyncClient, query: str, variables: dict[str, Any], said: str
+) -> None:
+    answer = await post(client, {"query": query, "variables": variables}, accept=GRAPHQL)
+    assert (answer.status_code, codes(answer)) == (400, ["BAD_USER_INPUT"])
+    assert said in messages(answer)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ stateParty(code: "XXX") { name } }',
+        '{ recommendation(code: "XXX") { title } }',
+        '{ section(number: "XXX") { heading } }',
+        '{ measure(id: "Measure:XXX-1") { title } }',
+        '{ source(id: "Measure:PHL-0007") { title } }',
+        '{ node(id: "Nothing:1") { id } }',
+        "{ revision(position: 2147483647) { id } }",
+        "{ revision(position: -1) { id } }",
+    ],
+)
+async def test_an_unknown_code_answers_null(client: httpx2.AsyncClient, query: str) -> None:
+    assert list((await post(client, {"query": query})).json()["data"].values()) == [None]
+
+
+async def test_an_unknown_code_in_a_filter_matches_nothing(client: httpx2.AsyncClient) -> None:
+    query = '{ measures(filter: { stateParty: ["XXX"] }) { totalCount nodes { id } } }'
+    assert (await post(client, {"query": query})).json()["data"] == {"measures": {"totalCount": 0, "nodes": []}}
 
 
 # ── Limits, each told ───────────────────────────────────────────────────────────────────────────────────────────────────
