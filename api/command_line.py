@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import threading
@@ -48,6 +49,8 @@ REFUSALS = (
 MOST_WORKERS = 40
 """Their pools, of four connections each, fit into what the embedded server allows."""
 
+ADDRESS = re.compile(r"https?://[^/\s]+(/\S*)?")
+
 T = TypeVar("T")
 
 opsc = typer.Typer(
@@ -93,6 +96,8 @@ def serve(
     """
     with _told(), suppress(KeyboardInterrupt), ExitStack() as until_the_end:
         listener = until_the_end.enter_context(bound(host, port))
+        if public_url is not None and not ADDRESS.fullmatch(public_url):
+            raise NoRecordError(f"--public-url {public_url} is no address: write it as https://opsc.example.")
         with shown() as step:
             found = until_the_end.enter_context(_record(data, step, new=True))
             if found.data:
@@ -102,6 +107,10 @@ def serve(
             else:
                 asyncio.run(require_newest(found.url))
         here = address(listener)
+        if host in ("0.0.0.0", "::") and public_url is None:
+            print(
+                f"Permalinks will begin {here}, which only this machine can open: give --public-url.", file=sys.stderr
+            )
         os.environ |= {"DATABASE_URL": found.url, "OPSC_PUBLIC_URL": public_url or here}  # for the workers
         logs.configure()
         if found.data:

@@ -17,7 +17,6 @@ from api import graphiql
 from api.accept import GRAPHQL, HTML, JSON, negotiated
 from api.faults import logged
 from api.request import NotRead, read
-from db.pool import STATEMENT_TIMEOUT
 from schema.answer import answer
 from schema.document import document
 from schema.plan import COST_LIMIT
@@ -76,22 +75,22 @@ async def _answered(
     state = scope["state"]
     try:
         operation = document(asked.query).operation(asked.operation_name)
-        if not operation.is_query and scope["method"] != "POST":
-            raise NotRead(405, "Mutations change things, so they go by POST.", headers={"Allow": "POST"})
         return (await answer(state["pool"], operation, asked.variables, state["settings"].public_url)).body()
-    except NotRead:
-        raise
     except Refused as refused:
-        return _refused(media_type, 400 if media_type == GRAPHQL else 200, refused.errors, {}, refused.cost)
-    except (asyncpg.QueryCanceledError, TimeoutError):
-        message = f"The database gave up after {STATEMENT_TIMEOUT:.0f} seconds: ask for less at once."
-        return _refused(media_type, 504 if media_type == GRAPHQL else 200, [refusal(message, ErrorCode.TIMEOUT)], {})
+        return _refused(media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
     except UNREACHABLE as error:
         message = f"The record cannot be reached at the moment (logged as {logged(error, scope)}): try again soon."
         return _refused(media_type, 503, [refusal(message, ErrorCode.INTERNAL)], {"Retry-After": "5"})
     except Exception as error:  # noqa: BLE001 - masked, and logged with its traceback
         message = f"A fault of ours, logged as {logged(error, scope)}. Please tell us this id."
         return _refused(media_type, 500, [refusal(message, ErrorCode.INTERNAL)], {})
+
+
+def _status(media_type: str, refused: Refused) -> int:
+    if media_type == JSON:
+        return 200
+    timed_out = any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
+    return 504 if timed_out else 400
 
 
 def _refused(

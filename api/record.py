@@ -41,6 +41,8 @@ def record(data: Path | None, *, new: bool) -> Iterator[Record]:
     url = os.environ.get("DATABASE_URL")
     if not url:
         folder = data or default_data_folder()
+        if folder.exists() and not folder.is_dir():
+            raise NoRecordError(f"{folder} is a file: --data takes a folder.")
         with running(folder, new=new) as embedded:
             yield Record(embedded.url, embedded.owner_url, folder)
     elif data:

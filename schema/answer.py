@@ -7,8 +7,10 @@ from typing import Any
 
 import asyncpg
 
+from db.pool import STATEMENT_TIMEOUT
 from schema.document import Operation
 from schema.plan import COST_LIMIT
+from schema.refusals import ErrorCode, Refused, refusal
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,15 @@ class Answer:
 
 
 async def answer(pool: asyncpg.Pool, operation: Operation, given: Mapping[str, Any], public_url: str) -> Answer:
-    """Runs a query. Raises Refused before any SQL, asyncpg.QueryCanceledError after five seconds of it."""
+    """Runs a query. Raises Refused before any SQL, or after five seconds of it."""
     variables = operation.variables(given)
     plan = operation.plan(variables)
     context = {"today": datetime.now(UTC).date(), "public_url": public_url}
-    row = await pool.fetchrow(plan.sql, *plan.parameters(variables, context))
+    parameters = plan.parameters(variables, context)
+    try:
+        row = await pool.fetchrow(plan.sql, *parameters)
+    except (asyncpg.QueryCanceledError, TimeoutError):
+        message = f"The database gave up after {STATEMENT_TIMEOUT:.0f} seconds: ask for less at once."
+        raise Refused([refusal(message, ErrorCode.TIMEOUT)], plan.cost) from None
     assert row is not None
     return Answer(row["data"], row["position"], plan.cost)

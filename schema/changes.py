@@ -128,7 +128,7 @@ class Changes(Planned):
                         json = as_sql(at.plan.members(inside, revision_type, page))
                     pairs.append((key, _first(page, json, size)))
                 case name:
-                    pairs.append((key, _fact(name, page, size, after)))
+                    pairs.append((key, _fact(name, page, size)))
         whole = sa.select(as_sql(members(pairs)).label("j")).select_from(at.plan.joined(page))
         whole = whole.having(sa.literal_column("true")).correlate_except(page)  # one row, always
         return (at.plan.beside(at.row, whole),)
@@ -143,13 +143,13 @@ def _first(page: Any, json: Any, size: int) -> Json:
     return ("[", sa.func.coalesce(sa.func.array_to_string(listed, literal(",")), literal(""), type_=sa.Text()), "]")
 
 
-def _fact(name: str, page: Any, size: int, after: Any) -> Json:
+def _fact(name: str, page: Any, size: int) -> Json:
     more = sa.func.count() > sa.literal_column(str(size))
     if name == "hasMore":
         return plain(more)
     if name == "lastPosition":
         last = _in_order(page, page.c.position, sa.Integer())[sa.literal_column(str(size))]
-        return plain(sa.case((more, last), else_=sa.func.greatest(after, NEWEST)))
+        return plain(sa.case((more, last), else_=NEWEST))
     return ('"ChangePage"',)
 
 

@@ -43,7 +43,8 @@ def _sentence(at: At) -> sa.ColumnElement[str]:
     state = at.plan.alias(tables.state_party)
     name = sa.select(state.c.name).where(at.clock.stands(state), state.c.code == at.row.c.state_party_code)
     called = name.correlate_except(state).scalar_subquery()
-    return sa.func.coverage_sentence(at.row.c.state, sa.cast(_measure_count(at), sa.Integer), called, at.row.c.since)
+    counted = sa.case((at.row.c.state.startswith(literal("MEASURE")), _measure_count(at)), else_=sa.literal_column("0"))
+    return sa.func.coverage_sentence(at.row.c.state, sa.cast(counted, sa.Integer), called, at.row.c.since)
 
 
 class Coverage(Row):
@@ -78,7 +79,9 @@ class Coverage(Row):
         description="The recommendation.",
     )
     state = Column(CoverageState, required=True, description="What the record has.")
-    sentence = Computed(graphene.String, _sentence, required=True, description="The same in words, for a reader.")
+    sentence = Computed(
+        graphene.String, _sentence, reads=3, required=True, description="The same in words, for a reader."
+    )
     measures = Edges(
         "schema.measure.Measure",
         _of_cell,
@@ -87,10 +90,11 @@ class Coverage(Row):
         description="The State's measures that bear on the recommendation, by id; also those of which nothing had happened by "
         "the clock's valid day.",
     )
-    measure_count = Computed(graphene.Int, _measure_count, required=True, description="How many these are.")
+    measure_count = Computed(graphene.Int, _measure_count, reads=2, required=True, description="How many these are.")
     reported_by = Computed(
         graphene.NonNull(graphene.List(graphene.NonNull(Reporter))),
         _reporters,
+        reads=3,
         description="Who reported them, by name.",
     )
     latest = Edge(

@@ -9,12 +9,13 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLInputType,
     InlineFragmentNode,
     NonNullTypeNode,
     OperationDefinitionNode,
-    OperationType,
     SelectionSetNode,
+    VariableDefinitionNode,
 )
 from graphql.execution.values import get_variable_values
 from graphql.utilities import coerce_input_value, type_from_ast
@@ -45,7 +46,6 @@ class Operation:
 
     def __init__(self, node: OperationDefinitionNode, fragments: Fragments) -> None:
         self.node, self.fragments = node, fragments
-        self.is_query = node.operation is OperationType.QUERY
         self._shapes = Shapes(node, fragments)
         self._types = {
             definition.variable.name.value: cast("GraphQLInputType", type_from_ast(schema, definition.type))
@@ -69,16 +69,34 @@ class Operation:
             pass  # the usual way, which also knows defaults, and says what is wrong
         coerced = get_variable_values(schema, self.node.variable_definitions, dict(given), max_errors=ERRORS_TOLD)
         if isinstance(coerced, list):
-            raise Refused([coded(error, ErrorCode.BAD_USER_INPUT) for error in coerced])
+            raise Refused([coded(self._named(error), ErrorCode.BAD_USER_INPUT) for error in coerced])
         return coerced
+
+    def _named(self, error: GraphQLError) -> GraphQLError:
+        """The error of a variable, with the argument that it was for."""
+        definition = next((node for node in error.nodes or () if isinstance(node, VariableDefinitionNode)), None)
+        argument = self._shapes.argument_of.get(definition.variable.name.value) if definition else None
+        return GraphQLError(f"{argument}: {error.message}", nodes=error.nodes) if argument else error
 
     def plan(self, variables: Variables) -> Plan:
         """The statement for variables of this shape, kept once it is made. Raises Refused."""
         key: Hashable = (id(self), self._shapes.of(variables))
         kept = _plans.get(key)
         if kept is None or kept[0] is not self:
-            kept = _plans[key] = (self, plan(schema, self.node, self.fragments, variables))
+            kept = _plans[key] = (self, self._made(variables))
+        if isinstance(kept[1], Refused):
+            raise Refused(kept[1].errors, kept[1].cost)
         return kept[1]
+
+    def _made(self, variables: Variables) -> Plan | Refused:
+        """The plan, or the refusal of what is too much whatever the values: as dear to find as a plan, and as worth keeping."""
+        try:
+            return plan(schema, self.node, self.fragments, variables)
+        except Refused as refused:
+            codes = {(error.extensions or {}).get("code") for error in refused.errors}
+            if codes <= {ErrorCode.TOO_COSTLY, ErrorCode.TOO_LARGE}:
+                return refused
+            raise
 
 
 class _Misfit(Exception):
@@ -122,7 +140,11 @@ def document(text: str) -> Document:
 
 
 _documents: LRUCache[str, Document] = LRUCache(KEPT_TOKENS, getsizeof=lambda kept: kept.tokens)
-_plans: LRUCache[Hashable, tuple[Operation, Plan]] = LRUCache(KEPT_SQL, getsizeof=lambda kept: len(kept[1].sql))
+_plans: LRUCache[Hashable, tuple[Operation, Plan | Refused]] = LRUCache(KEPT_SQL, getsizeof=lambda kept: _size(kept[1]))
+
+
+def _size(kept: Plan | Refused) -> int:
+    return len(kept.sql) if isinstance(kept, Plan) else 1_000
 
 
 def _refuse_without_type(operation: OperationDefinitionNode) -> None:

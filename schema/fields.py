@@ -61,13 +61,16 @@ class Column(Planned):
 
 
 class Computed(Planned):
-    """An SQL expression over the row, the clock and the arguments."""
+    """An SQL expression over the row, the clock and the arguments. reads: how many further rows it reads, for the cost."""
 
-    def __init__(self, type_: Any, value: Callable[[At], Expression], *, plain: bool = False, **options: Any) -> None:
+    def __init__(
+        self, type_: Any, value: Callable[[At], Expression], *, plain: bool = False, reads: int = 0, **options: Any
+    ) -> None:
         super().__init__(type_, **options)
-        self.value, self.plain = value, plain
+        self.value, self.plain, self.reads = value, plain, reads
 
     def json(self, at: At) -> Json:
+        at.plan.charge(self.reads)
         return value_json(at.type, self.value(at), plain_text=self.plain)
 
 

@@ -106,9 +106,11 @@ def by_recommendation(condition: Callable[[Any, Any], sa.ColumnElement[bool]]) -
     def where(at: Any, row: Any, value: Any) -> sa.ColumnElement[bool]:
         asked = at.plan.alias(recommendation)
         codes = sa.select(asked.c.code).where(at.clock.stands(asked), condition(asked, value)).correlate_except(asked)
+        matching = sa.func.array(
+            codes.scalar_subquery(), type_=ARRAY(sa.Text())
+        )  # found once, whatever the planner guesses
         if "recommendation_code" in row.c:
-            return cast("sa.ColumnElement[bool]", row.c.recommendation_code.in_(codes))
-        matching = sa.func.array(codes.scalar_subquery(), type_=ARRAY(sa.Text()))
+            return cast("sa.ColumnElement[bool]", row.c.recommendation_code == sa.any_(matching))
         return cast("sa.ColumnElement[bool]", row.c.recommendation_codes.op("&&", is_comparison=True)(matching))
 
     return where

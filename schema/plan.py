@@ -39,7 +39,7 @@ class Plan:
             return [context[bound] if isinstance(bound, str) else bound.value(variables) for bound in self._bound]
         except BadValue:
             bounds = [bound for bound in (*self._unused, *self._bound) if not isinstance(bound, str)]
-            raise Refused(distinct(misfits(bounds, variables))) from None
+            raise Refused(distinct(misfits(bounds, variables)), self.cost) from None
 
 
 def plan(

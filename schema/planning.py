@@ -104,7 +104,7 @@ class Planning:
         """One field's JSON."""
         self._fields += 1
         if self._fields > FIELDS:
-            raise _too_large("asks for more than", FIELDS, "fields")
+            raise _too_large("asks for more than", FIELDS, "fields", self.cost)
         name, path = nodes[0].name.value, (*at.path, key)
         if name == "__typename":
             return (f'"{type_.name}"',)
@@ -183,7 +183,7 @@ class Planning:
         """A table under a name of its own. Raises Refused at the one too many."""
         self._lookups += 1
         if self._lookups > LOOKUPS:
-            raise _too_large("follows more than", LOOKUPS, "edges")
+            raise _too_large("follows more than", LOOKUPS, "edges", self.cost)
         return _bare(table).alias(self.name("t"))
 
     def stands(self, row: Any, clock: Clock) -> sa.ColumnElement[bool]:
@@ -236,6 +236,6 @@ def _bare(table: sa.Table) -> sa.TableClause:
 _PLANNED: dict[str, Mapping[str, Planned]] = {}
 
 
-def _too_large(does: str, limit: int, what: str) -> Refused:
+def _too_large(does: str, limit: int, what: str, cost: int) -> Refused:
     message = f"This operation {does} {limit:,} {what} once its fragments are expanded, which is the limit."
-    return Refused([refusal(message, ErrorCode.TOO_LARGE)])
+    return Refused([refusal(message, ErrorCode.TOO_LARGE)], cost)

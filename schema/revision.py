@@ -148,6 +148,7 @@ class Revision(Row):
     citation = Computed(
         graphene.String,
         _citation,
+        reads=1,
         required=True,
         description="How to cite it.",
         args={"style": graphene.Argument(CitationStyle, default_value="TEXT", description="How it is written.")},

@@ -16,12 +16,16 @@ ABSENT, GIVEN = "absent", "given"
 
 
 class Shapes:
-    """Made once for an operation: which of its variables shape by value, which by the types that their ids name."""
+    """Made once for an operation: which of its variables shape by value, which by the types that their ids name.
+
+    argument_of: variable → the name of the argument, or of the filter's field, that it is first given to.
+    """
 
     def __init__(self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         uses = _Uses()
         for definition in (operation, *fragments.values()):
             visit(definition, uses)
+        self.argument_of = uses.argument_of
         self._variables = [
             (name, _HOW[uses.of.get(name, GIVEN)])
             for definition in operation.variable_definitions
@@ -39,6 +43,7 @@ class _Uses(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.of: dict[str, str] = {}
+        self.argument_of: dict[str, str] = {}
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
         self._note(node)
@@ -50,6 +55,7 @@ class _Uses(Visitor):
         name = node.name.value
         way = "value" if name in BY_VALUE else "types" if name in TYPE_OF_ID else GIVEN
         for variable in _variables_in(node.value):
+            self.argument_of.setdefault(variable, name)
             if way == "value" or self.of.get(variable, GIVEN) == GIVEN:
                 self.of[variable] = way
 

@@ -252,7 +252,8 @@ _DIMENSIONS = {
     "GROUP": "By regional group of the United Nations.",
     "RECOMMENDATION": "By recommendation.",
     "SECTION": "By section of the Guidelines.",
-    "THEME": "By theme. A recommendation may have several themes and then counts in each: these totals overlap.",
+    "THEME": "By theme. A recommendation may have several themes and then counts in each: these totals overlap, and themes that a "
+    "filter does not name are among them.",
 }
 CoverageDimension = _enum(_strenum("CoverageDimension", _DIMENSIONS), "What coverage is counted by.", **_DIMENSIONS)
 _STYLES = {

@@ -195,7 +195,7 @@ async def test_which_of_several_operations_must_be_said(client: httpx2.AsyncClie
         (
             "query ($d: Date) { measures(filter: { adoptedTo: $d }) { totalCount } }",
             {"d": "x"},
-            "'$d' got invalid value 'x'",
+            "adoptedTo: Variable '$d' got invalid value 'x'",
         ),
         (
             "query ($f: MeasureFilter) { measures(filter: $f) { totalCount } }",
@@ -275,6 +275,51 @@ async def test_the_cost_of_what_is_too_costly_is_told(client: httpx2.AsyncClient
     assert (await post(client, {"query": query})).json()["extensions"]["cost"]["requested"] > COST_LIMIT
 
 
+DEAREST = {
+    "counts by what recommendations are like": " ".join(
+        f"a{number}: coverage(first: 1, filter: {{ theme: [ONLINE, DATA, VICTIMS], digital: true, state: [MEASURE_IN_FORCE] }}) "
+        "{ totalCount nodes { id } }"
+        for number in range(50)
+    ),
+    "coverage by two sides": " ".join(
+        f"a{number}: coverageSummary(by: [STATE_PARTY, RECOMMENDATION]) {{ key total }}" for number in range(3)
+    ),
+    "cells in words": "stateParties(first: 178) { nodes { coverage(first: 60) "
+    "{ nodes { sentence measureCount reportedBy } } } }",
+    "the history of what is found": 'search(text: "child", first: 200) { nodes { ... on Record '
+    "{ revisions(first: 20) { nodes { fieldChanges { sentence } } } } } }",
+}
+"""Operations near the limit, of the kinds that make PostgreSQL work most for their cost."""
+
+
+@pytest.mark.parametrize("name", DEAREST)
+async def test_the_dearest_operation_allowed_ends_in_time(client: httpx2.AsyncClient, name: str) -> None:
+    """In the five seconds that a statement has: what may run must not run into them."""
+    answer = await post(client, {"query": f"{{ {DEAREST[name]} }}"})
+    assert "errors" not in answer.json(), answer.text[:300]
+
+
+async def test_the_feed_leads_a_position_of_another_log_back_to_its_own(client: httpx2.AsyncClient) -> None:
+    query = "{ changes(after: 999999) { nodes { position } lastPosition hasMore } }"
+    assert (await post(client, {"query": query})).json()["data"] == {
+        "changes": {"nodes": [], "lastPosition": 4727, "hasMore": False}
+    }
+
+
+async def test_types_that_are_not_searched_are_refused(client: httpx2.AsyncClient) -> None:
+    answer = await post(client, {"query": '{ search(text: "law", types: [MEASURE, ARTICLE]) { totalCount } }'})
+    assert codes(answer) == ["BAD_USER_INPUT"]
+    assert "types: ARTICLE is not searched; these are: STATE_PARTY, SECTION" in messages(answer)
+
+
+@pytest.mark.parametrize("name", ["Philippines", "Filipinas", "philipines"])
+async def test_a_state_is_found_by_its_name_before_what_names_it(client: httpx2.AsyncClient, name: str) -> None:
+    query = "query ($text: String!) { search(text: $text, first: 1) { edges { snippet node { id } } } }"
+    answer = (await post(client, {"query": query, "variables": {"text": name}})).json()["data"]["search"]["edges"][0]
+    assert answer["node"]["id"] == "StateParty:PHL"
+    assert "«" in answer["snippet"]
+
+
 # ── What stands beside ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -307,6 +352,7 @@ async def test_a_query_that_takes_too_long_is_given_up(empty_database: Embedded)
             answer = await post(client, {"query": "{ sections { number } }"}, accept=media_type)
             assert (answer.status_code, codes(answer)) == (status, ["TIMEOUT"])
             assert "5 seconds" in messages(answer)
+            assert answer.json()["extensions"]["cost"]["requested"] == 30
     await owner.close()
 
 

@@ -184,6 +184,23 @@ def test_a_busy_port_is_told_before_anything_starts(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("address", ["nonsense", "ftp://opsc.example", "https://", "https://opsc example"])
+def test_a_public_address_that_is_none_is_told(tmp_path: Path, address: str) -> None:
+    told = opsc("serve", "--data", tmp_path / "data", "--port", "0", "--public-url", address)
+    sentence = f"opsc: --public-url {address} is no address: write it as https://opsc.example.\n"
+    assert (told.returncode, told.stderr) == (1, sentence)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    told = opsc("verify", "--data", tmp_path / "file")
+    assert (told.returncode, told.stderr.splitlines()[-1]) == (
+        1,
+        f"opsc: {tmp_path}/file is a file: --data takes a folder.",
+    )
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     told = opsc("serve", "--port", "0", "--data", tmp_path / "file" / "data")
