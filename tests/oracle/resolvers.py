@@ -113,7 +113,7 @@ def _changes(reading: Reading, given: Mapping[str, Any]) -> dict[str, Any]:
     found = [Told(reading, one) for one in reading.revisions if one.position > after]
     found = [one for one in found if matches("ChangeFilter", given.get("filter"), one)]
     more = len(found) > size
-    last = found[size - 1].revision.position if more else max(after, reading.position)
+    last = found[size - 1].revision.position if more else reading.position
     return {"nodes": found[:size], "lastPosition": last, "hasMore": more}
 
 
