@@ -127,29 +127,27 @@ class CoverageSummary(Planned):
         if sides - {"state"}:
             codes.append("recommendation_code")
         kept = self.kept(at, codes) if at.clock.lasts else None
-        if kept is None:
-            found: Any = self.cells_that(at, codes, lambda _cell: sa.true())
-        else:  # what lasts is counted already, but for states that also begin some day still to come
-            counts, late = at.plan.alias(kept), at.plan.alias(kept)
-            counted = sa.select(*(counts.c[code] for code in codes), counts.c.state, counts.c.cells.label("n"))
-            counted = counted.where(counts.c.latest <= at.clock.day, *self.asked(at, counts)).correlate_except(counts)
-            own = next(column.name for column in kept.primary_key)
-            lasting = self.cells_that(
-                at,
-                codes,
-                lambda cell: sa.and_(
-                    cell.c.valid_to == INFINITY,
-                    cell.c[own] == late.c[own],
-                    cell.c.state == late.c.state,
-                    late.c.latest > at.clock.day,
-                ),
-                late,
-            )
-            found = sa.union_all(counted, lasting, self.cells_that(at, codes, lambda cell: cell.c.valid_to < INFINITY))
-        cells = found.subquery(at.plan.name("u"))
+        if kept is not None:
+            return self.counted_before(at, codes, kept)
+        cells = self.cells_that(at, codes, lambda _cell: sa.true()).subquery(at.plan.name("u"))
         columns = [cells.c[code] for code in codes]
         summed = sa.select(*columns, cells.c.state, sa.func.sum(cells.c.n).label("n")).group_by(*columns, cells.c.state)
         return summed.correlate_except(cells).subquery(at.plan.name("u"))
+
+    def counted_before(self, at: At, codes: Sequence[str], kept: sa.Table) -> Any:
+        """What lasts, as the database has counted it; and cells, one by one, whose state begins or ends some day to come."""
+        counts, late = at.plan.alias(kept), at.plan.alias(kept)
+        counted = sa.select(*(counts.c[code] for code in codes), counts.c.state, counts.c.cells.label("n"))
+        counted = counted.where(counts.c.latest <= at.clock.day, *self.asked(at, counts)).correlate_except(counts)
+        own = next(column.name for column in kept.primary_key)
+
+        def is_late(cell: Any) -> sa.ColumnElement[bool]:
+            same = sa.and_(cell.c[own] == late.c[own], cell.c.state == late.c.state)
+            return sa.and_(cell.c.valid_to == INFINITY, same, late.c.latest > at.clock.day)
+
+        lasting = self.cells_that(at, codes, is_late, late)
+        passing = self.cells_that(at, codes, lambda cell: cell.c.valid_to < INFINITY)
+        return sa.union_all(counted, lasting, passing).subquery(at.plan.name("u"))
 
     def kept(self, at: At, codes: Sequence[str]) -> sa.Table | None:
         """The counts that the database keeps, where they tell apart all that is asked to be."""
