@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 
+import asyncpg
 import orjson
 import structlog
 from starlette.exceptions import HTTPException
@@ -11,6 +12,18 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 log = structlog.get_logger()
+
+UNREACHABLE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections
+)
+"""The database is away for a moment, or for longer: nothing that a reader did."""
 
 
 def logged(error: BaseException, scope: Scope) -> str:

@@ -6,7 +6,6 @@ Spoken in ASGI's own messages: on small answers Starlette's request and response
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import asyncpg
 import orjson
 from graphql import GraphQLError
 from starlette.requests import Request
@@ -15,25 +14,13 @@ from starlette.types import Receive, Scope, Send
 
 from api import graphiql
 from api.accept import GRAPHQL, HTML, JSON, negotiated
-from api.faults import logged
+from api.faults import UNREACHABLE, logged
 from api.request import NotRead, read
 from schema.answer import answer
 from schema.document import document
 from schema.plan import COST_LIMIT
 from schema.query import sdl
 from schema.refusals import ErrorCode, Refused, refusal
-
-UNREACHABLE = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections
-)
-"""The database is away for a moment, or for longer: nothing that a reader did."""
 
 VARY = {"Vary": "Accept"}
 

@@ -4,7 +4,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from api.graphql import UNREACHABLE
+from api.faults import UNREACHABLE
 from db.newest import newest
 
 STATE = 'select (select version_num from alembic_version), (select coalesce(max("position"), 0) from revision)'

@@ -7,11 +7,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.faults import problem
-from api.graphql import UNREACHABLE
+from api.faults import UNREACHABLE, problem
 from schema.answer import answer
 from schema.document import document
 from schema.identity import WELL_FORMED
+from schema.refusals import Refused
 
 HERE = Path(__file__).parent / "documents"
 RECORD = document((HERE / "record.graphql").read_text("utf-8"))
@@ -51,7 +51,7 @@ async def _asked(request: Request, kept: Any, variables: dict[str, Any]) -> Any:
     state = request.state
     try:
         found = await answer(state.pool, kept.operation(None), variables, state.settings.public_url)
-    except UNREACHABLE:
+    except (*UNREACHABLE, Refused):  # refused: the database took too long
         return _unreachable()
     return orjson.loads(found.data)
 

@@ -12,7 +12,7 @@ from schema.clock import NEWEST
 from schema.fields import Planned
 from schema.filters import Matches, any_of, conditions, one_of
 from schema.identity import LARGEST_POSITION
-from schema.json_text import Json, as_sql, literal, members, plain
+from schema.json_text import Json, array_of, as_sql, literal, members, plain
 from schema.paged import LARGEST_PAGE, PAGE
 from schema.planning import At
 from schema.refusals import BadValue
@@ -140,7 +140,7 @@ def _in_order(page: Any, column: Any, type_: Any) -> Any:
 
 def _first(page: Any, json: Any, size: int) -> Json:
     listed = _in_order(page, json, sa.Text())[sa.literal_column("1") : sa.literal_column(str(size))]
-    return ("[", sa.func.coalesce(sa.func.array_to_string(listed, literal(",")), literal(""), type_=sa.Text()), "]")
+    return array_of(listed)
 
 
 def _fact(name: str, page: Any, size: int) -> Json:

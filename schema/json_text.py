@@ -86,6 +86,12 @@ def array(elements: sa.ColumnElement[str], order: Sequence[sa.ColumnElement[Any]
     return ("[", sa.func.coalesce(listed, literal(""), type_=sa.Text()), "]")
 
 
+def array_of(texts: sa.ColumnElement[Any]) -> Json:
+    """A JSON array of an SQL array whose elements are JSON."""
+    listed = sa.func.array_to_string(texts, literal(","))
+    return ("[", sa.func.coalesce(listed, literal(""), type_=sa.Text()), "]")
+
+
 def _merged(json: Json) -> Sequence[Part]:
     """Neighbouring pieces of our own text made one."""
     merged: list[Part] = []

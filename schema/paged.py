@@ -14,7 +14,7 @@ from schema import keyset
 from schema.clock import past
 from schema.fields import On, Planned, Source
 from schema.filters import conditions
-from schema.json_text import Json, array, as_sql, literal, members, or_null, quoted
+from schema.json_text import Json, array, array_of, as_sql, members, or_null, quoted
 from schema.keyset import ID, Cursor, Key
 from schema.planning import At
 from schema.refusals import BadValue
@@ -179,8 +179,7 @@ class _Page:
         """The page's nodes or edges, in the list's order."""
         if not self.one_more:
             return array(json, self.forwards(page))
-        inside = self.gathered(page, json, sa.Text)[self.first : self.last]
-        return ("[", sa.func.coalesce(sa.func.array_to_string(inside, literal(",")), literal(""), type_=sa.Text()), "]")
+        return array_of(self.gathered(page, json, sa.Text)[self.first : self.last])
 
     @property
     def page_info(self) -> GraphQLObjectType:

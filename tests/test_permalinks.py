@@ -3,10 +3,12 @@
 import hashlib
 import re
 
+import asyncpg
 import httpx2
 import pytest
 import rfc8785
 
+from db.embedded import Embedded
 from db.log import Change, publish
 from tests.served import served
 
@@ -56,6 +58,15 @@ async def test_records_of_every_type_have_addresses(client: httpx2.AsyncClient, 
 async def test_what_is_not_there_is_told(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(f"/r/{path}")
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_a_record_that_takes_too_long_is_told(seeded_database: Embedded) -> None:
+    owner = await asyncpg.connect(seeded_database.owner_url)
+    async with served(seeded_database.url) as client, owner.transaction():
+        await owner.execute("lock table measure_version in access exclusive mode")
+        answer = await client.get("/r/Measure:PHL-0007")
+    await owner.close()
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
 
 
 async def test_an_older_revision_stays_as_it_was(seeded_url: str, seeded) -> None:  # type: ignore[no-untyped-def]
