@@ -9,6 +9,7 @@ import graphene
 import sqlalchemy as sa
 from graphql import FieldNode, GraphQLInterfaceType, GraphQLObjectType, get_named_type
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql import visitors
 
 from schema import keyset
 from schema.clock import past
@@ -149,6 +150,7 @@ class _Page:
             return members(pairs)
         whole = sa.select(as_sql(members(pairs)).label("j")).select_from(self.at.plan.joined(page))
         whole = whole.having(sa.literal_column("true"))  # one row, always
+        _narrow(page, whole)
         return (self.at.plan.beside(self.at.row, whole.correlate_except(page)),)
 
     def page(self, chosen: Mapping[str, Sequence[FieldNode]], size: int) -> Any:
@@ -165,7 +167,7 @@ class _Page:
         self.one_more = bool(wanted & {"hasNextPage", "hasPreviousPage"})
         values = [key.of(self.row, at.clock) for key in self.keys]
         found = sa.select(self.row, *(value.label(f"k{place}") for place, value in enumerate(values)))
-        found = found.where(*self.conditions(at), *self.beyond(at))
+        found = found.select_from(self.row).where(*self.conditions(at), *self.beyond(at))
         ordered = [key.ordered(value, backwards=self.backwards) for key, value in zip(self.keys, values, strict=True)]
         found = found.order_by(*ordered).limit(sa.literal_column(str(size + self.one_more)))
         return plan.opened(found.correlate_except(self.row).subquery(plan.name("r")))
@@ -281,3 +283,12 @@ class _Page:
     @property
     def last(self) -> Any:
         return sa.func.count() if self.backwards else sa.func.least(sa.func.count(), sa.literal_column(str(self.size)))
+
+
+def _narrow(page: Any, whole: sa.Select[Any]) -> None:
+    """Leaves of a page's columns those that are read: PostgreSQL would carry the others along, as nulls, in every row."""
+    read = {
+        column.key for column in visitors.iterate(whole) if isinstance(column, sa.ColumnClause) and column.table is page
+    }
+    found = page.element
+    page.element = found.with_only_columns(*(column for column in found.selected_columns if column.key in read))
