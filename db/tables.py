@@ -195,7 +195,7 @@ revision = sa.Table(
     sa.Column("leaf_hash", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("record_id", "number", name="number"),
     sa.Index("revision_record_id_position", "record_id", "position"),
-    sa.Index("revision_recorded_at", "recorded_at"),
+    sa.Index("revision_recorded_at_position", "recorded_at", "position"),
     sa.CheckConstraint("position > 0 and number > 0", name="counts_from_one"),
     sa.CheckConstraint(r"record_id ~ '^[A-Z][A-Za-z]+:[A-Za-z0-9._-]{1,64}$'", name="record_id_is_well_formed"),
     sa.CheckConstraint("record_type = record_type_of(record_id)", name="record_type_is_of_record_id"),

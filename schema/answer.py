@@ -6,11 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import orjson
+from graphql import GraphQLError
 
 from db.pool import STATEMENT_TIMEOUT
+from schema.clock import PRESENT, Moment
 from schema.document import Operation
-from schema.plan import COST_LIMIT
+from schema.plan import COST_LIMIT, Plan
 from schema.refusals import ErrorCode, Refused, refusal
+
+NO_SUCH_MOMENT = "OP001"
+"""The SQLSTATE of clocks that the record does not have (db/rules/clocks.sql)."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +32,30 @@ class Answer:
         return b'{"data":%b,"extensions":{"cost":{"requested":%d,"limit":%d}}}' % (self.data, self.cost, COST_LIMIT)
 
 
-async def answer(pool: asyncpg.Pool, operation: Operation, given: Mapping[str, Any], public_url: str) -> Answer:
-    """Runs a query. Raises Refused before any SQL, or after five seconds of it."""
+async def answer(
+    pool: asyncpg.Pool, operation: Operation, given: Mapping[str, Any], public_url: str, moment: Moment = PRESENT
+) -> Answer:
+    """Runs a query, its own `at` aside, at a moment. Raises Refused: before any SQL, for a moment that the record does not have,
+    or after five seconds."""
     variables = operation.variables(given)
-    plan = operation.plan(variables)
-    context = {"today": datetime.now(UTC).date(), "public_url": public_url}
+    plan = operation.plan(variables, moment.shape)
+    context = {"today": datetime.now(UTC).date(), "public_url": public_url, **vars(moment)}
     parameters = plan.parameters(variables, context)
     try:
         row = await pool.fetchrow(plan.sql, *parameters)
     except (asyncpg.QueryCanceledError, TimeoutError):
         message = f"The database gave up after {STATEMENT_TIMEOUT:.0f} seconds: ask for less at once."
         raise Refused([refusal(message, ErrorCode.TIMEOUT)], plan.cost) from None
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != NO_SUCH_MOMENT:
+            raise
+        raise Refused([_no_such_moment(error, plan)], plan.cost) from None
     assert row is not None
     return Answer(row["data"], row["position"], plan.cost)
+
+
+def _no_such_moment(error: asyncpg.PostgresError, plan: Plan) -> GraphQLError:
+    """The database's sentence, with the field that chose the clock; the request as a whole has none."""
+    place = error.hint or ""
+    path = orjson.loads(place) if place in plan.clocks else None
+    return refusal(error.args[0], ErrorCode.CLOCK_OUT_OF_RANGE, plan.clocks.get(place), path)

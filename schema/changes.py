@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from db import tables
-from schema.clock import NEWEST
 from schema.fields import Planned
 from schema.filters import Matches, any_of, conditions, one_of
 from schema.identity import LARGEST_POSITION
@@ -116,7 +115,8 @@ class Changes(Planned):
         after = at.bind("after", sa.Integer, _position) if "after" in at.given else sa.literal_column("0")
         revision_type: Any = at.plan.schema.get_type("Revision")
         revision = at.plan.rows(at, revision_type)
-        found = sa.select(revision).where(revision.c.position > after, *conditions(at, revision))
+        found = sa.select(revision).where(revision.c.position > after, at.plan.stands(revision, at.clock))
+        found = found.where(*conditions(at, revision))
         found = found.order_by(revision.c.position).limit(sa.literal_column(str(size + 1))).correlate_except(revision)
         page = at.plan.opened(found.subquery(at.plan.name("r")))
         pairs: list[tuple[str, Json]] = []
@@ -128,7 +128,7 @@ class Changes(Planned):
                         json = as_sql(at.plan.members(inside, revision_type, page))
                     pairs.append((key, _first(page, json, size)))
                 case name:
-                    pairs.append((key, _fact(name, page, size)))
+                    pairs.append((key, _fact(at, name, page, size)))
         whole = sa.select(as_sql(members(pairs)).label("j")).select_from(at.plan.joined(page))
         whole = whole.having(sa.literal_column("true")).correlate_except(page)  # one row, always
         return (at.plan.beside(at.row, whole),)
@@ -143,13 +143,13 @@ def _first(page: Any, json: Any, size: int) -> Json:
     return array_of(listed)
 
 
-def _fact(name: str, page: Any, size: int) -> Json:
+def _fact(at: At, name: str, page: Any, size: int) -> Json:
     more = sa.func.count() > sa.literal_column(str(size))
     if name == "hasMore":
         return plain(more)
     if name == "lastPosition":
         last = _in_order(page, page.c.position, sa.Integer())[sa.literal_column(str(size))]
-        return plain(sa.case((more, last), else_=NEWEST))
+        return plain(sa.case((more, last), else_=at.clock.position))
     return ('"ChangePage"',)
 
 

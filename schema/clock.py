@@ -1,7 +1,8 @@
 """The clock that a part of an operation is read at: which position of the log, and which valid day."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,14 @@ import sqlalchemy as sa
 from db.tables import NOW, revision
 
 Condition = sa.ColumnElement[bool]
+
+CLOCK_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
+    "known": sa.DateTime(True),
+    "position": sa.Integer(),
+    "valid": sa.Date(),
+}
+CLOCKS = tuple(CLOCK_TYPES)
+"""What a reader can choose: what was known then, by moment or by position of the log; and the day that it is about."""
 
 HEAD = (
     sa.select(sa.func.coalesce(sa.func.max(revision.c.position), sa.literal_column("0")).label("position"))
@@ -36,7 +45,7 @@ class Clock:
         return sa.and_(self.stands(steps), steps.c.valid_from <= self.day, steps.c.valid_to > self.day)
 
 
-def present(day: sa.ColumnElement[Any]) -> Clock:
+def present(day: sa.ColumnElement[Any], *, lasts: bool = True) -> Clock:
     """The newest position, on a day."""
     return Clock(
         position=NEWEST,
@@ -44,7 +53,7 @@ def present(day: sa.ColumnElement[Any]) -> Clock:
         day=day,
         stands=lambda versions: versions.c.known_to == sa.literal_column(str(NOW)),  # a literal: RISKS 20
         saw=lambda _revisions: sa.true(),
-        lasts=True,
+        lasts=lasts,
     )
 
 
@@ -58,3 +67,42 @@ def past(position: sa.ColumnElement[int], day: sa.ColumnElement[Any]) -> Clock:
         stands=lambda versions: sa.and_(versions.c.known_from <= position, versions.c.known_to > position),
         saw=lambda revisions: revisions.c.position <= position,
     )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The clocks that a request asks to be read at, as a whole; what is None was not asked for."""
+
+    known: datetime | None = None
+    position: int | None = None
+    valid: date | None = None
+
+    @property
+    def shape(self) -> frozenset[str]:
+        """Which are asked for: the plan depends on it."""
+        return frozenset(name for name in CLOCKS if getattr(self, name) is not None)
+
+
+PRESENT = Moment()
+
+
+def asked(
+    known: sa.ColumnElement[Any] | None,
+    position: sa.ColumnElement[int] | None,
+    valid: sa.ColumnElement[Any] | None,
+    *,
+    today: sa.ColumnElement[Any],
+    name: str,
+    place: sa.ColumnElement[str],
+) -> Clock:
+    """The clock of what was asked for. name: of the CTE that resolves it, once; place: what the database is to say with its
+    refusal when there is no such moment in the record."""
+    if known is None and position is None:
+        return present(today if valid is None else valid, lasts=valid is None)
+    moment: sa.ColumnElement[Any] = sa.func.moment_of_position(position, place) if known is None else known
+    at: sa.ColumnElement[Any] = sa.func.position_known_at(known, place) if position is None else position
+    found = sa.select(moment.label("known"), at.label("position")).subquery(f"{name}s")
+    day = sa.cast(sa.func.timezone(sa.literal_column("'UTC'"), found.c.known), sa.Date) if valid is None else valid
+    resolved = sa.select(found, day.label("day")).cte(name).prefix_with("materialized", dialect="postgresql")
+    clock = past(*(sa.select(resolved.c[column]).scalar_subquery() for column in ("position", "day")))
+    return replace(clock, known=sa.select(resolved.c.known).scalar_subquery())

@@ -78,20 +78,20 @@ class Operation:
         argument = self._shapes.argument_of.get(definition.variable.name.value) if definition else None
         return GraphQLError(f"{argument}: {error.message}", nodes=error.nodes) if argument else error
 
-    def plan(self, variables: Variables) -> Plan:
-        """The statement for variables of this shape, kept once it is made. Raises Refused."""
-        key: Hashable = (id(self), self._shapes.of(variables))
+    def plan(self, variables: Variables, clocks: frozenset[str] = frozenset()) -> Plan:
+        """The statement for variables of this shape and these clocks of the request's, kept once it is made. Raises Refused."""
+        key: Hashable = (id(self), clocks, self._shapes.of(variables))
         kept = _plans.get(key)
         if kept is None or kept[0] is not self:
-            kept = _plans[key] = (self, self._made(variables))
+            kept = _plans[key] = (self, self._made(variables, clocks))
         if isinstance(kept[1], Refused):
             raise Refused(kept[1].errors, kept[1].cost)
         return kept[1]
 
-    def _made(self, variables: Variables) -> Plan | Refused:
+    def _made(self, variables: Variables, clocks: frozenset[str]) -> Plan | Refused:
         """The plan, or the refusal of what is too much whatever the values: as dear to find as a plan, and as worth keeping."""
         try:
-            return plan(schema, self.node, self.fragments, variables)
+            return plan(schema, self.node, self.fragments, variables, clocks)
         except Refused as refused:
             codes = {(error.extensions or {}).get("code") for error in refused.errors}
             if codes <= {ErrorCode.TOO_COSTLY, ErrorCode.TOO_LARGE}:

@@ -3,17 +3,17 @@
 The fields say how (schema/fields.py, schema/paged.py, …), while schema/planning.py walks the operation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from graphql import FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql import FieldNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.collect_fields import collect_fields
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from schema.arguments import Arguments, Variables
-from schema.clock import NEWEST, present
+from schema.clock import CLOCK_TYPES, CLOCKS, NEWEST, asked
 from schema.json_text import as_sql, literal, members
 from schema.parameters import Bound, distinct, misfits
 from schema.planning import At, Planning
@@ -28,6 +28,7 @@ class Plan:
 
     sql: str
     cost: int
+    clocks: Mapping[str, Sequence[FieldNode]]  # where the operation chooses clocks: by path, in JSON
     _bound: Sequence[Bound | str]
     _unused: Sequence[Bound]  # arguments that the statement could do without, and that must fit all the same
 
@@ -47,10 +48,12 @@ def plan(
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Variables,
+    clocks: Collection[str] = (),
 ) -> Plan:
-    """The plan of a validated query for variables of this shape. Raises Refused."""
+    """The plan of a validated query for variables of this shape, read at those of CLOCKS that the request as a whole gives. Raises
+    Refused."""
     planning = Planning(schema, fragments, variables)
-    data = as_sql(members(_root_members(planning, operation)))
+    data = as_sql(members(_root_members(planning, operation, clocks)))
     errors = [*planning.errors, *([_too_costly(planning.cost)] if planning.cost > COST_LIMIT else [])]
     if errors:
         raise Refused(distinct([*errors, *misfits(planning.bound.values(), variables)]), planning.cost)
@@ -59,20 +62,24 @@ def plan(
     used = compiled.positiontup or ()
     parameters = [_parameter(planning, name, compiled.params[name]) for name in used]
     unused = [bound for name, bound in planning.bound.items() if name not in used]
-    return Plan(str(compiled), planning.cost, parameters, unused)
+    return Plan(str(compiled), planning.cost, planning.clocks, parameters, unused)
 
 
-def _root_members(planning: Planning, operation: OperationDefinitionNode) -> list[tuple[str, Any]]:
+def _root_members(
+    planning: Planning, operation: OperationDefinitionNode, clocks: Collection[str]
+) -> list[tuple[str, Any]]:
     query = planning.schema.query_type
     assert query is not None
     fields = collect_fields(planning.schema, planning.fragments, planning.variables, query, operation.selection_set)
-    root = At(None, present(planning.today), Arguments({}), planning, query, (), ())
+    given = [sa.bindparam(name, type_=CLOCK_TYPES[name]) if name in clocks else None for name in CLOCKS]
+    clock = asked(*given, today=planning.today, name="clock", place=literal(""))
+    root = At(None, clock, Arguments({}), planning, query, (), ())
     return [(key, planning.member(root, query, None, key, nodes)) for key, nodes in fields.items()]
 
 
 def _parameter(planning: Planning, name: str, value: Any) -> Bound | str:
-    """today and public_url go by name; a constant of the SQL's own stays as it is."""
-    if name in (planning.today.key, planning.public_url.key):
+    """What belongs to the request as a whole goes by name; a constant of the SQL's own stays as it is."""
+    if name in (planning.today.key, planning.public_url.key, *CLOCKS):
         return name
     return planning.bound.get(name) or Bound(name, lambda _: value, None, (), ())
 

@@ -64,7 +64,8 @@ class Planned(Protocol):
 
 
 class Planning:
-    """What the fields use: other fields, rows, parameters. `errors` are those found so far, `bound` the parameters by name."""
+    """What the fields use: other fields, rows, parameters. `errors` are those found so far, `bound` the parameters by name,
+    `clocks` the fields that choose clocks by what the database says of them when there is no such moment."""
 
     def __init__(
         self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: Variables
@@ -72,6 +73,7 @@ class Planning:
         self.schema, self.fragments, self.variables = schema, dict(fragments), dict(variables)
         self.errors: list[GraphQLError] = []
         self.bound: dict[str, Bound] = {}
+        self.clocks: dict[str, Sequence[FieldNode]] = {}
         self.cost = 0
         self.today = sa.bindparam("today", type_=sa.Date())
         self.public_url = sa.bindparam("public_url", type_=sa.Text())

@@ -1,47 +1,39 @@
 """Query: everything that can be read, and the schema as a whole."""
 
-from typing import Any
+import json
+from dataclasses import replace
 
 import graphene
 import sqlalchemy as sa
 from graphql import print_schema
 
-from schema.assessment import assessments
 from schema.changes import Changes
-from schema.coverage import coverage
-from schema.coverage_summary import CoverageSummary
-from schema.fields import Computed, Edge, Edges, Part, Planned
-from schema.filters import speakable
-from schema.identity import LARGEST_POSITION, type_of, well_formed, well_formed_all
-from schema.instrument import Instrument
-from schema.json_text import NULL, Json, array, as_sql, literal
-from schema.measure import Measure, measures
-from schema.paged import LARGEST_PAGE, Paged
+from schema.clock import CLOCK_TYPES, CLOCKS, asked
+from schema.fields import Edge, Planned
+from schema.identity import LARGEST_POSITION
+from schema.json_text import Json, as_sql, literal
 from schema.planning import At
-from schema.recommendation import Recommendation, recommendations
-from schema.record import NODE
+from schema.reading import Everything, Reading
 from schema.refusals import BadValue
-from schema.reporting_event import reporting_events
 from schema.revision import Revision
 from schema.scalars import Date, DateTime
-from schema.search import Search
-from schema.section import Article, Section
-from schema.source import Source, SourceConnection, SourceFilter
-from schema.state_party import Signatory, StateParty, state_parties
-from schema.statement import statements
 from schema.vocabulary import ErrorCode
 
 
-def _one(type_: Any, argument: str, column: str, of: Any, about: str, description: str) -> Edge:
-    """The row whose column is the argument's value."""
-    check = well_formed if of is graphene.ID else speakable if of is graphene.String else _position
-    sql_type = sa.Integer if of is graphene.Int else sa.Text
-    return Edge(
-        type_,
-        lambda at, row: row.c[column] == at.bind(argument, sql_type, check),
-        args={argument: graphene.Argument(graphene.NonNull(of), description=about)},
-        description=description,
-    )
+class _AtClocks(Planned):
+    """What can be read, at other clocks."""
+
+    def json(self, at: At) -> Json:
+        if "known" in at.given and "position" in at.given:
+            raise BadValue("known and position both say what was known: give one of them.")
+        given = [at.bind(name, CLOCK_TYPES[name]) if name in at.given else None for name in CLOCKS]
+        place = json.dumps(at.path)
+        at.plan.clocks[place] = at.nodes
+        clock = asked(*given, today=at.plan.today, name=at.plan.name("c"), place=literal(place))
+        found = as_sql(at.plan.members(replace(at, clock=clock), at.target, None))
+        if "known" in at.given or "position" in at.given:  # the clock is looked up, whatever is asked of it
+            found = sa.case((clock.position.is_not(None), found))
+        return (found,)
 
 
 def _position(position: int) -> int:
@@ -49,150 +41,28 @@ def _position(position: int) -> int:
     return position if 0 < position <= LARGEST_POSITION else 0
 
 
-class Clock(graphene.ObjectType):
-    """The moment that an answer stands for."""
-
-    known = Computed(
-        DateTime,
-        lambda at: sa.func.coalesce(at.clock.known, sa.func.statement_timestamp()),
-        required=True,
-        description="What the record said at this moment: that of its newest revision then.",
-    )
-    valid = Computed(
-        Date, lambda at: at.clock.day, required=True, description="The day in the world that statuses are told of."
-    )
-    position = Computed(
-        graphene.Int, lambda at: at.clock.position, required=True, description="The log's position at that moment."
-    )
-
-
-class _ById(Planned):
-    """What an id names."""
-
-    def json(self, at: At) -> Json:
-        node_id = at.bind("id", sa.Text, well_formed)
-        name = type_of(at.given["id"].value)
-        return at.plan.by_id(at, name, node_id) if name else NULL
-
-
-class _ByIds(Planned):
-    """What ids name, in their order."""
-
-    def json(self, at: At) -> Json:
-        ids = at.bind("ids", sa.ARRAY(sa.Text()), _ids)
-        names = sorted({name for one in at.given["ids"].value if (name := type_of(one))})
-        asked = sa.func.unnest(ids).table_valued(
-            sa.column("id", sa.Text()), with_ordinality="place", name=at.plan.name("t")
-        )
-        asked = asked.render_derived()
-        with at.plan.each(LARGEST_PAGE):
-            json = as_sql(
-                at.plan.named(
-                    at, sa.func.split_part(asked.c.id, literal(":"), sa.literal_column("1")), asked.c.id, names
-                )
-            )
-        listed = sa.select(json.label("j")).select_from(asked).order_by(asked.c.place).subquery(at.plan.name("r"))
-        return (sa.select(as_sql(array(listed.c.j))).select_from(listed).scalar_subquery(),)
-
-
-def _ids(ids: list[str]) -> list[str]:
-    if len(ids) > LARGEST_PAGE:
-        raise BadValue(f"these are {len(ids)} ids; ask for {LARGEST_PAGE} at a time at most.")
-    return well_formed_all(ids)
-
-
-class Query(graphene.ObjectType):
+class Query(Everything, graphene.ObjectType):
     """Everything that can be read."""
 
-    clock = Part(Clock, required=True, description="Which clocks and which log position this answer stands for.")
-    node = _ById(
-        NODE,
-        id=graphene.ID(required=True, description="Any id that this record gave."),
-        description="Whatever an id names; null when there is nothing of that id.",
-    )
-    nodes = _ByIds(
-        graphene.NonNull(graphene.List(NODE)),
-        ids=graphene.Argument(
-            graphene.NonNull(graphene.List(graphene.NonNull(graphene.ID))), description=f"Up to {LARGEST_PAGE} ids."
+    at = _AtClocks(
+        graphene.NonNull(Reading),
+        known=DateTime(
+            description="What the record said at this moment. Moments before its first revision, or more than a minute ahead, are "
+            "refused. Answers about the last minute are not final: a publication may be under way."
         ),
-        description="Whatever these ids name, in the same order, null where there is nothing of an id.",
+        position=graphene.Int(description="The same by position of the log. Give known or position, not both."),
+        valid=Date(
+            description="Which day in the world statuses and parties are told of, past or to come. When it is left out: the day "
+            "(UTC) of known or of the position's revision, else today."
+        ),
+        description="Everything that can be read, as it was known at a moment and about a day. Give the field several aliases to "
+        "hold several moments side by side.",
     )
-    state_party = _one(
-        StateParty,
-        "code",
-        "code",
-        graphene.String,
-        'ISO 3166-1 alpha-3 code: "PHL".',
-        "One State party, also before the day of its consent; null for an unknown code.",
-    )
-    state_parties = state_parties("The States that were parties to the Protocol on the clock's valid day.")
-    signatories = Edges(
-        Signatory,
-        order=lambda row: [row.c.code],
-        bound=20,
-        description="States that had only signed the Protocol, by code.",
-    )
-    sections = Edges(
-        Section,
-        order=lambda row: [row.c.place],
-        bound=30,
-        description="All sections of the Guidelines, in their order.",
-    )
-    section = _one(
-        Section, "number", "number", graphene.String, 'Its number: "III.A".', "One section; null for an unknown number."
-    )
-    articles = Edges(
-        Article, order=lambda row: [row.c.number], bound=20, description="The articles of the Protocol, in their order."
-    )
-    instruments = Edges(
-        Instrument,
-        lambda at, row: row.c.followed == at.bind("followed", sa.Boolean) if "followed" in at.given else sa.true(),
-        order=lambda row: [row.c.code],
-        bound=50,
-        args={
-            "followed": graphene.Argument(
-                graphene.Boolean,
-                description="true: only those whose treaty actions are in the record; false: only the others.",
-            )
-        },
-        description="The treaties and standards around the Guidelines, by code.",
-    )
-    recommendation = _one(
-        Recommendation,
-        "code",
-        "code",
-        graphene.String,
-        'Its code: "IVC-05".',
-        "One recommendation; null for an unknown code.",
-    )
-    recommendations = recommendations("What the Guidelines ask of States, in their order.")
-    measure = _one(
-        Measure, "id", "id", graphene.ID, 'Its id: "Measure:PHL-0007".', "One measure; null for an unknown id."
-    )
-    measures = measures(total=25_000, description="What is reported of all States, also of those not yet parties then.")
-    assessments = assessments(total=10_000, description="What readers concluded about all States.")
-    reporting_events = reporting_events(total=5_000, description="The reporting cycles of all States.")
-    statements = statements(total=500, filtered=True, description="The statements made to the Protocol.")
-    source = _one(Source, "id", "id", graphene.ID, 'Its id: "Source:S-0042".', "One source; null for an unknown id.")
-    sources = Paged(SourceConnection, total=10_000, filter_type=SourceFilter, description="The sources, by id.")
-    coverage = coverage(
-        total=25_000,
-        description="What the record has for each State that was a party on the clock's valid day and each recommendation, by "
-        "State code and in the Guidelines' order.",
-    )
-    coverage_summary = CoverageSummary(
-        cells=25_000,
-        filtered=True,
-        description="The same, counted. Totals add up to States parties × recommendations, unless filtered or by THEME.",
-    )
-    search = Search("Records that hold these words, best first.")
-    revision = _one(
+    revision = Edge(
         Revision,
-        "position",
-        "position",
-        graphene.Int,
-        "Its position.",
-        "One revision by its position in the log; null if none.",
+        lambda at, row: row.c.position == at.bind("position", sa.Integer, _position),
+        args={"position": graphene.Argument(graphene.NonNull(graphene.Int), description="Its position.")},
+        description="One revision by its position in the log; null if none.",
     )
     changes = Changes(
         "Every revision after a position, oldest first, never skipping one: what changed since you last looked. With a filter, "

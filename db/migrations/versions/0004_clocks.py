@@ -1,0 +1,11 @@
+"""Finding the newest position of a moment, among thousands of revisions of one submission."""
+
+from alembic import op
+
+revision = "0004_clocks"
+down_revision = "0001_the_record"
+
+
+def upgrade() -> None:
+    op.create_index("revision_recorded_at_position", "revision", ["recorded_at", "position"])
+    op.drop_index("revision_recorded_at")
