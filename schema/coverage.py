@@ -55,7 +55,7 @@ class Coverage(Row):
         interfaces = (Node,)
         table = tables.coverage
         by_id = staticmethod(
-            lambda row, node_id: sa.and_(
+            lambda row, node_id, _clock: sa.and_(
                 _id(row) == node_id,
                 row.c.state_party_code == sa.func.split_part(node_id, literal(":"), sa.literal_column("2")),
                 row.c.recommendation_code == sa.func.split_part(node_id, literal(":"), sa.literal_column("3")),

@@ -34,10 +34,10 @@ class Row(graphene.ObjectType):
     def __init_subclass_with_meta__(
         cls, table: sa.Table | None = None, by_id: Any = None, _meta: Any = None, **options: Any
     ) -> None:
-        """by_id: (row, id) to the condition that the row is the id's."""
+        """by_id: (row, id, clock) to the condition that the row is the id's."""
         _meta = _meta or ObjectTypeOptions(cls)
         _meta.table = table
-        _meta.by_id = by_id or (lambda row, node_id: row.c.id == node_id)
+        _meta.by_id = by_id or (lambda row, node_id, _clock: row.c.id == node_id)
         super().__init_subclass_with_meta__(_meta=_meta, **options)
 
 

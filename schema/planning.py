@@ -129,28 +129,37 @@ class Planning:
             return self.members(at, type_, row)
         return self.named(at, row.c.type, row.c.id, among)
 
-    def named(self, at: At, type_name: sa.ColumnElement[Any], node_id: Any, among: Sequence[str]) -> Json:
-        """The JSON of what an id names, or null: a branch for each type that it may be of."""
+    def named(
+        self, at: At, type_name: sa.ColumnElement[Any], node_id: Any, among: Sequence[str], instead: str | None = None
+    ) -> Json:
+        """The JSON of what an id names: a branch for each type that it may be of. Else of the type `instead`; or null."""
         cost, dearest = self.cost, 0
         branches = []
         for name in among:
             self.cost = cost
-            branches.append((type_name == literal(name), as_sql(self.by_id(at, name, node_id))))
+            branches.append((type_name == literal(name), self._by_id(at, name, node_id)))
             dearest = max(dearest, self.cost)
         self.cost = dearest or cost
-        return or_null((sa.case(*branches),)) if branches else NULL
+        if not branches:
+            return NULL
+        found: sa.ColumnElement[Any] = sa.case(*branches)
+        return or_null((sa.func.coalesce(found, self._by_id(at, instead, node_id)) if instead else found,))
 
-    def by_id(self, at: At, type_name: str, node_id: Any) -> Json:
-        """The JSON of the row of a type that an id names, or null."""
+    def by_id(self, at: At, type_name: str, node_id: Any, instead: str | None = None) -> Json:
+        """The JSON of the row of a type that an id names. Else of the type `instead`; or null."""
+        found = self._by_id(at, type_name, node_id)
+        return or_null((sa.func.coalesce(found, self._by_id(at, instead, node_id)) if instead else found,))
+
+    def _by_id(self, at: At, type_name: str, node_id: Any) -> sa.ColumnElement[str]:
         type_: Any = self.schema.get_type(type_name)
         row = self.opened(self.rows(at, type_))
         json = as_sql(self.members(at, type_, row))
         found = (
             sa.select(json)
             .select_from(self.joined(row))
-            .where(self.stands(row, at.clock), type_.graphene_type._meta.by_id(row, node_id))
+            .where(self.stands(row, at.clock), type_.graphene_type._meta.by_id(row, node_id, at.clock))
         )
-        return or_null((found.correlate_except(row).scalar_subquery(),))
+        return found.correlate_except(row).scalar_subquery()
 
     def opened(self, row: Any) -> Any:
         """The row, beside which its edges may now be joined: PostgreSQL then looks up once what several rows lead to."""

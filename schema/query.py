@@ -17,6 +17,7 @@ from schema.reading import Everything, Reading
 from schema.refusals import BadValue
 from schema.revision import Revision
 from schema.scalars import Date, DateTime
+from schema.tombstone import Tombstone
 from schema.vocabulary import ErrorCode
 
 
@@ -70,7 +71,7 @@ class Query(Everything, graphene.ObjectType):
     )
 
 
-schema = graphene.Schema(query=Query, types=[ErrorCode]).graphql_schema
+schema = graphene.Schema(query=Query, types=[ErrorCode, Tombstone]).graphql_schema
 """The schema, as graphql-core knows it."""
 
 

@@ -17,15 +17,18 @@ from schema.measure import Measure, measures
 from schema.paged import LARGEST_PAGE, Paged
 from schema.planning import At
 from schema.recommendation import Recommendation, recommendations
-from schema.record import NODE
+from schema.record import NODE, TOMBSTONE
 from schema.refusals import BadValue
 from schema.reporting_event import reporting_events
 from schema.scalars import Date, DateTime
 from schema.search import Search
 from schema.section import Article, Section
-from schema.source import Source, SourceConnection, SourceFilter
+from schema.source import TYPE_NAMES, Source, SourceConnection, SourceFilter
 from schema.state_party import Signatory, StateParty, state_parties
 from schema.statement import statements
+
+RECORDS = frozenset(TYPE_NAMES.values())
+"""The types of record, as ids name them."""
 
 
 def _one(type_: Any, argument: str, column: str, of: Any, about: str, description: str) -> Edge:
@@ -62,7 +65,7 @@ class _ById(Planned):
     def json(self, at: At) -> Json:
         node_id = at.bind("id", sa.Text, well_formed)
         name = type_of(at.given["id"].value)
-        return at.plan.by_id(at, name, node_id) if name else NULL
+        return at.plan.by_id(at, name, node_id, TOMBSTONE if name in RECORDS else None) if name else NULL
 
 
 class _ByIds(Planned):
@@ -78,7 +81,11 @@ class _ByIds(Planned):
         with at.plan.each(LARGEST_PAGE):
             json = as_sql(
                 at.plan.named(
-                    at, sa.func.split_part(asked.c.id, literal(":"), sa.literal_column("1")), asked.c.id, names
+                    at,
+                    sa.func.split_part(asked.c.id, literal(":"), sa.literal_column("1")),
+                    asked.c.id,
+                    names,
+                    TOMBSTONE if RECORDS & set(names) else None,
                 )
             )
         listed = sa.select(json.label("j")).select_from(asked).order_by(asked.c.place).subquery(at.plan.name("r"))
@@ -98,14 +105,15 @@ class Everything:
     node = _ById(
         NODE,
         id=graphene.ID(required=True, description="Any id that this record gave."),
-        description="Whatever an id names; null when there is nothing of that id.",
+        description="Whatever an id names; of a retracted record its Tombstone; null when there is nothing of that id.",
     )
     nodes = _ByIds(
         graphene.NonNull(graphene.List(NODE)),
         ids=graphene.Argument(
             graphene.NonNull(graphene.List(graphene.NonNull(graphene.ID))), description=f"Up to {LARGEST_PAGE} ids."
         ),
-        description="Whatever these ids name, in the same order, null where there is nothing of an id.",
+        description="Whatever these ids name, in the same order: of retracted records their Tombstones, null where there is "
+        "nothing of an id.",
     )
     state_party = _one(
         StateParty,

@@ -14,6 +14,8 @@ from schema.paged import Paged
 from schema.planning import At
 
 NODE = "schema.record.Node"
+TOMBSTONE = "Tombstone"
+"""What a retracted record leaves (schema/tombstone.py)."""
 
 
 class Node(graphene.Interface):
@@ -28,8 +30,26 @@ def _version_id(at: At) -> Any:
     )
 
 
-def _address(at: At) -> Any:
-    return at.plan.public_url + literal("/r/") + at.row.c.id
+def address(column: str, description: str) -> Computed:
+    """The field `permalink` of what has its record's id in a column."""
+    return Computed(
+        graphene.String,
+        lambda at: at.plan.public_url + literal("/r/") + at.row.c[column],
+        plain=True,
+        required=True,
+        description=description,
+    )
+
+
+def revisions(column: str) -> Paged:
+    """The field `revisions` of what has its record's id in a column."""
+    return Paged(
+        "schema.revision.RevisionConnection",
+        lambda at, revision: revision.c.record_id == at.row.c[column],
+        total=100,
+        unique=Key(lambda revision, _clock: revision.c.position, sa.Integer),
+        description="Every revision of the record up to this clock, the first one first.",
+    )
 
 
 class Record(graphene.Interface):
@@ -50,20 +70,8 @@ class Record(graphene.Interface):
         lambda at, revision: revision.c.position == at.row.c.known_from,
         description="The revision that this answer shows.",
     )
-    revisions = Paged(
-        "schema.revision.RevisionConnection",
-        lambda at, revision: revision.c.record_id == at.row.c.id,
-        total=100,
-        unique=Key(lambda revision, _clock: revision.c.position, sa.Integer),
-        description="Every revision of the record up to this clock, the first one first.",
-    )
-    permalink = Computed(
-        graphene.String,
-        _address,
-        plain=True,
-        required=True,
-        description="The record's address, for citing and sharing.",
-    )
+    revisions = revisions("id")
+    permalink = address("id", "The record's address, for citing and sharing.")
 
 
 RecordConnection = connection("Record", NODE, "records")

@@ -11,7 +11,7 @@ from schema.connection import connection
 from schema.fields import Column, Computed, Edges, Planned, Row
 from schema.json_text import Json, literal
 from schema.planning import At
-from schema.record import NODE, Node
+from schema.record import NODE, TOMBSTONE, Node
 from schema.scalars import JSON, DateTime
 from schema.source import TYPE_NAMES
 from schema.vocabulary import ChangeKind, CitationStyle, Operation, RecordType
@@ -68,6 +68,7 @@ class _ItsRecord(Planned):
             sa.func.split_part(record_id, literal(":"), sa.literal_column("1")),
             record_id,
             list(TYPE_NAMES.values()),
+            TOMBSTONE,
         )
 
 
@@ -87,7 +88,7 @@ class Revision(Row):
         interfaces = (Node,)
         table = tables.revision
         by_id = staticmethod(
-            lambda row, node_id: (
+            lambda row, node_id, _clock: (
                 row.c.position
                 == sa.cast(
                     sa.func.substring(node_id, literal(r"^Revision:([1-9]\d{0,8})$"), type_=sa.Text()), sa.Integer
@@ -105,7 +106,7 @@ class Revision(Row):
     number = Column(graphene.Int, required=True, description="Its place among its record's revisions: 1, 2, 3 …")
     record_type = Column(RecordType, required=True, description="The type of its record.")
     record_id = Column(graphene.ID, required=True, description="Its record.")
-    record = _ItsRecord(NODE, description="Its record as it is at the clock; null when it no longer stands.")
+    record = _ItsRecord(NODE, description="Its record as it is at the clock; its Tombstone when it was retracted.")
     operation = Column(Operation, required=True, description="What it did.")
     kind = Column(ChangeKind, required=True, description="Why the record changed.")
     reason = Column(graphene.String, required=True, description="The reason given, in public.")

@@ -138,8 +138,10 @@ async def test_each_type_of_record_is_found_by_id_with_fragments_on_its_interfac
 async def test_what_is_retracted_is_not_there_and_its_revisions_are(
     administrator: asyncpg.Connection, server: Embedded, seeded_template: str
 ) -> None:
-    text = """query ($ids: [ID!]!) { nodes(ids: $ids) { id } revision(position: 1) { id }
-        changes(filter: {operation: [RETRACT, RESTORE]}) { nodes { recordId operation record { id } fieldChanges { field } } } }"""
+    text = """query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Tombstone {
+        recordType permalink revision { reason operation } revisions { totalCount } } } revision(position: 1) { id }
+        changes(filter: {operation: [RETRACT, RESTORE]}) {
+            nodes { recordId operation record { __typename } fieldChanges { field } } } }"""
     async with (
         cloned(administrator, server, seeded_template) as database,
         connected(database.url) as connection,
@@ -154,7 +156,7 @@ async def test_what_is_retracted_is_not_there_and_its_revisions_are(
         variables = {"ids": gone}
         data = orjson.loads((await answer(pool, document(text).operation(None), variables, PUBLIC_URL)).data)
         assert difference(oracle.data(parse(text), variables, today()), data) is None
-        assert data["nodes"].count(None) == 6
+        assert [node["__typename"] for node in data["nodes"]].count("Tombstone") == 6
 
 
 # RISKS 5

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.oracle.coverage import cells, cells_of, is_party
-from tests.oracle.log import Reading, Row, Told
+from tests.oracle.log import Reading, Row, Told, Tombstone
 from tests.oracle.paging import ORDERS, Listed
 from tests.oracle.resolvers import CITING
 from tests.oracle.words import SEARCHED, holds
@@ -19,7 +19,7 @@ def _its(typename: str, key: str, own: str = "code") -> Callable[[Any, Reading],
     return lambda row, reading: reading.naming(typename, key, row.document[own])
 
 
-def _revisions(row: Row, reading: Reading) -> list[Told]:
+def _revisions(row: Row | Tombstone, reading: Reading) -> list[Told]:
     return [Told(reading, one) for one in reading.log.of_record[row.id] if one.position <= reading.position]
 
 
@@ -67,7 +67,7 @@ def connections() -> dict[tuple[str, str], Listed]:
         ("Source", "citedBy"): Listed(_cited_by),
     }
     records = "StateParty Signatory Section Article Instrument Recommendation Measure Assessment Statement ReportingEvent Source"
-    return found | {(record, "revisions"): Listed(_revisions) for record in records.split()}
+    return found | {(record, "revisions"): Listed(_revisions) for record in ("Tombstone", *records.split())}
 
 
 def searching(words: str, types: Sequence[str] | None) -> Listed:

@@ -108,6 +108,20 @@ class Row:
         return since.recorded_at.date()
 
 
+@dataclass(frozen=True, eq=False)
+class Tombstone:
+    """A record that was retracted, and the revision that did it."""
+
+    reading: "Reading"
+    revision: Revision
+
+    typename = "Tombstone"
+
+    @property
+    def id(self) -> str:
+        return self.revision.record_id
+
+
 @dataclass(eq=False)
 class Reading:
     """The record at a position, with a day in the world. kept: what was worked out of it, by whoever did."""
@@ -130,6 +144,12 @@ class Reading:
             for record_id in sorted(newest)
             if newest[record_id].operation not in LEAVES_NOTHING and newest[record_id].document is not None
         }
+
+    @cached_property
+    def tombstones(self) -> Mapping[str, Tombstone]:
+        """What was retracted, by id."""
+        retracted = {one.record_id: one for one in self.revisions if one.operation == "RETRACT"}
+        return {name: Tombstone(self, one) for name, one in retracted.items() if name not in self.rows}
 
     @cached_property
     def _by_type(self) -> Mapping[str, Sequence[Row]]:

@@ -36,7 +36,12 @@ def node(reading: Reading, node_id: str) -> Any:
     if typename == "Revision":
         found = [one for one in reading.revisions if str(one.position) == name]
         return Told(reading, found[0]) if found else None
-    return cells(reading).get(node_id) if typename == "Coverage" else reading.rows.get(node_id)
+    return cells(reading).get(node_id) if typename == "Coverage" else record(reading, node_id)
+
+
+def record(reading: Reading, record_id: str) -> Any:
+    """A record, or what is left of it."""
+    return reading.rows.get(record_id) or reading.tombstones.get(record_id)
 
 
 def _sorted(rows: Sequence[Row], key: Any) -> list[Row]:
@@ -173,7 +178,10 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         ("Coverage", "sentence"): lambda _cell, _: ANY,
         ("Coverage", "measureCount"): lambda cell, _: len(cell.measures),
         ("Coverage", "reportedBy"): lambda cell, _: sorted({one.document["reportedBy"] for one in cell.measures}),
-        ("Revision", "record"): lambda told, _: told.reading.rows.get(told.revision.record_id),
+        ("Tombstone", "recordType"): lambda grave, _: grave.revision.record_type,
+        ("Tombstone", "revision"): lambda grave, _: Told(grave.reading, grave.revision),
+        ("Tombstone", "permalink"): lambda grave, _: f"{PUBLIC_URL}/r/{grave.id}",
+        ("Revision", "record"): lambda told, _: record(told.reading, told.revision.record_id),
         ("Revision", "recordedAt"): lambda told, _: _moment(told.revision.recorded_at),
         ("Revision", "fieldChanges"): _field_changes,
         ("Revision", "citation"): lambda _told, _: ANY,
@@ -195,10 +203,10 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         found[typename, "articles"] = _article_references
     for typename in CITING:
         found[typename, "citations"] = _citations
-    for record in schema.get_implementations(schema.type_map["Record"]).objects:  # type: ignore[arg-type]
-        found[record.name, "versionId"] = lambda row, _: f"{row.id}@{row.reading.position}@{row.reading.day}"
-        found[record.name, "revision"] = lambda row, _: Told(row.reading, row.revision)
-        found[record.name, "permalink"] = lambda row, _: f"{PUBLIC_URL}/r/{row.id}"
+    for of_records in schema.get_implementations(schema.type_map["Record"]).objects:  # type: ignore[arg-type]
+        found[of_records.name, "versionId"] = lambda row, _: f"{row.id}@{row.reading.position}@{row.reading.day}"
+        found[of_records.name, "revision"] = lambda row, _: Told(row.reading, row.revision)
+        found[of_records.name, "permalink"] = lambda row, _: f"{PUBLIC_URL}/r/{row.id}"
     return found
 
 
