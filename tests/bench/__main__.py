@@ -45,17 +45,17 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end too
     with ExitStack() as stack:
         embedded = stack.enter_context(record(options.scale))
-        codes, keys = asyncio.run(_variables(embedded))
+        codes, keys, positions = asyncio.run(_variables(embedded))
         servers, skipped = _start(stack, embedded, options.peers)
         if not servers:
             return 1
-        variables = {server.kind.name: _cycles(server, codes, keys) for server in servers}
+        variables = {server.kind.name: _cycles(server, codes, keys, positions) for server in servers}
         if differing := [query for query in options.queries if not _agree(servers, variables, query)]:
             console.print(f"[red]not measured: {', '.join(differing)} differ")
             return 1
         measured, memory = _measure(servers, variables, options.queries, options.seconds)
     against = orjson.loads(options.against.read_bytes()) if options.against else None
-    told = figures.verdicts(measured, memory, against)
+    told = figures.verdicts(measured, memory, against, options.scale)
     figures.show(console, {name: kind.title for name, kind in KINDS.items()}, measured, told)
     if options.json:
         facts = {
@@ -96,8 +96,8 @@ def _names(known: Any) -> Any:
     return names
 
 
-async def _variables(embedded: Embedded) -> tuple[list[str], list[Key]]:
-    """Every State's code, and rows all over the long list."""
+async def _variables(embedded: Embedded) -> tuple[list[str], list[Key], list[int]]:
+    """Every State's code, rows all over the long list, and positions all over the log."""
     connection = await asyncpg.connect(embedded.url)
     try:
         codes = await connection.fetch("select code from peer.state_party order by md5(code)")
@@ -112,9 +112,11 @@ async def _variables(embedded: Embedded) -> tuple[list[str], list[Key]]:
             """,
             PLACES,
         )
+        newest = await connection.fetchval('select max("position") from revision')
     finally:
         await connection.close()
-    return [row["code"] for row in codes], [Key(*row) for row in keys]
+    positions = [newest * (place + 1) // (len(codes) + 1) for place in range(len(codes))]
+    return [row["code"] for row in codes], [Key(*row) for row in keys], positions
 
 
 def _start(stack: ExitStack, embedded: Embedded, names: list[str]) -> tuple[list[Server], dict[str, str]]:
@@ -128,17 +130,19 @@ def _start(stack: ExitStack, embedded: Embedded, names: list[str]) -> tuple[list
     return servers, skipped
 
 
-def _cycles(server: Server, codes: list[str], keys: list[Key]) -> dict[str, list[Variables]]:
+def _cycles(server: Server, codes: list[str], keys: list[Key], positions: list[int]) -> dict[str, list[Variables]]:
     """What each query's variables go through; for all servers the same, in their own words."""
     cycles: dict[str, list[Variables]] = {query: [{}] for query in READS}
     cycles["one_state"] = [{"code": code} for code in codes]
+    cycles["state_as_of"] = [{"code": code, "position": at} for code, at in zip(codes, positions, strict=True)]
     cycles["next_page"] = [{"after": cursor} for cursor in server.cursors(keys)]
     return cycles
 
 
 def _agree(servers: list[Server], variables: dict[str, dict[str, list[Variables]]], query: str) -> bool:
     """Whether all give the same data; prints where they do not."""
-    count = len(variables[servers[0].kind.name][query])
+    servers = [server for server in servers if query in server.queries]
+    count = len(variables[servers[0].kind.name][query]) if servers else 0
     for place in range(0, count, max(count // COMPARED, 1)):
         answers = {}
         for server in servers:
@@ -162,6 +166,8 @@ def _measure(
     for query in queries:
         for _ in repeat(None, ROUNDS):
             for server in servers:
+                if query not in server.queries:
+                    continue
                 name = server.kind.name
                 bodies = [server.body(query, one) for one in variables[name][query]]
                 if (name, query) not in loads:
@@ -169,7 +175,10 @@ def _measure(
                 loads.setdefault((name, query), []).append(_load(server, bodies, seconds))
         console.print(f"measured {query}", style="dim", highlight=False)
     measured = {
-        server.kind.name: {query: _figure(loads[server.kind.name, query]) for query in queries} for server in servers
+        server.kind.name: {
+            query: _figure(loads[server.kind.name, query]) for query in queries if query in server.queries
+        }
+        for server in servers
     }
     return measured, next((server.memory() for server in servers if server.kind.name == figures.OURS), None)
 

@@ -79,4 +79,5 @@ READS: dict[str, Callable[[Data], Plain]] = {
     "history": _history,
     "coverage": _coverage,
     "next_page": _next_page,
+    "state_as_of": lambda data: _one_state(data["at"]),
 }

@@ -23,6 +23,10 @@ SLOWDOWN = 1.25
 """Times that these may take longer on ten times the record."""
 STEADY = ("one_state", "next_page")
 
+PAST = {"state_as_of": "one_state"}
+"""A query of the past → the same of today, and how many times longer it may take, by scale."""
+PAST_COSTS = {0: 2.0, 1: 2.0, 10: 3.0, 100: 3.0}
+
 
 class Target(NamedTuple):
     """mean: of the ratios ours/peer over the queries, geometric; least: on any of them, but those in apart."""
@@ -76,7 +80,7 @@ def ratios(figures: Figures) -> dict[str, dict[str, float]]:
     }
 
 
-def verdicts(figures: Figures, memory: float | None, against: Mapping[str, Any] | None) -> list[Verdict]:
+def verdicts(figures: Figures, memory: float | None, against: Mapping[str, Any] | None, scale: int) -> list[Verdict]:
     told = []
     found = ratios(figures)
     for target in TARGETS:
@@ -91,12 +95,18 @@ def verdicts(figures: Figures, memory: float | None, against: Mapping[str, Any] 
             worst = min(counted, key=counted.__getitem__)
             reached = f"{counted[worst]:.2f} × ({worst})"
             told.append(Verdict(f"{target.peer}: {target.least} × on each", reached, counted[worst] >= target.least))
+    ours = figures.get(OURS, {})
+    for then, now in PAST.items():
+        if then in ours and now in ours:
+            dearer = ours[now].per_second / ours[then].per_second
+            name = f"{then}: at most {PAST_COSTS[scale]} × the time of {now}"
+            told.append(Verdict(name, f"{dearer:.2f} ×", dearer <= PAST_COSTS[scale]))
     if memory is not None:
         told.append(Verdict(f"our worker below {MEMORY:.0f} MB", f"{memory:.0f} MB", memory < MEMORY))
-    if against and OURS in figures and OURS in against["figures"]:
+    if against and OURS in against["figures"]:
         for query in STEADY:
-            if query in figures[OURS] and query in against["figures"][OURS]:
-                slower = against["figures"][OURS][query]["per_second"] / figures[OURS][query].per_second
+            if query in ours and query in against["figures"][OURS]:
+                slower = against["figures"][OURS][query]["per_second"] / ours[query].per_second
                 name = f"{query}: at most {SLOWDOWN} × slower than at scale {against['scale']}"
                 told.append(Verdict(name, f"{slower:.2f} ×", slower <= SLOWDOWN))
     return told
@@ -104,7 +114,7 @@ def verdicts(figures: Figures, memory: float | None, against: Mapping[str, Any] 
 
 def show(console: Console, titles: Mapping[str, str], figures: Figures, told: list[Verdict]) -> None:
     found = ratios(figures)
-    queries = list(next(iter(figures.values())))
+    queries = list(dict.fromkeys(query for by_query in figures.values() for query in by_query))
     table = Table(title="Requests per second (p50 / p99 in ms), ours ÷ theirs")
     table.add_column("")
     for query in queries:
@@ -112,7 +122,11 @@ def show(console: Console, titles: Mapping[str, str], figures: Figures, told: li
     table.add_column("mean", justify="right")
     for server, by_query in figures.items():
         cells = []
-        for query, one in by_query.items():
+        for query in queries:
+            if query not in by_query:
+                cells.append("")
+                continue
+            one = by_query[query]
             ratio = f"\n{found[server][query]:.2f} ×" if server in found else ""
             errors = f"\n[red]{one.errors} errors" if one.errors else ""
             cells.append(f"{one.per_second:,.0f}\n({one.p50:.1f} / {one.p99:.1f}){ratio}{errors}")

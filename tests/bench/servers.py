@@ -45,7 +45,7 @@ class Kind:
     title: str
     command: Callable[[int], list[str]]
     cursors: Callable[[Ask, list[Key]], list[str]]
-    queries: str = "queries.graphql"
+    queries: tuple[str, ...] = ("queries.graphql",)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Any) -> None:
 
 
 def _queries(kind: Kind) -> dict[str, str]:
-    operations = parse((HERE / kind.queries).read_text("utf-8")).definitions
+    operations = parse("".join((HERE / file).read_text("utf-8") for file in kind.queries)).definitions
     return {
         one.name.value: print_ast(one) for one in operations if isinstance(one, OperationDefinitionNode) and one.name
     }
@@ -200,14 +200,14 @@ def _node_binary(packages: Path) -> Path:
     raise Unavailable("Node 22 or newer is not on this machine")
 
 
-OURS = Kind("ours", "OPSC Tracker", _uvicorn("api.app:create"), by_walking)
+OURS = Kind("ours", "OPSC Tracker", _uvicorn("api.app:create"), by_walking, ("queries.graphql", "past.graphql"))
 HAND_WRITTEN = Kind("hand_written", "hand-written SQL", _uvicorn("tests.bench.hand_written.server:create"), plain_key)
 KINDS = {
     kind.name: kind
     for kind in (
         OURS,
         HAND_WRITTEN,
-        Kind("postgraphile", "PostGraphile", _node("postgraphile.mjs"), by_offset, "peers/postgraphile.graphql"),
+        Kind("postgraphile", "PostGraphile", _node("postgraphile.mjs"), by_offset, ("peers/postgraphile.graphql",)),
         Kind("mercurius", "Mercurius, JIT", _node("mercurius.mjs"), of_rows),
         Kind("graphene", "graphene, DataLoader", _uvicorn("tests.bench.peers.graphene_dataloader:create"), of_rows),
         Kind(
