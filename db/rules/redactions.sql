@@ -28,7 +28,7 @@ begin
       and (a."position", other.place) < (d."position", named.place) limit 1
   ) again on true
   where d.operation = 'REDACT' and d."position" between first and last
-  order by sentence is null, d."position", named."position" limit 1;
+  order by sentence nulls last, d."position", named."position" limit 1;
   if broken.sentence is not null then
     raise exception using errcode = 'check_violation', constraint = 'redactions_name_what_is_there', detail = broken.record_id,
       message = format('the redaction of %s %s', broken.record_id, broken.sentence);
