@@ -11,6 +11,9 @@ from db.canonical import canonical
 PUBLISHING_TIMEOUT = 30.0
 """Seconds that a publication may hold the log's lock."""
 
+PATIENCE = 2 * PUBLISHING_TIMEOUT
+"""Seconds to wait for other publications under way: another machine's first seeding is one."""
+
 NAMING_THE_RECORD = {
     "references_stand",
     "the_catalogue_is_not_merged",
@@ -53,6 +56,13 @@ class PublicationRefused(Exception):
     def __init__(self, message: str, constraint: str | None, record_id: str | None) -> None:
         super().__init__(message)
         self.constraint, self.record_id = constraint, record_id
+
+
+async def alone(connection: asyncpg.Connection) -> None:
+    """Waits for the log's own lock, and holds it to the transaction's end: what others publish between reading the record and
+    changing it would be overwritten unseen."""
+    await connection.execute(f"set local statement_timeout = {PATIENCE * 1000:.0f}")
+    await connection.execute("select pg_advisory_xact_lock(2019, 156)", timeout=PATIENCE + 5)
 
 
 async def publish(

@@ -7,7 +7,15 @@ from alembic.config import Config
 
 HERE = Path(__file__).parent
 RULES = (
-    "projections", "coverage", "references", "merges", "redactions", "log", "search", "reading", "guards",
+    "projections",
+    "coverage",
+    "references",
+    "merges",
+    "redactions",
+    "log",
+    "search",
+    "reading",
+    "guards",
 )
 """The files of db/rules in the order they are laid: what is called before what calls it, the guards last."""
 

@@ -98,7 +98,8 @@ class History:
         there = [
             told.position
             for told in revisions
-            if told.position not in gone and all(told.document[name] == document[name] for name in KEPT & document.keys())
+            if told.position not in gone
+            and all(told.document[name] == document[name] for name in KEPT & document.keys())
         ]
         if not there:
             return []

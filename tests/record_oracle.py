@@ -83,7 +83,9 @@ class Oracle:
 
     def survivors(self, position: int) -> dict[str, str]:
         """Merged record → the one that it leads to, step by step, at a position."""
-        merged = {told.record_id: told.merged_into for told in self.log if told.position <= position if told.merged_into}
+        merged = {
+            told.record_id: told.merged_into for told in self.log if told.position <= position if told.merged_into
+        }
         led: dict[str, str] = {}
         for record_id, survivor in merged.items():
             while survivor in merged:
@@ -92,11 +94,12 @@ class Oracle:
         return led
 
     def standing(self, record_type: str, position: int = NOW - 1) -> dict[str, Version]:
-        return {
-            version.record_id: version
-            for version in self.versions()
-            if version.record_id.startswith(f"{record_type}:") and version.known_from <= position < version.known_to
-        }
+        found = {}
+        for record_id in {told.record_id for told in self.log if told.record_id.startswith(f"{record_type}:")}:
+            for version in self.versions_of(record_id):
+                if version.known_from <= position < version.known_to:
+                    found[record_id] = version
+        return found
 
     # ── Days ──
 
