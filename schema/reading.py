@@ -35,9 +35,10 @@ def _one(type_: Any, argument: str, column: str, of: Any, about: str, descriptio
     """The row whose column is the argument's value."""
 
     def on(at: At, row: Any) -> sa.ColumnElement[bool]:
-        if of is graphene.ID:
-            return row.c[column] == survivor_of(at, at.bind(argument, sa.Text, well_formed))
-        return row.c[column] == at.bind(argument, sa.Text, speakable)
+        is_id = of is graphene.ID
+        value: Any = at.bind(argument, sa.Text, well_formed if is_id else speakable)
+        wanted: sa.ColumnElement[bool] = row.c[column] == (survivor_of(at, value) if is_id else value)
+        return wanted
 
     return Edge(
         type_,
