@@ -64,7 +64,7 @@ def _known(text: str) -> datetime:
 
 def _position(text: str) -> int:
     if not POSITION.fullmatch(text):
-        raise BadValue("a position of the log is a whole number: write it as 4727.")
+        raise BadValue("a position of the log is a whole number of up to nine digits: write it as 4727.")
     return int(text)
 
 
