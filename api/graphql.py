@@ -20,22 +20,22 @@ from api.moments import says_what_was_known
 from api.request import Asked, NotRead, read
 from schema.answer import answer
 from schema.clock import PRESENT, Moment
-from schema.document import document
+from schema.document import Operation, document
 from schema.plan import COST_LIMIT
 from schema.query import sdl
 from schema.refusals import ErrorCode, Refused, refusal
 
 BY_FORM, BY_FORM_AND_MOMENT = "Accept", "Accept, Accept-Datetime"
-"""What an answer depends on, beside its address: that of a GET on Accept-Datetime too, unless the address says what was known."""
+"""What an answer depends on beside its address: that of a GET on Accept-Datetime too, unless its address says what was known."""
 
-ANSWERED = {
+Headers = list[tuple[bytes, bytes]]
+
+ANSWERED: dict[tuple[str, str], Headers] = {
     (media_type, vary): [(b"content-type", f"{media_type}; charset=utf-8".encode()), (b"vary", vary.encode())]
     for media_type in (JSON, GRAPHQL)
     for vary in (BY_FORM, BY_FORM_AND_MOMENT)
 }
-"""The headers of an answer, but for its length, and for those of an answer from the past."""
-
-Headers = list[tuple[bytes, bytes]]
+"""The headers of an answer, but for its length."""
 
 
 class GraphQL:
@@ -68,15 +68,12 @@ async def _answered(
 ) -> tuple[bytes, Headers] | Response:
     asked = await read(scope, headers, receive)
     state = scope["state"]
-    moment, told = asked.moment, ANSWERED[media_type, _vary(scope, asked.moment)]
+    pool, public_url = state["pool"], state["settings"].public_url
     try:
         operation = document(asked.query).operation(asked.operation_name)
-        if asked.accepted:
-            moment = replace(moment, known=await state["pool"].fetchval(mementos.NEAREST, asked.accepted))
-        found = await answer(state["pool"], operation, asked.variables, state["settings"].public_url, moment)
-        if says_what_was_known(moment):
-            told = [*told, *await _memento(scope, asked, moment)]
-        return found.body(), told
+        if asked.moment is not None:
+            return await _at_its_moment(scope, asked, operation, media_type)
+        return (await answer(pool, operation, asked.variables, public_url)).body(), ANSWERED[media_type, BY_FORM]
     except Refused as refused:
         return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
     except UNREACHABLE as error:
@@ -87,14 +84,21 @@ async def _answered(
         return _refused(scope, media_type, 500, [refusal(message, ErrorCode.INTERNAL)], {})
 
 
-async def _memento(scope: Scope, asked: Asked, moment: Moment) -> Headers:
-    """The headers of an answer from the past: when what it tells was recorded, and on a GET the addresses of both."""
-    recorded = await scope["state"]["pool"].fetchval(mementos.RECORDED, moment.known, moment.position)
-    original = None
-    if scope["method"] != "POST":
-        original = mementos.original(f"{scope['state']['settings'].public_url}/graphql", scope["query_string"])
-    told = mementos.of_answer(original, recorded, moment.known if asked.accepted else None)
-    return [(name.lower().encode(), value.encode()) for name, value in told.items()]
+async def _at_its_moment(scope: Scope, asked: Asked, operation: Operation, media_type: str) -> tuple[bytes, Headers]:
+    """The answer to a request whose address or header may ask for the past; told as RFC 7089 has it where one does."""
+    pool, public_url = scope["state"]["pool"], scope["state"]["settings"].public_url
+    moment = asked.moment or PRESENT
+    told = ANSWERED[media_type, _vary(scope, moment)]
+    if asked.accepted:
+        moment = replace(moment, known=await pool.fetchval(mementos.NEAREST, asked.accepted))
+    found = await answer(pool, operation, asked.variables, public_url, moment)
+    if says_what_was_known(moment):
+        recorded = await pool.fetchval(mementos.RECORDED, moment.known, moment.position)
+        gets = scope["method"] != "POST"
+        original = mementos.original(f"{public_url}/graphql", scope["query_string"]) if gets else None
+        past = mementos.of_answer(original, recorded, moment.known if asked.accepted else None)
+        told = [*told, *((name.lower().encode(), value.encode()) for name, value in past.items())]
+    return found.body(), told
 
 
 def _vary(scope: Scope, moment: Moment = PRESENT) -> str:

@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
 from api.moments import accepted, asked_in
-from schema.clock import PRESENT, Moment
+from schema.clock import Moment
 from schema.refusals import BadValue, ErrorCode
 
 LARGEST = 100_000
@@ -35,12 +35,13 @@ class NotRead(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be run, and at which moment. accepted: by Accept-Datetime, on a GET whose address does not say what was known."""
+    """What is to be run. moment: what the address asks for, None where it has no parameters to ask with; accepted: what
+    Accept-Datetime does, on a GET whose address does not say what was known."""
 
     query: str
     operation_name: str | None
     variables: Mapping[str, Any]
-    moment: Moment = PRESENT
+    moment: Moment | None = None
     accepted: datetime | None = None
 
 
