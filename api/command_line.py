@@ -6,52 +6,35 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from types import FrameType
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import asyncpg
 import structlog
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
 from api import logs
+from api.decisions import decisions
 from api.progress import Step, shown
-from api.record import NoRecordError, Record, record, require_newest
-from api.serving import CannotListenError, address, bound
+from api.record import NoRecordError, require_newest
+from api.serving import address, bound
 from api.serving import serve as serve_on
-from db.cluster import CannotRunError
+from api.terminal import Data, connected, opened, told
 from db.embedded import watch
-from db.log import PublicationRefused, Published
+from db.log import Published
 from db.migrate import migrate as migrate_database
 from db.newest import newest
 from db.verify import verify as verify_record
 from schema.query import sdl
 from seed.check import Row, check
-from seed.files import BadFiles
 from seed.load import seed as seed_record
-
-REFUSALS = (
-    NoRecordError,
-    CannotRunError,
-    CannotListenError,
-    BadFiles,
-    PublicationRefused,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    SQLAlchemyError,
-    OSError,
-)
-"""What is told in a line; anything else is a fault of ours, with its traceback."""
 
 MOST_WORKERS = 40
 """Their pools, of four connections each, fit into what the embedded server allows."""
 
 ADDRESS = re.compile(r"https?://[^/\s]+(/\S*)?")
-
-T = TypeVar("T")
 
 opsc = typer.Typer(
     add_completion=False,
@@ -63,9 +46,7 @@ opsc = typer.Typer(
     " (postgresql://…, PostgreSQL 15 or newer), on that server.",
 )
 
-Data = Annotated[
-    Path | None, typer.Option("--data", help="The data folder. Default: one for this user.", show_default=False)
-]
+opsc.add_typer(decisions)
 
 
 def run() -> None:
@@ -94,12 +75,12 @@ def serve(
     In a data folder, it is first made, migrated and seeded, as far as it is not. A database of yours (DATABASE_URL) is
     only read: opsc migrate and opsc seed are for you to run when it suits you.
     """
-    with _told(), suppress(KeyboardInterrupt), ExitStack() as until_the_end:
+    with told(), suppress(KeyboardInterrupt), ExitStack() as until_the_end:
         listener = until_the_end.enter_context(bound(host, port))
         if public_url is not None and not ADDRESS.fullmatch(public_url):
             raise NoRecordError(f"--public-url {public_url} is no address: write it as https://opsc.example.")
         with shown() as step:
-            found = until_the_end.enter_context(_record(data, step, new=True))
+            found = until_the_end.enter_context(opened(data, step, new=True))
             if found.data:
                 step("Migrating", 0, 1)
                 migrate_database(found.owner_url)
@@ -121,7 +102,7 @@ def serve(
 @opsc.command()
 def migrate(data: Data = None) -> None:
     """Bring the database to the newest schema."""
-    with _told(), shown() as step, _record(data, step, new=True) as found:
+    with told(), shown() as step, opened(data, step, new=True) as found:
         step("Migrating", 0, 1)
         migrate_database(found.owner_url)
         print(f"The schema is {newest()}, the newest.")
@@ -135,10 +116,10 @@ def seed(
     ] = False,
 ) -> None:
     """Publish what the files of seed/data say and the record does not, as one submission; never over people's changes."""
-    with _told(), shown() as step, _record(data, step, new=not only_check) as found:
+    with told(), shown() as step, opened(data, step, new=not only_check) as found:
         asyncio.run(require_newest(found.url))
         if only_check:
-            rows = asyncio.run(_with(found.url, check))
+            rows = asyncio.run(connected(found.url, check))
         else:
             published = asyncio.run(_seed(found.url, step))
     if only_check:
@@ -153,11 +134,11 @@ def seed(
 @opsc.command()
 def verify(data: Data = None) -> None:
     """Replay the log, compare all that the database keeps from it, recompute every hash."""
-    with _told(), shown() as step, _record(data, step, new=False) as found:
+    with told(), shown() as step, opened(data, step, new=False) as found:
         asyncio.run(require_newest(found.url))
         step("Replaying the log", 0, 1)
-        disagreements = asyncio.run(_with(found.owner_url, verify_record))
-        positions, records = asyncio.run(_with(found.url, _size))
+        disagreements = asyncio.run(connected(found.owner_url, verify_record))
+        positions, records = asyncio.run(connected(found.url, _size))
     for disagreement in disagreements:
         print(disagreement)
     if disagreements:
@@ -171,33 +152,8 @@ def schema() -> None:
     print(sdl(), end="")
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except REFUSALS as error:
-        print(f"opsc: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
-
-
-@contextmanager
-def _record(data: Path | None, step: Step, *, new: bool) -> Iterator[Record]:
-    if not os.environ.get("DATABASE_URL"):
-        step("Starting PostgreSQL", 0, 1)
-    with record(data, new=new) as found:
-        yield found
-
-
-async def _with(url: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-    connection = await asyncpg.connect(url)
-    try:
-        return await work(connection)
-    finally:
-        await connection.close()
-
-
 async def _seed(url: str, step: Step) -> Published | None:
-    return await _with(url, lambda connection: seed_record(connection, step))
+    return await connected(url, lambda connection: seed_record(connection, step))
 
 
 async def _size(connection: asyncpg.Connection) -> tuple[int, int]:
@@ -207,11 +163,11 @@ async def _size(connection: asyncpg.Connection) -> tuple[int, int]:
 
 
 def _print_table(rows: Sequence[Row]) -> None:
-    print(f"{'file':<24}{'rows':>8}{'record':>8}{'missing':>9}{'differing':>11}{'extra':>7}")
+    print(f"{'file':<24}{'rows':>8}{'record':>8}{'missing':>9}{'differing':>11}{'extra':>7}{'by people':>11}")
     for row in rows:
         print(
             f"{row.file:<24}{row.rows_in_file:>8}{row.rows_in_record:>8}"
-            f"{row.missing:>9}{row.differing:>11}{row.extra:>7}{'' if row.agrees else '  disagrees'}"
+            f"{row.missing:>9}{row.differing:>11}{row.extra:>7}{row.by_people:>11}{'' if row.agrees else '  disagrees'}"
         )
 
 

@@ -11,9 +11,17 @@ from db.canonical import canonical
 PUBLISHING_TIMEOUT = 30.0
 """Seconds that a publication may hold the log's lock."""
 
+PATIENCE = 2 * PUBLISHING_TIMEOUT
+"""Seconds to wait for other publications under way: another machine's first seeding is one."""
+
 NAMING_THE_RECORD = {
     "references_stand",
+    "the_catalogue_is_not_merged",
+    "the_survivor_stands",
+    "redactions_name_what_is_there",
+    "redactions_keep_what_coverage_rests_on",
     "operations_follow_each_other",
+    "revisions_enter_whole",
     "numbers_run_without_gaps",
     "moments_never_go_back",
     "envelope_tells_the_columns",
@@ -23,12 +31,14 @@ NAMING_THE_RECORD = {
 
 @dataclass(frozen=True)
 class Change:
-    """One record's change: its whole document after it (for RETRACT: the last it had)."""
+    """One record's change: its whole document after it (RETRACT, MERGE: the last it had; REDACT: what stays)."""
 
-    operation: str  # CREATE, AMEND, RETRACT, RESTORE
+    operation: str  # CREATE, AMEND, RETRACT, RESTORE, MERGE, REDACT
     record_id: str  # "Measure:PHL-0007"
     kind: str  # STATE_ACTED, LEARNED, CORRECTED, RECODED
     document: dict[str, Any]
+    merged_into: str | None = None  # MERGE: the record that stays
+    redacts: tuple[int, ...] = ()  # REDACT: the positions of this record's revisions whose documents go
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,13 @@ class PublicationRefused(Exception):
     def __init__(self, message: str, constraint: str | None, record_id: str | None) -> None:
         super().__init__(message)
         self.constraint, self.record_id = constraint, record_id
+
+
+async def alone(connection: asyncpg.Connection) -> None:
+    """Waits for the log's own lock, and holds it to the transaction's end: what others publish between reading the record and
+    changing it would be overwritten unseen."""
+    await connection.execute(f"set local statement_timeout = {PATIENCE * 1000:.0f}")
+    await connection.execute("select pg_advisory_xact_lock(2019, 156)", timeout=PATIENCE + 5)
 
 
 async def publish(
@@ -69,7 +86,7 @@ async def publish(
         async with connection.transaction(isolation="read_committed"):
             await connection.execute(f"set local statement_timeout = {timeout * 1000:.0f}")
             row = await connection.fetchrow(
-                "select * from publish($1, $2, $3, $4, $5, $6, $7, $8)",
+                "select * from publish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                 title,
                 reason,
                 author,
@@ -78,12 +95,19 @@ async def publish(
                 [change.record_id for change in changes],
                 [change.kind for change in changes],
                 [canonical(change.document).decode() for change in changes],
+                [change.merged_into for change in changes],
+                [_array(change.redacts) for change in changes],
                 timeout=timeout + 5,
             )
     except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.InsufficientPrivilegeError) as error:
         raise PublicationRefused(_told(error), error.constraint_name, _record_of(error)) from error
     assert row is not None
     return Published(row["submission"], row["first_position"], row["last_position"])
+
+
+def _array(positions: tuple[int, ...]) -> str | None:
+    """As PostgreSQL writes an array: lists of lists could not be of different lengths."""
+    return f"{{{','.join(map(str, positions))}}}" if positions else None
 
 
 def _told(error: asyncpg.PostgresError) -> str:

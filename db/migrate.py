@@ -6,7 +6,18 @@ from alembic import command
 from alembic.config import Config
 
 HERE = Path(__file__).parent
-RULES = ("projections", "coverage", "references", "log", "search", "reading", "clocks", "guards")
+RULES = (
+    "projections",
+    "coverage",
+    "references",
+    "merges",
+    "redactions",
+    "log",
+    "search",
+    "reading",
+    "clocks",
+    "guards",
+)
 """The files of db/rules in the order they are laid: what is called before what calls it, the guards last."""
 
 LOCK = 2019_0525

@@ -196,6 +196,7 @@ revision = sa.Table(
     sa.UniqueConstraint("record_id", "number", name="number"),
     sa.Index("revision_record_id_position", "record_id", "position"),
     sa.Index("revision_recorded_at_position", "recorded_at", "position"),
+    sa.Index("revision_redactions", "record_id", "position", postgresql_where=sa.text("operation = 'REDACT'")),
     sa.CheckConstraint("position > 0 and number > 0", name="counts_from_one"),
     sa.CheckConstraint(r"record_id ~ '^[A-Z][A-Za-z]+:[A-Za-z0-9._-]{1,64}$'", name="record_id_is_well_formed"),
     sa.CheckConstraint("record_type = record_type_of(record_id)", name="record_type_is_of_record_id"),
@@ -438,6 +439,15 @@ source = _version_table(
     text("licence", required=False),
     searched("title", "publisher", "symbol"),
 )
+
+survivor = _version_table(
+    "survivor",
+    text("survivor_id"),
+    sa.CheckConstraint("id <> survivor_id", name="leads_elsewhere"),
+)
+"""Where a merged record leads, at the end of however many merges."""
+now(survivor, "survivor_id", name="survivor_now")
+ever(survivor, "survivor_id", name="survivor")
 
 coverage = sa.Table(
     "coverage_version",

@@ -14,7 +14,7 @@ import orjson
 import sqlalchemy as sa
 
 from db.canonical import canonical
-from db.tables import PROJECTIONS, coverage, coverage_by_recommendation, coverage_by_state_party
+from db.tables import PROJECTIONS, coverage, coverage_by_recommendation, coverage_by_state_party, survivor
 
 BATCH = 500
 """Revisions held in memory at once."""
@@ -35,7 +35,7 @@ COLUMNS = {
 }
 """Field of the envelope → column of the revision that must say the same."""
 
-TABLES = [*PROJECTIONS.values(), coverage, coverage_by_state_party, coverage_by_recommendation]
+TABLES = [*PROJECTIONS.values(), survivor, coverage, coverage_by_state_party, coverage_by_recommendation]
 
 
 class Disagreement(NamedTuple):
@@ -79,14 +79,23 @@ async def _log(connection: asyncpg.Connection) -> list[Disagreement]:
     numbers: dict[str, int] = {}
     before: asyncpg.Record | None = None
     async for revision in connection.cursor(
-        "select r.*, moment(r.recorded_at) as moment, s.id is not null as submitted"
-        ' from public.revision r left join public.submission s on s.id = r.submission_id order by r."position"',
+        """
+        select r.*, moment(r.recorded_at) as moment, s.id is not null as submitted,
+               array(select d."position" from public.revision d where d.operation = 'REDACT' and d.record_id = r.record_id
+                     and d.redacts @> array[r."position"] order by 1) as redacted_at,
+               array(select named from unnest(r.redacts) named where not exists
+                     (select from public.revision o where o."position" = named and o.record_id = r.record_id
+                      and named < r."position")) as redacts_nothing
+        from public.revision r left join public.submission s on s.id = r.submission_id
+        order by r."position"
+        """,
         prefetch=BATCH,
         timeout=None,
     ):
         sentences = [
             *_in_order(revision, before, numbers),
             *_hashes(revision),
+            *_redactions(revision),
             *_document(revision["document"]),
             *_envelope(revision),
         ]
@@ -124,6 +133,19 @@ def _hashes(revision: asyncpg.Record) -> Iterable[str]:
         yield "its document is not what its document hash was made of"
     if hashlib.sha256(b"\0" + revision["envelope"].encode()).digest() != revision["leaf_hash"]:
         yield "its envelope is not what its leaf hash was made of"
+
+
+def _redactions(revision: asyncpg.Record) -> Iterable[str]:
+    """A document is gone if and only if a later revision of its record redacts it."""
+    redacted_at, gone = revision["redacted_at"], revision["document"] is None
+    if gone and not redacted_at:
+        yield "its document is gone, and no redaction names it"
+    if redacted_at and not gone:
+        yield f"its document is still there, though it was redacted at position {redacted_at[0]}"
+    if len(redacted_at) > 1:
+        yield f"it is redacted more than once, at positions {', '.join(map(str, redacted_at))}"
+    for position in revision["redacts_nothing"]:
+        yield f"it redacts position {position}, where this record has no earlier revision"
 
 
 def _document(document: str | None) -> Iterable[str]:
@@ -220,8 +242,15 @@ async def _words(connection: asyncpg.Connection) -> list[Disagreement]:
     words = " union ".join(
         f'select unnest(tsvector_to_array(search)) as word from pg_temp."{name}"' for name in searched
     )
-    rows = await connection.fetch(f"select word from ({words}) w except select word from public.known_word order by 1")
-    return [Disagreement("known_word", None, None, f"search does not know the word {row['word']}") for row in rows]
+    rows = await connection.fetch(
+        f"select word, known_word.word is null as forgotten from ({words}) held full join public.known_word using (word)"
+        " where held.word is null or known_word.word is null order by word"
+    )
+    return [Disagreement("known_word", None, None, _of_word(row["word"], row["forgotten"])) for row in rows]
+
+
+def _of_word(word: str, forgotten: bool) -> str:
+    return f"search does not know the word {word}" if forgotten else f"search knows the word {word}, which nothing says"
 
 
 def _value(value: Any) -> str:

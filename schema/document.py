@@ -22,6 +22,7 @@ from graphql.utilities import coerce_input_value, type_from_ast
 
 from schema.arguments import Variables
 from schema.introspection import INTROSPECTION
+from schema.keyset import position_of
 from schema.plan import Plan, plan
 from schema.query import schema
 from schema.refusals import ErrorCode, Refused, refusal
@@ -78,20 +79,27 @@ class Operation:
         argument = self._shapes.argument_of.get(definition.variable.name.value) if definition else None
         return GraphQLError(f"{argument}: {error.message}", nodes=error.nodes) if argument else error
 
-    def plan(self, variables: Variables, clocks: frozenset[str] = frozenset()) -> Plan:
-        """The statement for variables of this shape and these clocks of the request's, kept once it is made. Raises Refused."""
-        key: Hashable = (id(self), clocks, self._shapes.of(variables))
+    def plan(self, variables: Variables, clocks: frozenset[str] = frozenset(), newest: int | None = None) -> Plan:
+        """The statement for variables of this shape and these clocks of the request's, kept once it is made. newest: what is
+        believed to be the log's newest position; the statement says whether it is. Raises Refused."""
+        at_newest = bool(self._shapes.cursors) and self._is_at(newest, variables)
+        key: Hashable = (id(self), clocks, at_newest, self._shapes.of(variables))
         kept = _plans.get(key)
         if kept is None or kept[0] is not self:
-            kept = _plans[key] = (self, self._made(variables, clocks))
+            kept = _plans[key] = (self, self._made(variables, clocks, at_newest=at_newest))
         if isinstance(kept[1], Refused):
             raise Refused(kept[1].errors, kept[1].cost)
         return kept[1]
 
-    def _made(self, variables: Variables, clocks: frozenset[str]) -> Plan | Refused:
+    def _is_at(self, position: int | None, variables: Variables) -> bool:
+        """Whether every cursor is of this position."""
+        given = [variables[name] for name in self._shapes.cursors if isinstance(variables.get(name), str)]
+        return bool(given) and all(position_of(cursor) == position for cursor in given)
+
+    def _made(self, variables: Variables, clocks: frozenset[str], *, at_newest: bool) -> Plan | Refused:
         """The plan, or the refusal of what is too much whatever the values: as dear to find as a plan, and as worth keeping."""
         try:
-            return plan(schema, self.node, self.fragments, variables, clocks)
+            return plan(schema, self.node, self.fragments, variables, clocks, at_newest=at_newest)
         except Refused as refused:
             codes = {(error.extensions or {}).get("code") for error in refused.errors}
             if codes <= {ErrorCode.TOO_COSTLY, ErrorCode.TOO_LARGE}:

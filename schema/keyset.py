@@ -100,13 +100,27 @@ class Cursor:
     values: list[Any]
 
 
+@lru_cache(16)
+def position_of(text: str) -> int | None:
+    """The position that a cursor's list is read at; None of what is no cursor."""
+    try:
+        position = _unpacked(text)[0]
+    except (ValueError, TypeError, LookupError, binascii.Error):
+        return None
+    return position if type(position) is int else None
+
+
+def _unpacked(text: str) -> Any:
+    return orjson.loads(base64.urlsafe_b64decode(text.encode("ascii")))
+
+
 def reading(order: str, keys: Sequence[Key]) -> Callable[[str], Cursor]:
     """What a cursor of a list in this order says; raises BadValue for one that this list did not give."""
 
     @lru_cache(16)  # a request asks for each part of its cursor
     def read(text: str) -> Cursor:
         try:
-            position, day, its_order, *values = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii")))
+            position, day, its_order, *values = _unpacked(text)
             if its_order != order and isinstance(its_order, str):
                 raise BadValue("this cursor was given by a list in another order: ask for its first page again.")
             fits = len(values) == len(keys) and all(_fits(key, value) for key, value in zip(keys, values, strict=True))

@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import graphene
 import sqlalchemy as sa
-from graphql import FieldNode, GraphQLInterfaceType, GraphQLObjectType, get_named_type
+from graphql import FieldNode, GraphQLInterfaceType, GraphQLObjectType, VariableNode, get_named_type
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql import visitors
 
 from schema import keyset
-from schema.clock import past
+from schema.clock import past, present
 from schema.fields import On, Planned, Source
 from schema.filters import conditions
 from schema.json_text import Json, array, array_of, as_sql, members, or_null, quoted
@@ -123,8 +123,17 @@ class _Page:
             if name in self.at.given:
                 position = self.at.bind(name, sa.Integer, lambda text: self.read(text).position)
                 day = self.at.bind(name, sa.Date, lambda text: self.read(text).day)
+                if self.at.plan.at_newest and self.varies(name):
+                    return replace(self.at, clock=replace(present(day, lasts=False), position=position))
                 return replace(self.at, clock=past(position, day))
         return self.at
+
+    def varies(self, name: str) -> bool:
+        """Whether an argument is given as a variable."""
+        return any(
+            argument.name.value == name and isinstance(argument.value, VariableNode)
+            for argument in self.at.nodes[0].arguments
+        )
 
     @cached_property
     def order_name(self) -> str:

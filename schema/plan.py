@@ -28,6 +28,7 @@ class Plan:
 
     sql: str
     cost: int
+    at_newest: bool  # it answers only cursors of the position that it yields
     clocks: Mapping[str, Sequence[FieldNode]]  # where the operation chooses clocks: by path, in JSON
     _bound: Sequence[Bound | str]
     _unused: Sequence[Bound]  # arguments that the statement could do without, and that must fit all the same
@@ -49,10 +50,12 @@ def plan(
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Variables,
     clocks: Collection[str] = (),
+    *,
+    at_newest: bool = False,
 ) -> Plan:
-    """The plan of a validated query for variables of this shape, read at those of CLOCKS that the request as a whole gives. Raises
-    Refused."""
-    planning = Planning(schema, fragments, variables)
+    """The plan of a validated query for variables of this shape, read at those of CLOCKS that the request as a whole gives.
+    at_newest: all cursors among the variables are of the log's newest position. Raises Refused."""
+    planning = Planning(schema, fragments, variables, at_newest=at_newest)
     data = as_sql(members(_root_members(planning, operation, clocks)))
     errors = [*planning.errors, *([_too_costly(planning.cost)] if planning.cost > COST_LIMIT else [])]
     if errors:
@@ -62,7 +65,7 @@ def plan(
     used = compiled.positiontup or ()
     parameters = [_parameter(planning, name, compiled.params[name]) for name in used]
     unused = [bound for name, bound in planning.bound.items() if name not in used]
-    return Plan(str(compiled), planning.cost, planning.clocks, parameters, unused)
+    return Plan(str(compiled), planning.cost, at_newest, planning.clocks, parameters, unused)
 
 
 def _root_members(

@@ -68,8 +68,14 @@ class Planning:
     `clocks` the fields that choose clocks by what the database says of them when there is no such moment."""
 
     def __init__(
-        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: Variables
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Variables,
+        *,
+        at_newest: bool = False,
     ) -> None:
+        self.at_newest = at_newest
         self.schema, self.fragments, self.variables = schema, dict(fragments), dict(variables)
         self.errors: list[GraphQLError] = []
         self.bound: dict[str, Bound] = {}

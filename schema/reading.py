@@ -17,7 +17,7 @@ from schema.measure import Measure, measures
 from schema.paged import LARGEST_PAGE, Paged
 from schema.planning import At
 from schema.recommendation import Recommendation, recommendations
-from schema.record import NODE, TOMBSTONE
+from schema.record import NODE, TOMBSTONE, survivor_of
 from schema.refusals import BadValue
 from schema.reporting_event import reporting_events
 from schema.scalars import Date, DateTime
@@ -33,10 +33,15 @@ RECORDS = frozenset(TYPE_NAMES.values())
 
 def _one(type_: Any, argument: str, column: str, of: Any, about: str, description: str) -> Edge:
     """The row whose column is the argument's value."""
-    check = well_formed if of is graphene.ID else speakable
+
+    def on(at: At, row: Any) -> sa.ColumnElement[bool]:
+        if of is graphene.ID:
+            return row.c[column] == survivor_of(at, at.bind(argument, sa.Text, well_formed))
+        return row.c[column] == at.bind(argument, sa.Text, speakable)
+
     return Edge(
         type_,
-        lambda at, row: row.c[column] == at.bind(argument, sa.Text, check),
+        on,
         args={argument: graphene.Argument(graphene.NonNull(of), description=about)},
         description=description,
     )
@@ -63,8 +68,10 @@ class _ById(Planned):
     """What an id names."""
 
     def json(self, at: At) -> Json:
-        node_id = at.bind("id", sa.Text, well_formed)
+        node_id: Any = at.bind("id", sa.Text, well_formed)
         name = type_of(at.given["id"].value)
+        if name in RECORDS:
+            node_id = survivor_of(at, node_id)
         return at.plan.by_id(at, name, node_id, TOMBSTONE if name in RECORDS else None) if name else NULL
 
 
@@ -79,11 +86,12 @@ class _ByIds(Planned):
         )
         asked = asked.render_derived()
         with at.plan.each(LARGEST_PAGE):
+            node_id = survivor_of(at, asked.c.id) if RECORDS & set(names) else asked.c.id
             json = as_sql(
                 at.plan.named(
                     at,
                     sa.func.split_part(asked.c.id, literal(":"), sa.literal_column("1")),
-                    asked.c.id,
+                    node_id,
                     names,
                     TOMBSTONE if RECORDS & set(names) else None,
                 )

@@ -5,6 +5,7 @@ from typing import Any
 import graphene
 import sqlalchemy as sa
 
+from db import tables
 from schema.clock import Clock
 from schema.connection import connection
 from schema.fields import Column, Computed, Edge
@@ -28,6 +29,14 @@ def _version_id(at: At) -> Any:
     return (
         at.row.c.id + literal("@") + sa.cast(at.clock.position, sa.Text) + literal("@") + sa.cast(at.clock.day, sa.Text)
     )
+
+
+def survivor_of(at: At, record_id: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The id of the record that a record was merged into, as the clock knows; its own where it was not."""
+    at.plan.charge(1)
+    row = at.plan.alias(tables.survivor)
+    found = sa.select(row.c.survivor_id).where(at.clock.stands(row), row.c.id == record_id)
+    return sa.func.coalesce(found.correlate_except(row).scalar_subquery(), record_id, type_=sa.Text())
 
 
 def address(column: str, description: str) -> Computed:

@@ -11,7 +11,7 @@ from schema.connection import connection
 from schema.fields import Column, Computed, Edges, Planned, Row
 from schema.json_text import Json, literal
 from schema.planning import At
-from schema.record import NODE, TOMBSTONE, Node
+from schema.record import NODE, TOMBSTONE, Node, survivor_of
 from schema.scalars import JSON, DateTime
 from schema.source import TYPE_NAMES
 from schema.vocabulary import ChangeKind, CitationStyle, Operation, RecordType
@@ -62,10 +62,10 @@ class _ItsRecord(Planned):
     """The record that a revision is of, as it is at the clock."""
 
     def json(self, at: At) -> Json:
-        record_id = at.row.c.record_id
+        record_id = survivor_of(at, at.row.c.record_id)
         return at.plan.named(
             at,
-            sa.func.split_part(record_id, literal(":"), sa.literal_column("1")),
+            sa.func.split_part(at.row.c.record_id, literal(":"), sa.literal_column("1")),
             record_id,
             list(TYPE_NAMES.values()),
             TOMBSTONE,
@@ -106,7 +106,10 @@ class Revision(Row):
     number = Column(graphene.Int, required=True, description="Its place among its record's revisions: 1, 2, 3 …")
     record_type = Column(RecordType, required=True, description="The type of its record.")
     record_id = Column(graphene.ID, required=True, description="Its record.")
-    record = _ItsRecord(NODE, description="Its record as it is at the clock; its Tombstone when it was retracted.")
+    record = _ItsRecord(
+        NODE,
+        description="Its record as it is at the clock: the survivor when it was merged, its Tombstone when it was retracted.",
+    )
     operation = Column(Operation, required=True, description="What it did.")
     kind = Column(ChangeKind, required=True, description="Why the record changed.")
     reason = Column(graphene.String, required=True, description="The reason given, in public.")

@@ -12,13 +12,16 @@ from schema.identity import type_of
 BY_VALUE = SHAPING | {"if"}
 """Arguments, of fields and of @skip and @include, whose variables shape by their value."""
 
+CURSORS = {"after", "before"}
+
 ABSENT, GIVEN = "absent", "given"
 
 
 class Shapes:
     """Made once for an operation: which of its variables shape by value, which by the types that their ids name.
 
-    argument_of: variable → the name of the argument, or of the filter's field, that it is first given to.
+    argument_of: variable → the name of the argument, or of the filter's field, that it is first given to. cursors: the variables
+    that say where a page begins.
     """
 
     def __init__(self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
@@ -26,6 +29,7 @@ class Shapes:
         for definition in (operation, *fragments.values()):
             visit(definition, uses)
         self.argument_of = uses.argument_of
+        self.cursors = [name for name, argument in uses.argument_of.items() if argument in CURSORS]
         self._variables = [
             (name, _HOW[uses.of.get(name, GIVEN)])
             for definition in operation.variable_definitions

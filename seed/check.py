@@ -1,6 +1,7 @@
 """`opsc seed --check`: what the record's tables say, as of the last position that the seed wrote, against the files, in counts.
 
-Independent of how the files got in: versions are read back into cells, column by column, and cells are compared.
+Independent of how the files got in: versions are read back into cells, column by column, and cells are compared. Where people
+have changed a record last, its rows are theirs: they are counted apart, whatever they say, for the seed leaves them alone.
 """
 
 import csv
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 import asyncpg
 
+from db.decisions import survivors
 from seed.columns import TABLES, Table
 from seed.files import DATA, read
 from seed.load import AUTHOR
@@ -20,7 +22,10 @@ Cells = tuple[str, ...]
 
 
 class Row(NamedTuple):
-    """A file: its rows, how many the record has of what the seed entered, and in how many rows the two disagree, and how."""
+    """A file: its rows, how many the record has of what the seed entered, and in how many rows the two disagree, and how.
+
+    by_people: rows in which they differ since people amended, retracted, merged or redacted the record: no disagreement.
+    """
 
     file: str
     rows_in_file: int
@@ -28,6 +33,7 @@ class Row(NamedTuple):
     missing: int
     differing: int
     extra: int
+    by_people: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -104,7 +110,7 @@ LISTS = {"articles": ";", "evidence_kinds": ";", "recommendations": ";", "themes
 
 
 async def check(connection: asyncpg.Connection, folder: Path = DATA) -> list[Row]:
-    """One row a file. A record that people made is no row of the files and is not counted; one that they changed may differ.
+    """One row a file. A record that people made is no row of the files and is not counted; one that they changed is theirs.
 
     Raises seed.files.BadFiles for a folder with faults.
     """
@@ -117,30 +123,60 @@ async def check(connection: asyncpg.Connection, folder: Path = DATA) -> list[Row
             "select distinct record_id from revision where operation = 'CREATE' and author = $1", AUTHOR
         )
         ours = {row["record_id"] for row in seeded}
+        changed = await connection.fetch(
+            "select record_id from (select distinct on (record_id) record_id, author from revision"
+            ' order by record_id, "position" desc) last where author <> $1',
+            AUTHOR,
+        )
+        theirs = {row["record_id"] for row in changed}
+        led = await survivors(connection, position)
         return [
-            _compared(table, _in_file(table, folder), await connection.fetch(CELLS[table.name], position), ours)
+            _compared(
+                table, _in_file(table, folder, led), await connection.fetch(CELLS[table.name], position), ours, theirs
+            )
             for table in TABLES
         ]
 
 
-def _in_file(table: Table, folder: Path) -> list[Cells]:
+def _in_file(table: Table, folder: Path, led: Mapping[str, str]) -> list[Cells]:
+    """The file's rows; where one cites a source that was merged, as citing the one that stays, each citation once."""
     with (folder / table.file).open(encoding="utf-8", newline="") as file:
-        return [tuple(_one_way(name, row[name]) for name in _names(table)) for row in csv.DictReader(file)]
+        rows = [{name: _one_way(name, row[name]) for name in _names(table)} for row in csv.DictReader(file)]
+    if table.name == "citations" and led:
+        for row in rows:
+            source = f"Source:{row['source']}"
+            row["source"] = led.get(source, source).removeprefix("Source:")
+        return list(dict.fromkeys(tuple(row.values()) for row in rows))
+    return [tuple(row.values()) for row in rows]
 
 
-def _compared(table: Table, in_file: list[Cells], records: Iterable[asyncpg.Record], ours: set[str]) -> Row:
+def _compared(
+    table: Table, in_file: list[Cells], records: Iterable[asyncpg.Record], ours: set[str], theirs: set[str]
+) -> Row:
     file = _by_key(table, in_file)
     by_people = _by_key(table, _read_back(table, (record for record in records if record["record"] not in ours)))
     record = _by_key(table, _read_back(table, (record for record in records if record["record"] in ours)))
     record |= {key: cells for key, cells in by_people.items() if key in file}
+    missing, extra = file.keys() - record.keys(), record.keys() - file.keys()
+    differing = {key for key in file.keys() & record.keys() if file[key] != record[key]}
+    of_people = {key for key, cells in {**file, **record}.items() if _record_of(table, cells) in theirs}
     return Row(
         table.file,
         rows_in_file=len(in_file),
         rows_in_record=len(record),
-        missing=len(file.keys() - record.keys()),
-        differing=sum(cells != record[key] for key, cells in file.items() if key in record),
-        extra=len(record.keys() - file.keys()),
+        missing=len(missing - of_people),
+        differing=len(differing - of_people),
+        extra=len(extra - of_people),
+        by_people=len((missing | differing | extra) & of_people),
     )
+
+
+def _record_of(table: Table, cells: Cells) -> str:
+    """The id of the record that a row tells of."""
+    names = _names(table)
+    if table.name == "citations":
+        return cells[names.index("record")]
+    return f"{table.record or 'StateParty'}:{cells[names.index(table.key[0])]}"
 
 
 def _read_back(table: Table, records: Iterable[asyncpg.Record]) -> list[Cells]:

@@ -1,6 +1,7 @@
 """Brings the files into the record: one submission of the differences, by the account `seed`, whose are published unreviewed.
 
-What people have changed since is theirs: the seed tells of it and writes nothing over it.
+What people have changed since is theirs: the seed tells of it and writes nothing over it. What they have retracted, merged or
+redacted it never brings back; where a row cites a source that was merged, it is read as citing the one that stays.
 """
 
 import sys
@@ -11,7 +12,8 @@ from typing import Any, NamedTuple
 import asyncpg
 import orjson
 
-from db.log import PUBLISHING_TIMEOUT, Change, Published, publish
+from db.decisions import repointed, survivors
+from db.log import Change, Published, alone, publish
 from seed.columns import TABLES
 from seed.documents import Document, documents
 from seed.files import DATA, read
@@ -24,15 +26,19 @@ CATALOGUE = ("Article", "Instrument", "Recommendation", "Section")
 TOLD = 20
 """Records left alone that are printed by name."""
 
-PATIENCE = 2 * PUBLISHING_TIMEOUT
-"""Seconds to wait for other publications under way: another machine's first seeding is one."""
-
 Progress = Callable[[str, int, int], None]
 """Told what is under way, and how much of how much is done."""
 
 
+DECIDED = ("RETRACT", "MERGE", "REDACT")
+"""Operations by which people decided that a record is not to be public as it was."""
+
+
 class LeftAlone(NamedTuple):
-    """A record that people changed last and that the files would have otherwise. row_changed: the files' row has changed, too."""
+    """A record that people changed last and that the files would have otherwise. row_changed: the files' row has changed, too.
+
+    Of a record that people have redacted that is told by what they left, for what the seed wrote may be gone.
+    """
 
     record_id: str
     operation: str
@@ -48,22 +54,26 @@ class Comparison(NamedTuple):
 
 
 class _Last(NamedTuple):
-    """The last revision of a record; document: None once redacted."""
+    """The last revision of a record, and whether the record stands with it."""
 
     operation: str
     author: str
-    document: Document | None
+    document: Document
+    stands: bool
 
 
 def tell(left_alone: Sequence[LeftAlone]) -> None:
-    """Prints to standard error what the seed left to people: in a count, and by name where the files' row has changed too."""
+    """Prints to standard error what the seed left to people: in a count, and by name where the files' row is another now."""
     changed = [record for record in left_alone if record.row_changed]
+    decided = sum(record.operation in DECIDED for record in left_alone)
     lines = [f"  {record.record_id}: last changed by {record.author} ({record.operation})" for record in changed[:TOLD]]
     if len(changed) > TOLD:
         lines.append(f"  … and {len(changed) - TOLD} more")
     if left_alone:
         lines.insert(
-            0, f"Left as people have made them: {len(left_alone)}; of these, rows changed in the files: {len(changed)}"
+            0,
+            f"Left as people have made them: {len(left_alone)}; of these, retracted, merged or redacted: {decided};"
+            f" rows changed in the files: {len(changed)}",
         )
     for line in lines:
         print(line, file=sys.stderr)
@@ -84,7 +94,7 @@ async def seed(
     files = read(folder)
     step("reading the files", 1, 1)
     async with connection.transaction(isolation="read_committed"):
-        await _alone(connection)
+        await alone(connection)
         comparison = await compare(connection, documents(files))
         report(comparison.left_alone)
         count = len(comparison.changes)
@@ -103,14 +113,10 @@ async def seed(
     return published
 
 
-async def _alone(connection: asyncpg.Connection) -> None:
-    """Waits for the log's own lock: what people publish between comparing and publishing would be overwritten unseen."""
-    await connection.execute(f"set local statement_timeout = {PATIENCE * 1000:.0f}")
-    await connection.execute("select pg_advisory_xact_lock(2019, 156)", timeout=PATIENCE + 5)
-
-
 async def compare(connection: asyncpg.Connection, wanted: Mapping[str, Document]) -> Comparison:
     """Compares documents by record id, in order of dependency, with what the record says now."""
+    led = await survivors(connection)
+    wanted = {record_id: repointed(document, led) for record_id, document in wanted.items()}
     last = await _last_revisions(connection, wanted)
     changes: list[Change] = []
     of_others: list[str] = []
@@ -119,43 +125,48 @@ async def compare(connection: asyncpg.Connection, wanted: Mapping[str, Document]
         if before is None:
             kind = "RECODED" if last and _is_catalogue(record_id) else "LEARNED"
             changes.append(Change("CREATE", record_id, kind, document))
-        elif before.operation not in ("RETRACT", "MERGE") and before.document == document:
+        elif before.stands and before.document == document:
             continue
         elif before.author != AUTHOR:
             of_others.append(record_id)
-        elif before.operation == "RETRACT":
+        elif not before.stands:
             changes.append(Change("RESTORE", record_id, _kind(record_id), document))
         else:
             changes.append(Change("AMEND", record_id, _kind(record_id, before.document, document), document))
-    gone = [
-        record_id for record_id, before in last.items() if record_id not in wanted and before.operation != "RETRACT"
-    ]
+    gone = [record_id for record_id, before in last.items() if record_id not in wanted and before.stands]
     # what cites goes before what it cites
     for record_id in sorted(gone, key=_place, reverse=True):
         before = last[record_id]
         if before.author != AUTHOR:
             of_others.append(record_id)
-        elif before.document is not None:
+        else:
             changes.append(Change("RETRACT", record_id, _kind(record_id), before.document))
-    return Comparison(changes, await _left_alone(connection, of_others, last, wanted))
+    return Comparison(changes, await _left_alone(connection, of_others, last, wanted, led))
 
 
 async def _last_revisions(connection: asyncpg.Connection, wanted: Collection[str]) -> dict[str, _Last]:
     """Of each wanted record and each that the seed has made; what only people have made is not the seed's business."""
     rows = await connection.fetch(
         """
-        select last.*
+        select last.*, standing.stands
         from (select unnest($1::text[]) as record_id
               union select record_id from revision where author = $2 and operation = 'CREATE') known
         cross join lateral (
           select record_id, operation, author, document from revision
           where record_id = known.record_id order by "position" desc limit 1
         ) last
+        cross join lateral (
+          select operation not in ('RETRACT', 'MERGE') as stands from revision
+          where record_id = known.record_id and operation <> 'REDACT' order by "position" desc limit 1
+        ) standing
         """,
         list(wanted),
         AUTHOR,
     )
-    return {row["record_id"]: _Last(row["operation"], row["author"], _parsed(row["document"])) for row in rows}
+    return {
+        row["record_id"]: _Last(row["operation"], row["author"], orjson.loads(row["document"]), row["stands"])
+        for row in rows
+    }
 
 
 async def _left_alone(
@@ -163,14 +174,19 @@ async def _left_alone(
     record_ids: Collection[str],
     last: Mapping[str, _Last],
     wanted: Mapping[str, Document],
+    led: Mapping[str, str],
 ) -> list[LeftAlone]:
     rows = await connection.fetch(
-        "select distinct on (record_id) record_id, document from revision where author = $1 and record_id = any($2)"
-        ' order by record_id, "position" desc',
+        """
+        select distinct on (d.record_id) d.record_id, d.document
+        from documents d join revision r using ("position")
+        where r.author = $1 and r.record_id = any ($2)
+        order by d.record_id, "position" desc
+        """,
         AUTHOR,
         list(record_ids),
     )
-    written = {row["record_id"]: _parsed(row["document"]) for row in rows}
+    written = {row["record_id"]: repointed(orjson.loads(row["document"]), led) for row in rows}
     left_alone = []
     for record_id in record_ids:
         row_changed = written.get(record_id) != wanted.get(record_id)
@@ -204,10 +220,6 @@ def _place(record_id: str) -> tuple[int, str]:
     """Sorts a record after all that it may refer to; of sections, those below after those above ("III" before "III.A")."""
     kind, _, key = record_id.partition(":")
     return [table.record for table in TABLES].index(kind), key
-
-
-def _parsed(document: str | None) -> Document | None:
-    return None if document is None else orjson.loads(document)
 
 
 def _silence(what: str, done: int, of: int) -> None:

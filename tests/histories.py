@@ -15,11 +15,11 @@ from tests.record_documents import (
     source,
     state_party,
 )
-from tests.record_oracle import STAGES, Oracle, Told
+from tests.record_oracle import STAGES, Oracle, Told, Version
 
 STATES, CODES = ("AAA", "BBB", "CCC"), ("I-01", "I-02", "II-01")
 POOL = (
-    ["Source:S-1", "Section:I", "Section:II"]
+    ["Source:S-1", "Source:S-2", "Source:S-3", "Section:I", "Section:II"]
     + [f"Recommendation:{code}" for code in CODES]
     + [f"StateParty:{code}" for code in STATES]
     + [f"Measure:M{number}" for number in range(7)] * 3
@@ -51,8 +51,15 @@ class History:
     def _change(self, record_id: str) -> list[Change]:
         """One change of this record, or none where the log would refuse it."""
         before = self.oracle.operation(record_id)
+        chance = self.random.random()
+        if before and chance < 0.12:
+            return self._redaction(record_id)
+        if before == "MERGE":
+            return []
         last = self.oracle.of(record_id)[-1].document if before else None
         document = self._document(record_id)
+        if last and before != "RETRACT" and chance < 0.2 and (survivor := self._survivor(record_id)):
+            return self._told("MERGE", record_id, last, merged_into=survivor)
         if before is None:
             operation = "CREATE"
         elif before == "RETRACT":
@@ -66,14 +73,57 @@ class History:
         elif last and record_id.startswith("Measure:") and self.random.random() < 0.4:
             document = {**last, "title": f"Law {self.random.random()}"}
         refused = self._is_referred_to(record_id) if operation == "RETRACT" else not self._stand(_references(document))
-        if refused:
-            return []
+        return [] if refused else self._told(operation, record_id, document)
+
+    def _told(self, operation: str, record_id: str, document: dict[str, Any], **more: Any) -> list[Change]:
         position = len(self.oracle.log) + 1
-        self.oracle.log.append(Told(position, self.day, operation, record_id, document))
-        return [Change(operation, record_id, "LEARNED", document)]
+        self.oracle.log.append(Told(position, self.day, operation, record_id, document, **more))
+        return [Change(operation, record_id, "LEARNED", document, **more)]
+
+    def _survivor(self, record_id: str) -> str | None:
+        """Another record of its type, where this one may be merged into it."""
+        record_type = record_id.partition(":")[0]
+        others = sorted(other for other in self.oracle.standing(record_type) if other != record_id)
+        if record_type not in MERGED or not others or self._is_referred_to(record_id):
+            return None
+        return self.random.choice(others)
+
+    def _redaction(self, record_id: str) -> list[Change]:
+        """Of some revisions that have their documents yet; none where what is left would refer to what did not stand."""
+        revisions = self.oracle.of(record_id)
+        gone = {position for told in revisions for position in told.redacts}
+        document = self._document(record_id)
+        if self.random.random() < 0.5:
+            document = {**self.random.choice(revisions).document, **self._words(record_id)}
+        there = [
+            told.position
+            for told in revisions
+            if told.position not in gone
+            and all(told.document[name] == document[name] for name in KEPT & document.keys())
+        ]
+        if not there:
+            return []
+        redacts = tuple(self.random.sample(there, self.random.randint(1, len(there))))
+        changes = self._told("REDACT", record_id, document, redacts=redacts)
+        for version in self.oracle.versions_of(record_id):
+            for referred in _references(version.document):
+                if not self._stood(referred, version):
+                    self.oracle.log.pop()
+                    return []
+        return changes
+
+    def _words(self, record_id: str) -> dict[str, Any]:
+        return {"title": f"Less {self.random.random()}"} if record_id.startswith(("Measure:", "Source:")) else {}
+
+    def _stood(self, record_id: str, version: Version) -> bool:
+        """At every position at which the version stands."""
+        ends = [told for told in self.oracle.of(record_id) if told.operation in ("RETRACT", "MERGE")]
+        return self.oracle.stands(record_id, version.known_from - 1) and not any(
+            version.known_from < told.position < version.known_to for told in ends
+        )
 
     def _stand(self, record_ids: set[str]) -> bool:
-        return all(self.oracle.operation(record_id) not in (None, "RETRACT") for record_id in record_ids)
+        return all(self.oracle.stands(record_id) for record_id in record_ids)
 
     def _is_referred_to(self, record_id: str) -> bool:
         return any(
@@ -86,6 +136,7 @@ class History:
         record_type, _, key = record_id.partition(":")
         pick = self.random.choice
         state = pick(STATES)
+        cited = [{"source": pick(("S-1", "S-1", "S-2", "S-3")), "locator": None, "note": None}]
         codes = self.random.sample(CODES, self.random.randint(0, len(CODES)))
         match record_type:
             case "Source":
@@ -102,7 +153,7 @@ class History:
                 dates = {
                     name: self._date() for name in ("announcedOn", "adoptedOn", "inForceOn", "endedOn", "reportedOn")
                 }
-                return measure(state, status=pick(STAGES), recommendations=codes, **dates)
+                return measure(state, status=pick(STAGES), recommendations=codes, citations=cited, **dates)
             case "Assessment":
                 verdict = pick(("NOT_MENTIONED", "NONE_REPORTED", "NONE_REPORTED", "CONCERN"))
                 kind = pick(("TRACKER", "TRACKER", "NGO"))
@@ -122,6 +173,9 @@ class History:
 
 
 CATALOGUE = {"Source", "Section", "Recommendation", "StateParty"}
+MERGED = {"Source", "Measure", "Assessment", "ReportingEvent"}
+KEPT = {"code", "section", "consentOn", "inForceOn"}
+"""Fields that a redaction must leave as they were: of recommendations and States parties."""
 
 
 def _references(document: dict[str, Any]) -> set[str]:

@@ -26,13 +26,15 @@ PRECEDENCE = ("MEASURE_IN_FORCE", "MEASURE_REPORTED", "MEASURE_ENDED", "NONE_REP
 
 
 class Told(NamedTuple):
-    """One revision, as far as the oracle needs it."""
+    """One revision, as far as the oracle needs it, with the document it was entered with."""
 
     position: int
     day: date
     operation: str
     record_id: str
     document: Document
+    merged_into: str | None = None
+    redacts: tuple[int, ...] = ()
 
 
 class Version(NamedTuple):
@@ -53,25 +55,51 @@ class Oracle:
     def of(self, record_id: str, position: int = NOW) -> list[Told]:
         return [told for told in self.log if told.record_id == record_id and told.position <= position]
 
-    def operation(self, record_id: str) -> str | None:
-        """The last one of a record."""
-        revisions = self.of(record_id)
-        return revisions[-1].operation if revisions else None
+    def operation(self, record_id: str, position: int = NOW) -> str | None:
+        """The last one of a record; redactions change nothing of whether it stands."""
+        operations = [told.operation for told in self.of(record_id, position) if told.operation != "REDACT"]
+        return operations[-1] if operations else None
+
+    def stands(self, record_id: str, position: int = NOW) -> bool:
+        return self.operation(record_id, position) not in (None, "RETRACT", "MERGE")
+
+    def read(self, told: Told) -> Document:
+        """What is to be read of a revision: its document, or what whoever redacted it left, as far as that was not redacted."""
+        for later in self.of(told.record_id):
+            if told.position in later.redacts:
+                return self.read(later)
+        return told.document
 
     def versions(self) -> Iterator[Version]:
         for record_id in {told.record_id for told in self.log}:
-            revisions = self.of(record_id)
-            ends = [told.position for told in revisions[1:]] + [NOW]
-            for told, end in zip(revisions, ends, strict=True):
-                if told.operation != "RETRACT":
-                    yield Version(record_id, told.position, end, told.document)
+            yield from self.versions_of(record_id)
+
+    def versions_of(self, record_id: str) -> Iterator[Version]:
+        revisions = self.of(record_id)
+        ends = [told.position for told in revisions[1:]] + [NOW]
+        for told, end in zip(revisions, ends, strict=True):
+            if self.stands(record_id, told.position):
+                yield Version(record_id, told.position, end, self.read(told))
+
+    def survivors(self, position: int) -> dict[str, str]:
+        """Merged record → the one that it leads to, step by step, at a position."""
+        merged = {
+            told.record_id: told.merged_into for told in self.log if told.position <= position if told.merged_into
+        }
+        led: dict[str, str] = {}
+        for record_id, survivor in merged.items():
+            while survivor in merged:
+                survivor = merged[survivor]
+            led[record_id] = survivor
+        return led
 
     def standing(self, record_type: str, position: int = NOW - 1) -> dict[str, Version]:
-        return {
-            version.record_id: version
-            for version in self.versions()
-            if version.record_id.startswith(f"{record_type}:") and version.known_from <= position < version.known_to
-        }
+        found = {}
+        for record_id in {told.record_id for told in self.log if told.record_id.startswith(f"{record_type}:")}:
+            for version in self.versions_of(record_id):
+                if version.known_from <= position < version.known_to:
+                    found[record_id] = version
+        return found
 
     # ── Days ──
 
@@ -90,7 +118,7 @@ class Oracle:
         document = version.document
         dated = document[DATE_OF.get(document["status"], "announcedOn")] or document["reportedOn"]
         newest_first = reversed(self.of(version.record_id, version.known_from))
-        run = list(takewhile(lambda told: told.document["status"] == document["status"], newest_first))
+        run = list(takewhile(lambda told: self.read(told)["status"] == document["status"], newest_first))
         return known_by(dated, happened_by(dated, document["reportedOn"]), run[-1].day)
 
     def told_by(self, version: Version, name: str) -> date:

@@ -58,7 +58,7 @@ async def test_publishing_is_refused_where_the_newest_position_could_not_be_seen
 ) -> None:
     with pytest.raises(asyncpg.InvalidTransactionStateError) as refusal:
         async with empty.transaction(isolation=isolation):  # type: ignore[arg-type]
-            await empty.execute("select publish('t', 'r', 'maria', 'jo', '{}', '{}', '{}', '{}')")
+            await empty.execute("select publish('t', 'r', 'maria', 'jo', '{}', '{}', '{}', '{}', '{}', '{}')")
     assert refusal.value.constraint_name == "publishing_reads_committed"
     assert await size(empty) == (0, 0)
 

@@ -153,13 +153,13 @@ def test_migrations_are_history_and_read_nothing_of_today() -> None:
 
 ADDING = '''"""Sources tell their rights: a column more.
 
-Revision 0002_rights, after 0001_the_record.
+Revision 9999_rights, after the newest.
 """
 
 from alembic import op
 
-revision = "0002_rights"
-down_revision = "0001_the_record"
+revision = "9999_rights"
+down_revision = "NEWEST"
 reprojects = True
 
 
@@ -177,7 +177,7 @@ async def test_a_migration_that_adds_a_column_reads_old_documents(
     await published(empty, *changes)
     assert await verify(empty) == []
 
-    (tmp_path / "0002_rights.py").write_text(ADDING, "utf-8")
+    (tmp_path / "9999_rights.py").write_text(ADDING.replace("NEWEST", newest()), "utf-8")
     monkeypatch.setattr(db.migrate, "configuration", lambda: _configuration_with(tmp_path))
     monkeypatch.setattr(db.migrate, "rules", _rules_with_rights)
     await asyncio.to_thread(migrate, empty_database.owner_url)

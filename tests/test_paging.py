@@ -146,16 +146,18 @@ async def _read_through(record: Record, one: List, sizes: Any) -> int:
 
 
 def _record_with_revisions(record: Record, one: List) -> dict[str, Any]:
-    """Of the lists of revisions: the id of the record of that type that has the most."""
+    """Of the lists of revisions: the id of the record of that type that has the most; a Tombstone's is a record's."""
     typename, _, field = one.name.partition(".")
     if field != "revisions":
         return {}
-    of_record = record.oracle.log.of_record
-    return {
-        "id": max(
-            (name for name in of_record if name.startswith(f"{typename}:")), key=lambda name: len(of_record[name])
-        )
-    }
+    log = record.oracle.log
+    newest = log.at(len(log.revisions), today())
+    named = (
+        newest.tombstones
+        if typename == "Tombstone"
+        else [one for one in log.of_record if one.startswith(f"{typename}:")]
+    )
+    return {"id": max(named, key=lambda name: len(log.of_record[name]))}
 
 
 async def _found(record: Record, one: List) -> list[str]:

@@ -14,6 +14,8 @@ from tests.record_documents import published
 from tests.record_oracle import Oracle
 
 SEEDS = range(4)
+CHAINED = {0, 1, 2, 3}
+"""Of these, the histories in which what survived a merge was itself merged later."""
 
 
 async def entered(database: Embedded, seed: int, submissions: int = 25) -> Oracle:
@@ -40,6 +42,11 @@ async def test_every_version_of_every_record_is_kept(
     for table in PROJECTIONS.values():
         kept += [tuple(row) for row in await empty.fetch(f"select id, known_from, known_to from {table.name}")]
     assert sorted(kept) == told
+    titles = {(version.record_id, version.known_from): version.document.get("title") for version in oracle.versions()}
+    for table in PROJECTIONS.values():
+        if "title" in table.c:
+            for row in await empty.fetch(f"select id, known_from, title from {table.name}"):
+                assert row["title"] == titles[row["id"], row["known_from"]]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -71,6 +78,20 @@ async def test_an_assessment_or_an_event_had_happened_when_the_record_first_told
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+async def test_a_merged_record_leads_to_what_survives_at_each_position(
+    empty_database: Embedded, empty: asyncpg.Connection, seed: int
+) -> None:
+    oracle = await entered(empty_database, seed, submissions=40)
+    for position in range(1, len(oracle.log) + 1):
+        rows = await empty.fetch(
+            "select id, survivor_id from survivor_version where known_from <= $1 and known_to > $1", position
+        )
+        assert {row["id"]: row["survivor_id"] for row in rows} == oracle.survivors(position)
+    led_on = await empty.fetchval("select count(*) from survivor_version where known_to < 2147483647")
+    assert led_on or seed not in CHAINED
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_small_submissions_give_what_one_replay_gives(
     empty_database: Embedded, empty: asyncpg.Connection, seed: int
 ) -> None:
@@ -82,7 +103,7 @@ async def test_what_projections_tell_does_not_depend_on_how_often_they_are_built
     empty_database: Embedded, empty: asyncpg.Connection
 ) -> None:
     await entered(empty_database, seed=7)
-    tables = [table.name for table in PROJECTIONS.values()] + ["coverage_version", "known_word"]
+    tables = [table.name for table in PROJECTIONS.values()] + ["survivor_version", "coverage_version", "known_word"]
     tables += ["coverage_by_state_party", "coverage_by_recommendation"]
     before = {table: await empty.fetch(f"select t::text from {table} t order by 1") for table in tables}
     owner = await asyncpg.connect(empty_database.owner_url)

@@ -41,8 +41,10 @@ begin
     for each statement execute function refuse_entry_without_lock();
   create or replace trigger submissions_enter_by_publish before insert on submission
     for each statement execute function refuse_entry_without_lock();
-  create or replace trigger revisions_are_never_edited before update or delete or truncate on revision
+  create or replace trigger revisions_are_never_edited before delete or truncate on revision
     for each statement execute function refuse_rewriting();
+  create or replace trigger revisions_are_edited_by_redaction_alone after update on revision
+    referencing old table as original new table as edited for each statement execute function refuse_editing();
   create or replace trigger submissions_are_never_edited before update or delete or truncate on submission
     for each statement execute function refuse_rewriting();
   for guarded in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
@@ -52,13 +54,15 @@ begin
     if exists (select from pg_attribute where attrelid = guarded::regclass and attname = 'search') then
       execute format('create or replace trigger words_become_known after insert on %I referencing new table as kept '
                      'for each statement execute function keep_known_words()', guarded);
+      execute format('create or replace trigger words_are_forgotten after delete on %I referencing old table as gone '
+                     'for each statement execute function forget_words()', guarded);
     end if;
   end loop;
-  revoke all on function publish(text, text, text, text, text[], text[], text[], text[]) from public;
+  revoke all on function publish(text, text, text, text, text[], text[], text[], text[], text[], text[]) from public;
   if exists (select from pg_roles where rolname = 'opsc') then
     grant usage on schema public to opsc;
     grant select on all tables in schema public to opsc;
-    grant execute on function publish(text, text, text, text, text[], text[], text[], text[]) to opsc;
+    grant execute on function publish(text, text, text, text, text[], text[], text[], text[], text[], text[]) to opsc;
   end if;
 end
 $do$;

@@ -1,9 +1,10 @@
 -- The log: how revisions enter it, in one way only, and what they must satisfy.
 
 -- A submission enters the log: all of it or nothing. Documents come canonical (RFC 8785); envelopes are made here, under the lock
--- that gives positions their order. Answers the submission and its first and last position.
+-- that gives positions their order. survivors: into what a MERGE merges; redactions: the positions that a REDACT names, as '{7,9}';
+-- null in both for the other operations. Answers the submission and its first and last position.
 create or replace function publish(title text, reason text, author text, reviewer text, operations text[], record_ids text[],
-                                   kinds text[], documents text[])
+                                   kinds text[], documents text[], survivors text[], redactions text[])
 returns table (submission int, first_position int, last_position int)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -24,23 +25,23 @@ begin
   values (publish.title, publish.reason, publish.author, publish.reviewer, told_at) returning id into made;
 
   insert into revision ("position", record_type, record_id, number, operation, kind, reason, author, reviewer, submission_id,
-                        recorded_at, document, salt, document_hash, envelope, leaf_hash)
+                        recorded_at, merged_into, redacts, document, salt, document_hash, envelope, leaf_hash)
   select e."position", e.record_type, e.record_id, e.number, e.operation, e.kind, publish.reason, publish.author,
-         publish.reviewer, made, told_at, e.document, e.salt, e.document_hash, e.envelope,
+         publish.reviewer, made, told_at, e.merged_into, e.redacts, e.document, e.salt, e.document_hash, e.envelope,
          sha256('\x00'::bytea || convert_to(e.envelope, 'UTF8'))
   from (
-    select h.*, envelope(publish.author, h.document_hash, h.kind, null, h.number, h.operation, h."position", publish.reason,
-                         h.record_id, h.record_type, told_at, null, publish.reviewer, made) as envelope
+    select h.*, envelope(publish.author, h.document_hash, h.kind, h.merged_into, h.number, h.operation, h."position",
+                         publish.reason, h.record_id, h.record_type, told_at, h.redacts, publish.reviewer, made) as envelope
     from (
       select c.*, sha256(c.salt || convert_to(c.document, 'UTF8')) as document_hash
       from (
         select coalesce(newest."position", 0) + c.place::int as "position", record_type_of(c.record_id) as record_type,
-               c.record_id, c.operation, c.kind, c.document,
+               c.record_id, c.operation, c.kind, c.document, c.survivor as merged_into, c.redacts::int[] as redacts,
                uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as salt,
                coalesce((select max(r.number) from revision r where r.record_id = c.record_id), 0)
                  + row_number() over (partition by c.record_id order by c.place)::int as number
-        from unnest(operations, record_ids, kinds, documents) with ordinality
-          as c(operation, record_id, kind, document, place)
+        from unnest(operations, record_ids, kinds, documents, survivors, redactions) with ordinality
+          as c(operation, record_id, kind, document, survivor, redacts, place)
         offset 0   -- a fence: each salt is drawn once
       ) c
     ) h
@@ -50,7 +51,7 @@ begin
   if cardinality(operations) > 500 then   -- so much at once makes the planner's statistics wrong
     analyze revision, state_party_version, signatory_version, section_version, article_version, instrument_version,
             recommendation_version, measure_version, assessment_version, statement_version, reporting_event_version,
-            source_version, coverage_version, known_word;
+            source_version, survivor_version, coverage_version, known_word;
   end if;
   perform pg_notify('published', (coalesce(newest."position", 0) + cardinality(operations))::text);
   return query select made, coalesce(newest."position", 0) + 1, coalesce(newest."position", 0) + cardinality(operations);
@@ -103,9 +104,10 @@ begin
 
   -- each follows what stood before it, tells the moment of its submission, and its envelope tells its columns
   select p.*, case
-      when (p.operation = 'CREATE') <> (p.operation_before is null)
+      when p.operation <> 'REDACT' and (p.operation = 'CREATE') <> (p.operation_before is null)
         or p.operation in ('AMEND', 'RETRACT', 'MERGE') and p.operation_before in ('RETRACT', 'MERGE')
         or p.operation = 'RESTORE' and p.operation_before <> 'RETRACT' then 'operations_follow_each_other'
+      when p.document is null then 'revisions_enter_whole'
       when p.number <> p.number_before + 1 then 'numbers_run_without_gaps'
       when p.recorded_at is distinct from s.published_at or p.recorded_at <= p.recorded_before then 'moments_never_go_back'
       when p.envelope <> envelope(p.author, p.document_hash, p.kind, p.merged_into, p.number, p.operation, p."position",
@@ -114,13 +116,15 @@ begin
     end as broken
   into at_fault
   from (
-    select p.*, coalesce(lag(p.operation) over of_record, before.operation) as operation_before,
+    select p.*, coalesce(lag(p.operation) over (partition by p.record_id, p.operation = 'REDACT' order by p."position"),
+                         before.operation) as operation_before,   -- a redaction changes nothing of what may follow
            coalesce(lag(p.number) over of_record, before.number, 0) as number_before,
            (select r.recorded_at from revision r where r."position" = first - 1) as recorded_before
     from published p
     left join lateral (
-      select r.operation, r.number from revision r where r.record_id = p.record_id and r."position" < first
-      order by r."position" desc limit 1
+      select max(r.number) as number,
+             (array_agg(r.operation order by r."position" desc) filter (where r.operation <> 'REDACT'))[1] as operation
+      from revision r where r.record_id = p.record_id and r."position" < first
     ) before on true
     window of_record as (partition by p.record_id order by p."position")
   ) p
@@ -129,23 +133,18 @@ begin
   if at_fault.broken = 'operations_follow_each_other' then
     raise exception using errcode = 'check_violation', constraint = at_fault.broken,
       message = format('%s cannot be followed by %s: %s', coalesce(at_fault.operation_before, 'nothing'), at_fault.operation,
-                       at_fault.record_id), detail = at_fault.record_id;
+                       at_fault.record_id) || coalesce(', which was merged into ' || survivor_of(at_fault.record_id), ''),
+      detail = at_fault.record_id;
   elsif at_fault.broken is not null then
     raise exception using errcode = 'check_violation', constraint = at_fault.broken,
       message = format('revision %s of %s breaks the rule %s', at_fault.number, at_fault.record_id, at_fault.broken),
       detail = at_fault.record_id;
   end if;
 
+  perform admit_merges(first, last);
+  perform admit_redactions(first, last);
   perform project(first, last);
-
-  -- whatever a version refers to stands at each position at which the version stands
-  select r.id, r.refers_to into at_fault
-  from dangling_references(first, last) r limit 1;
-  if found then
-    raise exception using errcode = 'foreign_key_violation', constraint = 'references_stand',
-      message = format('%s refers to %s, which does not stand in the record then', at_fault.id, at_fault.refers_to),
-      detail = at_fault.id;
-  end if;
+  perform refuse_dangling_references(first, last);   -- what a version refers to stands at each position at which it stands
   return null;
 end
 $$;

@@ -1,24 +1,64 @@
 -- From the log to the projections: each record's versions, typed.
 
--- The revisions of one type among positions first to last that leave something standing, with the position that ends each. One
--- whose document is gone (redacted) leaves nothing.
+-- Each revision with the document that it is projected from: its own or, once it is redacted, what the redaction left, which may
+-- have been redacted in its turn. So nothing here meets words that are to be gone, even where they were put back by hand.
+create or replace view documents as
+select r."position", r.record_id, r.record_type, r.number, r.operation, r.recorded_at,
+       case when left_by."position" is null then r.document else left_by.document end as document
+from revision r
+left join lateral (
+  with recursive redaction as (
+    select d."position", d.document from revision d
+    where d.operation = 'REDACT' and d.record_id = r.record_id and d.redacts @> array[r."position"]
+    union
+    select d."position", d.document from redaction before join revision d
+      on d.operation = 'REDACT' and d.record_id = r.record_id and d.redacts @> array[before."position"]
+  )
+  select "position", document from redaction order by "position" desc limit 1
+) left_by on true;
+
+-- The records that the revisions first to last redact: whatever was projected of them is projected anew.
+create or replace function redacted_records(first int, last int) returns setof text language sql stable as $$
+  select distinct record_id from revision where operation = 'REDACT' and "position" between first and last
+$$;
+
+-- The revisions to project with first to last: these, and of each record that they redact all earlier ones.
+create or replace function to_project(first int, last int)
+returns table (record_id text, "position" int, record_type text) language sql stable as $$
+  select r.record_id, r."position", r.record_type from revision r where r."position" between first and last
+  union all
+  select r.record_id, r."position", r.record_type from revision r
+  where r.record_id = any (array(select redacted_records(first, last))) and r."position" < first
+$$;
+
+-- Of the revisions to project, those of one type that leave something standing, with the position that ends each. A redaction
+-- leaves standing what stood.
 create or replace function standing(type text, first int, last int)
 returns table (id text, known_from int, known_to int, document jsonb) language sql stable as $$
-  select record_id, "position", until, document::jsonb
+  select r.record_id, r."position", r.until, d.document::jsonb
   from (
-    select *, coalesce(lead("position") over (partition by record_id order by "position"), 2147483647) as until
-    from revision
-    where "position" between first and last and record_type = type
+    select p.record_id, p."position",
+           coalesce(lead(p."position") over (partition by p.record_id order by p."position"), 2147483647) as until
+    from to_project(first, last) p where p.record_type = type
   ) r
-  where operation in ('CREATE', 'AMEND', 'RESTORE', 'REDACT') and document is not null
+  join documents d using ("position")
+  where d.document is not null and case d.operation
+    when 'REDACT' then (
+      select b.operation from revision b
+      where b.record_id = r.record_id and b."position" < r."position" and b.operation <> 'REDACT'
+      order by b."position" desc limit 1)
+    else d.operation end not in ('RETRACT', 'MERGE')
 $$;
 
 -- The projections that the revisions first to last make, where those before first have been projected. Names are resolved by the
 -- caller's search_path, so that `opsc verify` can replay the log into tables of its own.
 create or replace function project(first int, last int) returns void language plpgsql as $$
+declare
+  told text[] := array(select redacted_bearing(first, last));
 begin
   perform project_records(first, last);
   perform project_coverage(first, last);
+  perform project_coverage_anew(told, first, last);
 end
 $$;
 
@@ -28,6 +68,8 @@ declare
   type text;
 begin
   foreach type in array types loop
+    execute format('delete from %I where id = any (array(select redacted_records($1, $2)))', lower(type) || '_version')
+      using first, last;
     execute format(
       'update %I v set known_to = r.ended from (select record_id, min("position") as ended from revision'
       ' where "position" between $1 and $2 and record_type = $3 group by record_id) r'
@@ -159,6 +201,26 @@ begin
       "happenedOn" text, "documentSymbol" text, citations jsonb)
     cross join lateral (select min(r.recorded_at at time zone 'UTC')::date as day from revision r where r.record_id = id) entered;
   end if;
+
+  perform project_survivors(first, last);
+end
+$$;
+
+-- Where merged records lead: one that is merged takes along all that had been merged into it.
+create or replace function project_survivors(first int, last int) returns void language plpgsql as $$
+declare
+  merged record;
+begin
+  for merged in select "position", record_id, merged_into from revision
+                where "position" between first and last and operation = 'MERGE' order by "position" loop
+    with left_behind as (
+      update survivor_version set known_to = merged."position"
+      where survivor_id = merged.record_id and known_to = 2147483647 returning id
+    )
+    insert into survivor_version (id, known_from, known_to, survivor_id)
+    select id, merged."position", 2147483647, merged.merged_into
+    from (select id from left_behind union all select merged.record_id) led;
+  end loop;
 end
 $$;
 
@@ -167,7 +229,7 @@ $$;
 create or replace function said_since(record text, at int, status text) returns date language sql stable as $$
   select (min(r.recorded_at) at time zone 'UTC')::date from revision r
   where r.record_id = record and r."position" <= at and r."position" > coalesce(
-    (select max(o."position") from revision o
+    (select max(o."position") from documents o
      where o.record_id = record and o."position" < at and o.document::jsonb ->> 'status' is distinct from said_since.status), 0)
 $$;
 

@@ -72,11 +72,11 @@ class List:
 
 
 def connections_of(schema: GraphQLSchema) -> set[str]:
-    """Each connection that the schema has: Type.field."""
+    """Each connection that the schema has: Type.field. Reading has Query's."""
     return {
         f"{type_.name}.{name}"
         for type_ in schema.type_map.values()
-        if isinstance(type_, GraphQLObjectType)
+        if isinstance(type_, GraphQLObjectType) and type_.name != "Reading"
         for name, field in type_.fields.items()
         if get_named_type(field.type).name.endswith("Connection")
     }
@@ -96,6 +96,6 @@ def lists(schema: GraphQLSchema) -> Iterator[List]:
             told = "".join(f", {one}" for one in given if one)
             yield List(name, order, PAGED % (where % (PAGE % (field_name, told))))
     record: GraphQLInterfaceType = schema.type_map["Record"]  # type: ignore[assignment]
-    for type_ in schema.get_implementations(record).objects:
-        hung = f"node(id: $id) {{ ... on {type_.name} {{ {PAGE % ('revisions', '')} }} }}"
-        yield List(f"{type_.name}.revisions", (), PAGED.replace("($first", "($id: ID!, $first") % hung)
+    for name in (*(type_.name for type_ in schema.get_implementations(record).objects), "Tombstone"):
+        hung = f"node(id: $id) {{ ... on {name} {{ {PAGE % ('revisions', '')} }} }}"
+        yield List(f"{name}.revisions", (), PAGED.replace("($first", "($id: ID!, $first") % hung)

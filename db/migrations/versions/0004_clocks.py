@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0004_clocks"
-down_revision = "0001_the_record"
+down_revision = "0002_merges"
 
 
 def upgrade() -> None:

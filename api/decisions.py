@@ -1,0 +1,198 @@
+"""The commands of whoever keeps the record, for one record at a time: retract, restore, merge, redact.
+
+There are no accounts at the terminal: --author and --reviewer say who decided and who looked at it, under the names by which
+the public log calls them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import asyncpg
+import orjson
+import typer
+
+from api.progress import shown
+from api.record import NoRecordError, require_newest
+from api.terminal import Data, connected, opened, told
+from db.decisions import merger, redaction, restoration, retraction
+from db.log import Change, Published, alone, publish
+from db.tables import PROJECTIONS
+from db.vocabulary import ChangeKind
+from seed.load import AUTHOR
+
+LOCK_TIMEOUT = 60
+"""Seconds to wait for readers before tables are written anew."""
+
+COPIES = (
+    "What was redacted may still be in PostgreSQL's write-ahead log, in replicas that lag, in backups, and in the copies that"
+    " others hold: see to those as well."
+)
+
+decisions = typer.Typer()
+
+Id = Annotated[str, typer.Argument(help="A record's id, as Measure:PHL-0007.", show_default=False)]
+Reason = Annotated[str, typer.Option(help="Why: it stands in the public log, for good.", show_default=False)]
+Author = Annotated[str, typer.Option(help="Who decided it, by their name in the log.", show_default=False)]
+Reviewer = Annotated[str, typer.Option(help="Who looked at it: somebody else.", show_default=False)]
+Kind = Annotated[ChangeKind, typer.Option(help="What kind of change it is.")]  # type: ignore[valid-type] # made at run time
+
+CORRECTED = ChangeKind("CORRECTED")
+
+Composed = Callable[[asyncpg.Connection], Awaitable[list[Change]]]
+
+
+@decisions.command()
+def retract(
+    record: Id, reason: Reason, author: Author, reviewer: Reviewer, kind: Kind = CORRECTED, data: Data = None
+) -> None:
+    """Take a record out of what stands; its history stays, and opsc restore brings it back."""
+    _decide(f"Retraction of {record}", reason, author, reviewer, data, lambda log: retraction(log, record, kind))
+
+
+@decisions.command()
+def restore(
+    record: Id, reason: Reason, author: Author, reviewer: Reviewer, kind: Kind = CORRECTED, data: Data = None
+) -> None:
+    """Bring back a record that was retracted, as it last was."""
+    _decide(f"Restoration of {record}", reason, author, reviewer, data, lambda log: restoration(log, record, kind))
+
+
+@decisions.command()
+def merge(
+    record: Id,
+    survivor: Annotated[str, typer.Argument(help="The id of the record that stays.", show_default=False)],
+    reason: Reason,
+    author: Author,
+    reviewer: Reviewer,
+    kind: Kind = CORRECTED,
+    data: Data = None,
+) -> None:
+    """Merge a record into another of the same thing, to which its id leads from then on. It cannot be undone.
+
+    What cites a source that is merged cites the one that stays.
+    """
+    _decide(
+        f"Merge of {record} into {survivor}",
+        reason,
+        author,
+        reviewer,
+        data,
+        lambda log: merger(log, record, survivor, kind),
+    )
+
+
+@decisions.command()
+def redact(
+    record: Id,
+    reason: Reason,
+    author: Author,
+    reviewer: Reviewer,
+    document: Annotated[
+        Path, typer.Option(help="A file with the JSON of what stays: the whole document.", show_default=False)
+    ],
+    number: Annotated[
+        list[int] | None,
+        typer.Option(help="A revision to redact; may be given more than once.", show_default="all that have documents"),
+    ] = None,
+    kind: Kind = CORRECTED,
+    data: Data = None,
+) -> None:
+    """Take what a record said out of the log for good, and leave a document in its place. It cannot be undone.
+
+    Past clocks read what is left, too. Readers wait some seconds while the tables are written anew without the words.
+    """
+    with told():
+        stays = _document(document)
+    _decide(
+        f"Redaction of {record}",
+        reason,
+        author,
+        reviewer,
+        data,
+        lambda log: redaction(log, record, kind, stays, number or []),
+        afterwards=lambda owner: _written_anew(owner, record),
+    )
+
+
+def _decide(
+    title: str,
+    reason: str,
+    author: str,
+    reviewer: str,
+    data: Path | None,
+    composed: Composed,
+    afterwards: Callable[[asyncpg.Connection], Awaitable[Sequence[str]]] | None = None,
+) -> None:
+    """Publishes it as a submission of its own, and prints where it stands in the log."""
+    with told(), shown() as step, opened(data, step, new=False) as found:
+        if author == AUTHOR:
+            raise NoRecordError(
+                f"--author {AUTHOR}: that is the account of the files, who decides nothing. Name a person."
+            )
+        asyncio.run(require_newest(found.url))
+        published = asyncio.run(
+            connected(found.url, lambda log: _published(log, title, reason, author, reviewer, composed))
+        )
+        at = (
+            f"position {published.first}"
+            if published.first == published.last
+            else (f"positions {published.first} to {published.last}")
+        )
+        print(f"Submission {published.submission}: {at}.", flush=True)
+        if afterwards:
+            for line in asyncio.run(connected(found.owner_url, afterwards)):
+                print(line)
+
+
+async def _published(
+    connection: asyncpg.Connection, title: str, reason: str, author: str, reviewer: str, composed: Composed
+) -> Published:
+    async with connection.transaction(isolation="read_committed"):
+        await alone(connection)
+        changes = await composed(connection)
+        return await publish(connection, title=title, reason=reason, author=author, reviewer=reviewer, changes=changes)
+
+
+def _document(file: Path) -> dict[str, Any]:
+    try:
+        document = orjson.loads(file.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise NoRecordError(f"{file} is no JSON: {error}.") from None
+    if not isinstance(document, dict):
+        raise NoRecordError(f"{file} holds no document: it is to begin with {{ and have every field of the record.")
+    return document
+
+
+async def _written_anew(connection: asyncpg.Connection, record_id: str) -> Sequence[str]:
+    """Writes the tables that held the words anew, as far as this role may, and says what is left to do.
+
+    A plain VACUUM would free the space, and leave in it what it held; an index would keep its keys. FULL writes new files.
+    """
+    tables = ", ".join(await _tables(connection, record_id))
+    try:
+        may = await connection.fetchval(
+            "select bool_and(pg_has_role(relowner, 'USAGE')) from pg_class where oid = any ($1::text[]::regclass[])",
+            tables.split(", "),
+        )
+        if may:
+            await connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}s'; set statement_timeout = 0")
+            await connection.execute(f"vacuum (full, analyze) {tables}")
+            await connection.execute(
+                "vacuum (full) pg_catalog.pg_statistic"
+            )  # samples of columns: the words of old rows
+            return [COPIES]
+        why = "this role does not own the tables"
+    except asyncpg.PostgresError as error:
+        why = str(error)
+    return [
+        f"The record says it no more, but its data files may still hold the words ({why}): as the owner, run"
+        f" VACUUM (FULL, ANALYZE) {tables}; and VACUUM (FULL) pg_catalog.pg_statistic;",
+        COPIES,
+    ]
+
+
+async def _tables(connection: asyncpg.Connection, record_id: str) -> list[str]:
+    record_type = await connection.fetchval("select record_type_of($1)", record_id)
+    return ["revision", PROJECTIONS[record_type].name, "known_word"]
