@@ -28,6 +28,7 @@ def create(settings: Settings | None = None) -> Starlette:
         routes=[
             Route("/graphql", graphql.GraphQL(), methods=["GET", "POST"]),
             Route("/r/{id}", permalinks.record),
+            Route("/r/{id}/timemap", permalinks.timemap),
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/healthz", health.alive),

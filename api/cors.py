@@ -5,7 +5,7 @@ Starlette's CORSMiddleware does the same and more, and took a quarter of a small
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-EXPOSED = b"Allow, Content-Length, Location, Retry-After"
+EXPOSED = b"Allow, Content-Length, Content-Location, Link, Location, Memento-Datetime, Retry-After"
 """Headers that a page's script may read."""
 
 OPEN = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED))

@@ -4,6 +4,7 @@ Spoken in ASGI's own messages: on small answers Starlette's request and response
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,21 +13,27 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from api import graphiql
+from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
 from api.faults import UNREACHABLE, logged
-from api.request import NotRead, read
+from api.moments import says_what_was_known
+from api.request import Asked, NotRead, read
 from schema.answer import answer
-from schema.document import document
+from schema.clock import PRESENT, Moment
+from schema.document import Operation, document
 from schema.plan import COST_LIMIT
 from schema.query import sdl
 from schema.refusals import ErrorCode, Refused, refusal
 
-VARY = {"Vary": "Accept"}
+BY_FORM, BY_FORM_AND_MOMENT = "Accept", "Accept, Accept-Datetime"
+"""What an answer depends on beside its address: that of a GET on Accept-Datetime too, unless its address says what was known."""
 
-ANSWERED = {
-    media_type: [(b"content-type", f"{media_type}; charset=utf-8".encode()), (b"vary", b"Accept")]
+Headers = list[tuple[bytes, bytes]]
+
+ANSWERED: dict[tuple[str, str], Headers] = {
+    (media_type, vary): [(b"content-type", f"{media_type}; charset=utf-8".encode()), (b"vary", vary.encode())]
     for media_type in (JSON, GRAPHQL)
+    for vary in (BY_FORM, BY_FORM_AND_MOMENT)
 }
 """The headers of an answer, but for its length."""
 
@@ -39,38 +46,63 @@ class GraphQL:
         media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=scope["method"] != "POST")
         if media_type is None:
             message = f"This answers as {GRAPHQL} or {JSON}: accept one of these."
-            found: bytes | Response = _refused(JSON, 406, [refusal(message)], {})
+            found: tuple[bytes, Headers] | Response = _refused(scope, JSON, 406, [refusal(message)], {})
         elif media_type == HTML:
             found = graphiql.page()
         else:
             try:
                 found = await _answered(scope, headers, receive, media_type)
             except NotRead as error:
-                found = _refused(media_type, error.status, [refusal(str(error), error.code)], error.headers)
+                found = _refused(scope, media_type, error.status, [refusal(str(error), error.code)], error.headers)
         if isinstance(found, Response):
             await found(scope, receive, send)
             return
-        length = (b"content-length", b"%d" % len(found))
-        await send({"type": "http.response.start", "status": 200, "headers": [*ANSWERED[str(media_type)], length]})
-        await send({"type": "http.response.body", "body": found})
+        body, told = found
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": 200, "headers": [*told, length]})
+        await send({"type": "http.response.body", "body": body})
 
 
 async def _answered(
     scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str
-) -> bytes | Response:
+) -> tuple[bytes, Headers] | Response:
     asked = await read(scope, headers, receive)
     state = scope["state"]
+    pool, public_url = state["pool"], state["settings"].public_url
     try:
         operation = document(asked.query).operation(asked.operation_name)
-        return (await answer(state["pool"], operation, asked.variables, state["settings"].public_url)).body()
+        if asked.moment is not None:
+            return await _at_its_moment(scope, asked, operation, media_type)
+        return (await answer(pool, operation, asked.variables, public_url)).body(), ANSWERED[media_type, BY_FORM]
     except Refused as refused:
-        return _refused(media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
+        return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
     except UNREACHABLE as error:
         message = f"The record cannot be reached at the moment (logged as {logged(error, scope)}): try again soon."
-        return _refused(media_type, 503, [refusal(message, ErrorCode.INTERNAL)], {"Retry-After": "5"})
+        return _refused(scope, media_type, 503, [refusal(message, ErrorCode.INTERNAL)], {"Retry-After": "5"})
     except Exception as error:  # noqa: BLE001 - masked, and logged with its traceback
         message = f"A fault of ours, logged as {logged(error, scope)}. Please tell us this id."
-        return _refused(media_type, 500, [refusal(message, ErrorCode.INTERNAL)], {})
+        return _refused(scope, media_type, 500, [refusal(message, ErrorCode.INTERNAL)], {})
+
+
+async def _at_its_moment(scope: Scope, asked: Asked, operation: Operation, media_type: str) -> tuple[bytes, Headers]:
+    """The answer to a request whose address or header may ask for the past; told as RFC 7089 has it where one does."""
+    pool, public_url = scope["state"]["pool"], scope["state"]["settings"].public_url
+    moment = asked.moment or PRESENT
+    told = ANSWERED[media_type, _vary(scope, moment)]
+    if asked.accepted:
+        moment = replace(moment, known=await pool.fetchval(mementos.NEAREST, asked.accepted))
+    found = await answer(pool, operation, asked.variables, public_url, moment)
+    if says_what_was_known(moment):
+        recorded = await pool.fetchval(mementos.RECORDED, moment.known, moment.position)
+        gets = scope["method"] != "POST"
+        original = mementos.original(f"{public_url}/graphql", scope["query_string"]) if gets else None
+        past = mementos.of_answer(original, recorded, moment.known if asked.accepted else None)
+        told = [*told, *((name.lower().encode(), value.encode()) for name, value in past.items())]
+    return found.body(), told
+
+
+def _vary(scope: Scope, moment: Moment = PRESENT) -> str:
+    return BY_FORM if scope["method"] == "POST" or says_what_was_known(moment) else BY_FORM_AND_MOMENT
 
 
 def _status(media_type: str, refused: Refused) -> int:
@@ -81,11 +113,16 @@ def _status(media_type: str, refused: Refused) -> int:
 
 
 def _refused(
-    media_type: str, status: int, errors: Sequence[GraphQLError], headers: Mapping[str, str], cost: int = 0
+    scope: Scope,
+    media_type: str,
+    status: int,
+    errors: Sequence[GraphQLError],
+    headers: Mapping[str, str],
+    cost: int = 0,
 ) -> Response:
     extensions = {"cost": {"requested": cost, "limit": COST_LIMIT}}
     body = orjson.dumps({"errors": [_told(error) for error in errors], "extensions": extensions})
-    return Response(body, status, {**VARY, **headers}, f"{media_type}; charset=utf-8")
+    return Response(body, status, {"Vary": _vary(scope), **headers}, f"{media_type}; charset=utf-8")
 
 
 def _told(error: GraphQLError) -> dict[str, Any]:

@@ -1,17 +1,27 @@
-"""/r/ID and /r/ID/NUMBER: a record and a revision at addresses of their own, as JSON. Each is a GraphQL document."""
+"""/r/ID and /r/ID/NUMBER: a record and a revision at addresses of their own, as JSON. Each is a GraphQL document.
 
+These addresses stay: a record that was retracted says so at its own, one that was merged leads to the record that it went into.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from api import mementos
 from api.faults import UNREACHABLE, problem
+from api.moments import accepted, asked_in, says_what_was_known
 from schema.answer import answer
+from schema.clock import PRESENT, Moment
 from schema.document import document
 from schema.identity import WELL_FORMED
-from schema.refusals import Refused
+from schema.refusals import BadValue, ErrorCode, Refused
+from schema.scalars import DateTime
 
 HERE = Path(__file__).parent / "documents"
 RECORD = document((HERE / "record.graphql").read_text("utf-8"))
@@ -19,51 +29,113 @@ REVISION = document((HERE / "revision.graphql").read_text("utf-8"))
 
 POSITION = 'select "position" from revision where record_id = $1 and number = $2'
 
+REDACTED_BY = """select number from revision where record_id = $1 and operation = 'REDACT' and $2 = any(redacts)
+                 order by "position" limit 1"""
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _telling(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, telling as a problem what it cannot answer."""
+
+    @wraps(endpoint)
+    async def told(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except BadValue as error:
+            return problem(400, "Bad request", str(error))
+        except UNREACHABLE:
+            return _unreachable()
+        except Refused as refused:
+            if (refused.errors[0].extensions or {})["code"] == ErrorCode.CLOCK_OUT_OF_RANGE:
+                return problem(404, "No such moment", refused.errors[0].message)
+            return _unreachable()  # the database took too long
+
+    return told
+
+
+@_telling
 async def record(request: Request) -> Response:
-    """The record as it stands: its newest revision, with its document."""
+    """The record as it stands, or stood at the moment asked for: its newest revision, with its document."""
     record_id = request.path_params["id"]
+    asked = asked_in(request.query_params)
+    wanted = accepted(dict(request.headers.raw), asked)
+    headers = {} if says_what_was_known(asked) else {"Vary": "Accept-Datetime"}
     if not WELL_FORMED.fullmatch(record_id):
-        return _nothing(record_id)
-    found = await _asked(request, RECORD, {"id": record_id})
-    if isinstance(found, Response):
-        return found
+        return _nothing(record_id, headers)
+    moments = await _changed(request, record_id) if wanted or says_what_was_known(asked) else []
+    if wanted and moments:
+        asked = replace(asked, known=mementos.nearest(moments, wanted))
+    found = await _asked(request, RECORD, {"id": record_id}, asked)
     node = found["node"]
-    return _json(node) if node and "revision" in node else _nothing(record_id)
+    if not node or "revision" not in node:
+        return _nothing(record_id, headers, asked)
+    original = _address(request, record_id) + (f"?valid={asked.valid}" if asked.valid else "")
+    if moments:
+        headers |= mementos.of_record(original, moments, DateTime.read(found["clock"]["known"]))
+    else:
+        headers["Link"] = mementos.links_of_record(original)
+    if node["id"] != record_id:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/r/{node['id']}{query}", 308, headers)
+    if wanted and asked.known:
+        headers["Content-Location"] = mementos.at(original, asked.known)
+    return _json({**node, "clock": found["clock"]}, 410 if node["type"] == "Tombstone" else 200, headers)
 
 
+@_telling
+async def timemap(request: Request) -> Response:
+    """Every state that the record was in, as RFC 7089 lists them."""
+    record_id = request.path_params["id"]
+    moments = await _changed(request, record_id) if WELL_FORMED.fullmatch(record_id) else []
+    if not moments:
+        return _nothing(record_id)
+    return Response(mementos.timemap(_address(request, record_id), moments), media_type=mementos.LINK_FORMAT)
+
+
+@_telling
 async def revision(request: Request) -> Response:
-    """One revision: its envelope's exact text, its document, its hashes."""
+    """One revision: its envelope's exact text, its document, its hashes; once redacted, which revision took its document."""
     record_id, number = request.path_params["id"], request.path_params["number"]
+    asked = asked_in(request.query_params)
     if not WELL_FORMED.fullmatch(record_id) or not (number.isascii() and number.isdigit() and len(number) < 10):
         return _nothing(f"{record_id}/{number}")
-    try:
-        position = await request.state.pool.fetchval(POSITION, record_id, int(number))
-    except UNREACHABLE:
-        return _unreachable()
-    if position is None:
-        return _nothing(f"{record_id}/{number}")
-    found = await _asked(request, REVISION, {"position": position})
-    return found if isinstance(found, Response) else _json(found["revision"])
+    pool = request.state.pool
+    position = await pool.fetchval(POSITION, record_id, int(number))
+    found = (await _asked(request, REVISION, {"position": position}, asked))["revision"] if position else None
+    if not found:
+        return _nothing(f"{record_id}/{number}", {}, asked)
+    if found["document"] is None:
+        redaction = await pool.fetchval(REDACTED_BY, record_id, position)
+        found["redaction"] = f"{_address(request, record_id)}/{redaction}"
+    return _json(found)
 
 
-async def _asked(request: Request, kept: Any, variables: dict[str, Any]) -> Any:
+async def _changed(request: Request, record_id: str) -> list[Any]:
+    """The moments at which the record changed."""
+    moments: list[Any] = await request.state.pool.fetchval(mementos.CHANGED, record_id)
+    return moments
+
+
+async def _asked(request: Request, kept: Any, variables: dict[str, Any], moment: Moment = PRESENT) -> Any:
     state = request.state
-    try:
-        found = await answer(state.pool, kept.operation(None), variables, state.settings.public_url)
-    except (*UNREACHABLE, Refused):  # refused: the database took too long
-        return _unreachable()
+    found = await answer(state.pool, kept.operation(None), variables, state.settings.public_url, moment)
     return orjson.loads(found.data)
 
 
-def _json(value: Any) -> Response:
-    return Response(
-        orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), media_type="application/json"
-    )
+def _address(request: Request, record_id: str) -> str:
+    return f"{request.state.settings.public_url}/r/{record_id}"
 
 
-def _nothing(name: str) -> Response:
-    return problem(404, "Not found", f'There is no "{name}" in this record. Ids look like Measure:PHL-0007.')
+def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    body = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return Response(body, status, headers, "application/json")
+
+
+def _nothing(name: str, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT) -> Response:
+    then = " at that moment" if says_what_was_known(asked) else ""
+    detail = f'There is no "{name}" in this record{then}. Ids look like Measure:PHL-0007.'
+    return problem(404, "Not found", detail, headers)
 
 
 def _unreachable() -> Response:

@@ -1,17 +1,20 @@
-"""Reads what a request asks: query, operationName and variables, from a GET's address or a POST's JSON."""
+"""Reads what a request asks: query, operationName and variables, from a GET's address or a POST's JSON; its address's moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
-from schema.refusals import ErrorCode
+from api.moments import accepted, asked_in
+from schema.clock import Moment
+from schema.refusals import BadValue, ErrorCode
 
 LARGEST = 100_000
-"""Bytes of a request's body, or of a GET's query string."""
+"""Bytes of a request's body, or of its query string."""
 
 Headers = Mapping[bytes, bytes]
 
@@ -32,20 +35,37 @@ class NotRead(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be run."""
+    """What is to be run. moment: what the address asks for, None where it has no parameters to ask with; accepted: what
+    Accept-Datetime does, on a GET whose address does not say what was known."""
 
     query: str
     operation_name: str | None
     variables: Mapping[str, Any]
+    moment: Moment | None = None
+    accepted: datetime | None = None
 
 
 async def read(scope: Scope, headers: Headers, receive: Receive) -> Asked:
     """Raises NotRead."""
     if scope["method"] == "POST":
-        return _asked(_json_body(headers.get(b"content-type", b""), await _body(headers, receive)))
+        asked = _asked(_json_body(headers.get(b"content-type", b""), await _body(headers, receive)))
+        return _at_its_moment(asked, _query_string(scope), {}) if scope["query_string"] else asked
+    parameters = _query_string(scope)
+    return _at_its_moment(_asked(_parameters(parameters)), parameters, headers)
+
+
+def _query_string(scope: Scope) -> QueryParams:
     if len(scope["query_string"]) > LARGEST:
         raise _too_large("query string")
-    return _asked(_parameters(QueryParams(scope["query_string"])))
+    return QueryParams(scope["query_string"])
+
+
+def _at_its_moment(asked: Asked, parameters: QueryParams, headers: Headers) -> Asked:
+    try:
+        moment = asked_in(parameters)
+        return replace(asked, moment=moment, accepted=accepted(headers, moment))
+    except BadValue as error:
+        raise NotRead(400, str(error)) from None
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:

@@ -1,4 +1,4 @@
-// Five queries that teach, each in a tab of its own; or the query and variables of the page's address.
+// Five queries that teach, each in a tab of its own; or the query and variables of the page's address, at its moment.
 "use strict";
 
 const EXAMPLES = [
@@ -90,8 +90,9 @@ query Changes {
 ];
 
 const asked = new URLSearchParams(window.location.search);
+const moment = new URLSearchParams([...asked].filter(([name]) => ["known", "position", "valid"].includes(name)));
 const properties = {
-  fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
+  fetcher: GraphiQL.createFetcher({ url: `/graphql?${moment}` }),
   shouldPersistHeaders: false,
   defaultTabs: EXAMPLES.map((query) => ({ query })),
 };
