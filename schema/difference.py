@@ -119,7 +119,7 @@ class Difference(Row):
     sentence = Computed(
         graphene.String,
         _sentence,
-        reads=2,
+        reads=20,
         required=True,
         description="The difference in words, naming the record and its State party. It never judges.",
     )

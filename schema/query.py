@@ -70,9 +70,10 @@ class Query(Everything, graphene.ObjectType):
         "lastPosition still goes on over what the filter leaves out."
     )
     diff = Differences(
-        "What changed between two moments, or two positions of the log: each record once, as it stood at the one against how it "
-        "stood at the other, in a sentence, the latest change first. A record that was changed and changed back is not listed. For the "
-        "whole world or, by filter, a State party, a recommendation, a region, a type of record. For each single change: changes."
+        "What changed between two moments, or two positions of the log: each record once, as it stood at the one against how "
+        "it stood at the other, in a sentence, the latest change first. A record that was changed and changed back is not "
+        "listed. For the whole world or, by filter, a State party, a recommendation, a region, a type of record. For each "
+        "single change: changes."
     )
 
 
