@@ -15,8 +15,8 @@ from schema.document import Operation
 from schema.plan import COST_LIMIT, Plan
 from schema.refusals import ErrorCode, Refused, refusal
 
-NO_SUCH_MOMENT = "OP001"
-"""The SQLSTATE of clocks that the record does not have (db/rules/clocks.sql)."""
+CLOCK_REFUSALS = {"OP001": ErrorCode.CLOCK_OUT_OF_RANGE, "OP002": ErrorCode.BAD_USER_INPUT}
+"""The SQLSTATEs of clocks that the record does not have, and of clocks that do not go together (db/rules/clocks.sql)."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,15 @@ async def _run(pool: asyncpg.Pool, plan: Plan, variables: Mapping[str, Any], con
         message = f"The database gave up after {STATEMENT_TIMEOUT:.0f} seconds: ask for less at once."
         raise Refused([refusal(message, ErrorCode.TIMEOUT)], plan.cost) from None
     except asyncpg.PostgresError as error:
-        if error.sqlstate != NO_SUCH_MOMENT:
+        if error.sqlstate not in CLOCK_REFUSALS:
             raise
-        raise Refused([_no_such_moment(error, plan)], plan.cost) from None
+        raise Refused([_clock_refused(error, plan)], plan.cost) from None
     assert row is not None
     return Answer(row["data"], row["position"], plan.cost)
 
 
-def _no_such_moment(error: asyncpg.PostgresError, plan: Plan) -> GraphQLError:
+def _clock_refused(error: asyncpg.PostgresError, plan: Plan) -> GraphQLError:
     """The database's sentence, with the field that chose the clock; the request as a whole has none."""
     place = error.hint or ""
     path = orjson.loads(place) if place in plan.clocks else None
-    return refusal(error.args[0], ErrorCode.CLOCK_OUT_OF_RANGE, plan.clocks.get(place), path)
+    return refusal(error.args[0], CLOCK_REFUSALS[error.sqlstate], plan.clocks.get(place), path)

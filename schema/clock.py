@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from db.tables import NOW, revision
+from schema.json_text import literal
 
 Condition = sa.ColumnElement[bool]
 
@@ -94,13 +95,18 @@ def asked(
     today: sa.ColumnElement[Any],
     name: str,
     place: sa.ColumnElement[str],
+    called: tuple[str, str] = ("known", "position"),
 ) -> Clock:
     """The clock of what was asked for. name: of the CTE that resolves it, once; place: what the database is to say with its
-    refusal when there is no such moment in the record."""
+    refusal when there is no such moment in the record; called: what the reader calls known and position."""
     if known is None and position is None:
         return present(today if valid is None else valid, lasts=valid is None)
-    moment: sa.ColumnElement[Any] = sa.func.moment_of_position(position, place) if known is None else known
-    at: sa.ColumnElement[Any] = sa.func.position_known_at(known, place) if position is None else position
+    moment: sa.ColumnElement[Any] = (
+        sa.func.moment_of_position(literal(called[1]), position, place) if known is None else known
+    )
+    at: sa.ColumnElement[Any] = (
+        sa.func.position_known_at(literal(called[0]), known, place) if position is None else position
+    )
     found = sa.select(moment.label("known"), at.label("position")).subquery(f"{name}s")
     day = sa.cast(sa.func.timezone(sa.literal_column("'UTC'"), found.c.known), sa.Date) if valid is None else valid
     resolved = sa.select(found, day.label("day")).cte(name).prefix_with("materialized", dialect="postgresql")

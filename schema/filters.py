@@ -1,6 +1,6 @@
 """Filters: an input object whose fields each say which rows they match. They are joined by and, the values of a list by or."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, cast
 
 import graphene
@@ -44,8 +44,8 @@ def one_of(column: str) -> Where:
     return lambda _at, row, values: row.c[column] == sa.any_(values)
 
 
-def conditions(at: Any, row: Any) -> list[sa.ColumnElement[bool]]:
-    """What the field's argument `filter` says of a row; none when it is not given."""
+def conditions(at: Any, row: Any, among: Container[str] | None = None) -> list[sa.ColumnElement[bool]]:
+    """What the field's argument `filter` says of a row; none when it is not given. among: which of its fields, if not all."""
     if "filter" not in at.given:
         return []
     type_ = cast("GraphQLInputObjectType", get_nullable_type(at.given["filter"].type))
@@ -54,6 +54,8 @@ def conditions(at: Any, row: Any) -> list[sa.ColumnElement[bool]]:
     given = at.given.within("filter")
     found = []
     for name in given:
+        if among is not None and name not in among:
+            continue
         argument = given[name]
         is_list = is_list_type(get_nullable_type(argument.type))
         scalar = TYPES.get(get_named_type(argument.type).name, sa.Text())

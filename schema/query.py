@@ -9,6 +9,7 @@ from graphql import print_schema
 
 from schema.changes import Changes
 from schema.clock import CLOCK_TYPES, CLOCKS, asked
+from schema.difference import Differences
 from schema.fields import Edge, Planned
 from schema.identity import LARGEST_POSITION
 from schema.json_text import Json, as_sql, literal
@@ -68,6 +69,12 @@ class Query(Everything, graphene.ObjectType):
     changes = Changes(
         "Every revision after a position, oldest first, never skipping one: what changed since you last looked. With a filter, "
         "lastPosition still goes on over what the filter leaves out."
+    )
+    diff = Differences(
+        "What changed between two moments, or two positions of the log: each record once, as it stood at the one against how "
+        "it stood at the other, in a sentence, the latest change first. A record that was changed and changed back is not "
+        "listed. For the whole world or, by filter, a State party, a recommendation, a region, a type of record. For each "
+        "single change: changes."
     )
 
 

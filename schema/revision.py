@@ -47,7 +47,12 @@ def _field_changes(at: At) -> sa.FromClause:
     before = sa.select(earlier.c.document).where(
         earlier.c.record_id == at.row.c.record_id, earlier.c.number == at.row.c.number - sa.literal_column("1")
     )
-    changes = sa.func.field_changes(before.correlate_except(earlier).scalar_subquery(), at.row.c.document)
+    return changes_between(at, before.correlate_except(earlier).scalar_subquery(), at.row.c.document)
+
+
+def changes_between(at: At, before: sa.ColumnElement[Any], after: sa.ColumnElement[Any]) -> sa.FromClause:
+    """The rows of FieldChange: what two documents say otherwise."""
+    changes = sa.func.field_changes(before, after)
     return changes.table_valued(
         sa.column("field", sa.Text()),
         sa.column("before", SQL_JSON),

@@ -187,6 +187,9 @@ class Writer:
             if key not in ("first", "last", "before", "after") and not (placed and key == "orderBy")
             if is_non_null_type(one.type) or self._often(0.35)
         }
+        for moment, position in (("from", "fromPosition"), ("to", "toPosition")):  # of diff: one of the two
+            if moment in chosen:
+                chosen.pop(position, None)
         if "last" in arguments:
             chosen |= self._page(depth) | placed
         elif "first" in arguments:  # of changes

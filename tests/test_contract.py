@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 SDL = HERE.parent / "schema" / "schema.graphql"
 
 LATER = {
-    *("Query.diff", "Query.log", "Difference", "DifferenceConnection", "DifferenceEdge"),
+    "Query.log",
     *("Log", "Checkpoint", "Query.viewer", "Query.submission", "Query.submissions", "Revision.submission"),
     *("Submission", "SubmissionConnection", "SubmissionEdge", "SubmissionFilter", "SubmissionState", "Mutation"),
     *("SubmitInput", "ChangeInput", "CitationInput", "CommentInput", "ReviewInput", "WithdrawInput", "RevertInput"),

@@ -1,4 +1,4 @@
--- What readers are told in words: the differences of two documents, a coverage state, how to cite a revision.
+-- What readers are told in words: the differences of two documents, what became of a record, a coverage state, how to cite a revision.
 
 -- "inForceOn" is labelled "In force on".
 create or replace function label_of(field text) returns text language sql immutable parallel safe as $$
@@ -75,6 +75,62 @@ returns table (field text, before json, after json, sentence text) language sql 
   from side
   where was is distinct from is_now and not (says_nothing(was) and says_nothing(is_now))
   order by place
+$$;
+
+-- What became of a record between two of its revisions, the newest at either end (none before: null); null where the record is as it
+-- was. The names of operations; a redaction is told only where nothing else came after it.
+create or replace function net_operation(operation_before text, document_before text, operation text, document text) returns text
+language sql immutable parallel safe as $$
+  select case
+    when not coalesce(operation_before not in ('RETRACT', 'MERGE') and (operation_before <> 'REDACT' or document_before is not null),
+                      false) then
+      case when operation not in ('RETRACT', 'MERGE') and (operation <> 'REDACT' or document is not null)
+        then case when operation_before is null then 'CREATE' else 'RESTORE' end end
+    when operation in ('RETRACT', 'MERGE') or operation = 'REDACT' and document is null then operation
+    when document_before is distinct from document then case operation when 'REDACT' then operation else 'AMEND' end
+  end
+$$;
+
+-- What a record is called in a sentence: 'Measure “A law” of Chad (Measure:TCD-0007)'. Its document may be gone, its State be none.
+create or replace function record_named(record_id text, document jsonb, state_party text) returns text
+language sql immutable parallel safe as $$
+  select label_of(split_part(record_id, ':', 1))
+    || coalesce(' “' || shortened(regexp_replace(
+         coalesce(document ->> 'title', document ->> 'heading', document ->> 'name', document ->> 'subject', document #>> '{names,EN}'),
+         '\s+', ' ', 'g')) || '”', '')
+    || coalesce(' of ' || state_party, '') || ' (' || record_id || ')'
+$$;
+
+-- One of the fields in which two documents differ, and how many more there are: 'Title: changed from "a" to "b"; 2 further fields'.
+-- Citations and notes are told where nothing else changed. Null where no field differs.
+create or replace function fields_summed_up(earlier text, later text) returns text language sql immutable as $$
+  select left((array_agg(sentence order by field in ('citations', 'note'), place))[1], -1) || case count(*)
+      when 1 then ''
+      when 2 then '; 1 further field'
+      else format('; %s further fields', count(*) - 1)
+    end
+  from field_changes(earlier, later) with ordinality as c(field, before, after, sentence, place)
+$$;
+
+-- A net difference of a record in a sentence that names it, by net_operation() and its documents, which are null where there was none
+-- or it has been redacted. survivor: what it was merged into, named. Never who was right, or whose doing it was.
+create or replace function difference_told(operation text, record_id text, earlier text, later text, state_party text, survivor text)
+returns text language sql immutable as $$
+  select record_named(record_id, coalesce(later, earlier)::jsonb, state_party) || ': ' || case operation
+      when 'CREATE' then 'New in the record'
+      when 'RESTORE' then 'Restored to the record' || coalesce('; ' || fields_summed_up(earlier, later), '')
+      when 'RETRACT' then 'Retracted from the record'
+      when 'MERGE' then 'Merged into ' || survivor
+      when 'REDACT' then 'Redacted: some of what it said before is no longer shown'
+      else case
+        when earlier is null or later is null then 'Changed'
+        else coalesce(fields_summed_up(earlier, later), 'Written otherwise, saying the same')
+      end
+    end || case
+      when operation = 'AMEND' and earlier is null then '; what it said before has been redacted'
+      when operation in ('CREATE', 'AMEND', 'RESTORE') and later is null then '; what it said then has been redacted'
+      else ''
+    end || '.'
 $$;
 
 -- A coverage state in words. It never judges, and never turns our not knowing into a State's not doing.

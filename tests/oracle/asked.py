@@ -11,6 +11,7 @@ KINDS = (
     '{ a: coverageSummary(by: [REGION]) { key total } b: coverage(first: 3, filter: {region: ["Asia"]}) { nodes { sentence } } }',
     '{ nodes(ids: ["Measure:PHL-0007", "Revision:1", "Nothing:1"]) { __typename } search(text: "law") { nodes { id } } }',
     "{ changes(first: 5) { nodes { fieldChanges { sentence } citation record { id } } } __schema { types { name } } }",
+    "{ diff(fromPosition: 9, toPosition: 4000, first: 3) { nodes { kinds sentence fieldChanges { field } before { id } } } }",
     'query ($day: Date = "2020-01-01", $codes: [String!] = ["PHL"]) '
     "{ stateParties(filter: {consentTo: $day, code: $codes}) { nodes { name } } }",
 )
@@ -34,6 +35,8 @@ SPEAKING = (
     "sources(filter: {symbol: [%s]}) { totalCount }",
     "changes(filter: {author: [%s]}) { lastPosition }",
     "changes(filter: {submission: %s}) { lastPosition }",
+    "diff(after: %s) { totalCount }",
+    "diff(filter: {author: [%s]}) { totalCount }",
     "changes(filter: {recordId: [%s]}) { lastPosition }",
     'stateParty(code: "PHL") { measures { nodes { recommendations { coverage(filter: {stateParty: [%s]}) { totalCount } } } } }',
 )

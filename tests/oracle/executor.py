@@ -8,6 +8,7 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLResolveI
 
 from tests.oracle.answers import Masked
 from tests.oracle.connections import connections, searching
+from tests.oracle.differences import differing, ends
 from tests.oracle.log import Log, Reading
 from tests.oracle.paging import Cursors, connection
 from tests.oracle.resolvers import explicit, json
@@ -57,6 +58,9 @@ class Oracle:
         place = info.parent_type.name, info.field_name
         if place in self._explicit:
             return self._explicit[place](source, given)
+        if place == ("Query", "diff"):
+            paging = {name: value for name, value in given.items() if name != "filter"}
+            return connection(differing(given), source, ends(source, given), paging, self.cursors)
         if place in self._connections or place == ("Query", "search"):
             listed = self._connections.get(place) or searching(given["text"], given.get("types"))
             reading = source if isinstance(source, Reading) else source.reading

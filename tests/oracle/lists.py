@@ -31,6 +31,7 @@ CHOSEN = {
     "Query.statements": (f"filter: {{stateParty: {STATES}, kind: [DECLARATION, OBJECTION]}}", "%s"),
     "Query.sources": ("filter: {kind: [STATUTE, DATASET, NGO_REPORT]}", "%s"),
     "Query.coverage": ('filter: {stateParty: ["PHL", "AFG"], section: ["III.A"]}', "%s"),
+    "Query.diff": (f"filter: {{stateParty: {STATES}, kind: [CORRECTED, RECODED]}}", "%s"),
     "Query.search": ('text: "vwyqzk", types: [MEASURE, SOURCE, ASSESSMENT]', "%s"),
     "StateParty.measures": ("filter: {kind: [LEGISLATION, POLICY, DATA]}", 'stateParty(code: "PHL") { %s }'),
     "StateParty.assessments": ("filter: {verdict: [NOT_MENTIONED]}", 'stateParty(code: "FRA") { %s }'),
@@ -94,7 +95,8 @@ def lists(schema: GraphQLSchema) -> Iterator[List]:
         for order in orders:
             given = [arguments or "", f"orderBy: [{', '.join(order)}]" if order else ""]
             told = "".join(f", {one}" for one in given if one)
-            yield List(name, order, PAGED % (where % (PAGE % (field_name, told))))
+            page = PAGE if name != "Query.diff" else PAGE.replace("{ id }", "{ id: recordId }")
+            yield List(name, order, PAGED % (where % (page % (field_name, told))))
     record: GraphQLInterfaceType = schema.type_map["Record"]  # type: ignore[assignment]
     for name in (*(type_.name for type_ in schema.get_implementations(record).objects), "Tombstone"):
         hung = f"node(id: $id) {{ ... on {name} {{ {PAGE % ('revisions', '')} }} }}"

@@ -79,8 +79,10 @@ ORDERS: Mapping[str, Mapping[str, Key]] = {
 """Order enum → its values → what each compares."""
 
 
-def _id(row: Row | Cell | Told) -> Any:
+def _id(row: Row | Cell | Told | dict[str, Any]) -> Any:
     """What ties, and lists without an order, go by."""
+    if isinstance(row, dict):  # a difference
+        return row["recordId"]
     if isinstance(row, Cell):
         return row.place
     return row.revision.position if isinstance(row, Told) else row.id

@@ -25,6 +25,7 @@ LISTS: Lists = {
     "statements": ((),),
     "sources": ((),),
     "coverage": ((),),
+    "diff": ((),),
 }
 """Connections of Query → the orders whose cursors are taken."""
 

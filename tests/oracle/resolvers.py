@@ -17,6 +17,7 @@ Resolve = Callable[[Any, Mapping[str, Any]], Any]
 
 MASKED = {
     ("FieldChange", "sentence"): "words that db/rules/reading.sql puts together",
+    ("Difference", "sentence"): "words that db/rules/reading.sql puts together",
     ("Coverage", "sentence"): "words that db/rules/reading.sql puts together",
     ("Revision", "citation"): "words that db/rules/reading.sql puts together",
     ("SearchEdge", "rank"): "PostgreSQL's ts_rank; operations do not ask for it, nor for what its order decides",
@@ -93,10 +94,14 @@ def _named(row: Row, given: Mapping[str, Any]) -> str:
 
 
 def _field_changes(told: Told, _given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """In the order of the later document, then what only the earlier has; from nothing to nothing is no change."""
     numbered = {one.number: one for one in told.reading.log.of_record[told.revision.record_id]}
     earlier = numbered[told.revision.number - 1].document if told.revision.number > 1 else None
-    was, is_now = earlier or {}, told.revision.document or {}
+    return changed(earlier, told.revision.document)
+
+
+def changed(earlier: Mapping[str, Any] | None, later: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """In the order of the later document, then what only the earlier has; from nothing to nothing is no change."""
+    was, is_now = earlier or {}, later or {}
     nothing: tuple[Any, ...] = (None, [], {}, "")
     return [
         {"field": name, "before": was.get(name), "after": is_now.get(name), "sentence": ANY}

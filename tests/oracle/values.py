@@ -21,6 +21,19 @@ from tests.oracle.words import NAMES
 Draw = Callable[[], Any]
 
 
+def _bounds(log: Log) -> dict[str, Sequence[Any]]:
+    """Between what differences are asked for: no beginning is after what the first submission left, and no end before it."""
+    moments = {one.recorded_at: one.position for one in log.revisions}  # the last position of each
+    last, first = len(log.revisions), next(iter(moments.values()))
+    later = [f"{one:%Y-%m-%dT%H:%M:%S.%f}Z" for one in moments]
+    return {
+        "from": [None, later[0]],
+        "fromPosition": [0, 1, first // 2, first - 40, first],
+        "to": later,
+        "toPosition": [*range(first, last, 43), last],
+    }
+
+
 class Values:
     """Draws values by the names of arguments, from what a log holds."""
 
@@ -55,6 +68,7 @@ class Values:
                 f"{one.recorded_at:%Y-%m-%dT%H:%M:%S.%f}Z" for one in log.revisions[:: max(1, len(positions) * 9)]
             ],
             "text": NAMES,
+            **_bounds(log),
         }
 
     def draw(self, name: str, type_: GraphQLInputType, field: str) -> Any:

@@ -1,0 +1,237 @@
+"""Differences: what changed in the record between two moments or positions, each record once, however often it changed."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import graphene
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSON as SQL_JSON
+
+from db import tables, vocabulary
+from schema.changes import ChangeFilter
+from schema.clock import Clock, asked
+from schema.connection import connection
+from schema.fields import Column, Computed, Edge, Edges, Row
+from schema.filters import conditions
+from schema.json_text import Json, as_sql, literal
+from schema.keyset import column
+from schema.paged import Paged
+from schema.planning import At
+from schema.refusals import BadValue
+from schema.revision import FieldChange, Revision, changes_between
+from schema.scalars import DateTime
+from schema.vocabulary import ChangeKind, Operation, RecordType
+
+OF_A_REVISION = ("kind", "operation", "author", "submission")
+"""What ChangeFilter says of revisions; the rest it says of their record."""
+
+OF_THEIR_RECORD = ("recordType", "recordId", "stateParty", "recommendation", "region")
+
+LARGEST_LOG = 125_000
+"""Revisions that may lie between two moments, for the cost: planning cannot know."""
+
+BOUNDS = {
+    "from": graphene.Argument(
+        DateTime,
+        description="What was known at this moment is compared. Moments before the record's first revision, or more than a minute "
+        "ahead, are refused. When neither it nor fromPosition is given: nothing was known, so that everything is new.",
+    ),
+    "to": graphene.Argument(
+        DateTime,
+        description="With what was known at this moment; now, when neither it nor toPosition is given. A later page ends where its "
+        "first page did, whatever is given here.",
+    ),
+    "fromPosition": graphene.Argument(
+        graphene.Int, description="The same as from by position of the log; 0 is the beginning. Give one of the two."
+    ),
+    "toPosition": graphene.Argument(
+        graphene.Int, description="The same as to by position of the log. Give one of the two."
+    ),
+}
+"""The arguments that say between what."""
+
+TYPES: dict[str, sa.types.TypeEngine[Any]] = {
+    "from": sa.DateTime(True),
+    "fromPosition": sa.Integer(),
+    "to": sa.DateTime(True),
+    "toPosition": sa.Integer(),
+}
+
+
+def _kinds(at: At) -> Any:
+    """In the enum's order."""
+    revision = at.plan.alias(tables.revision)
+    between = revision.c.position > at.row.c.start, revision.c.position <= at.clock.position
+    words = literal(f"{{{','.join(vocabulary.ChangeKind)}}}")
+    found = sa.select(revision.c.kind).where(revision.c.record_id == at.row.c.record_id, *between)
+    found = found.group_by(revision.c.kind).order_by(
+        sa.func.array_position(sa.cast(words, ARRAY(sa.Text())), revision.c.kind)
+    )
+    return sa.func.array(found.correlate_except(revision).scalar_subquery(), type_=ARRAY(sa.Text()))
+
+
+def _sentence(at: At) -> Any:
+    row, state, survivor = at.row, at.plan.alias(tables.state_party), at.plan.alias(tables.revision)
+    code = sa.cast(sa.func.coalesce(row.c.document, row.c.document_before), SQL_JSON)["stateParty"].astext
+    name = sa.select(state.c.name).where(state.c.code == code, at.clock.stands(state)).correlate_except(state)
+    said = sa.select(survivor.c.document).where(survivor.c.record_id == row.c.merged_into, at.clock.saw(survivor))
+    said = said.order_by(survivor.c.position.desc()).limit(sa.literal_column("1")).correlate_except(survivor)
+    return sa.func.difference_told(
+        row.c.operation,
+        row.c.record_id,
+        row.c.document_before,
+        row.c.document,
+        sa.func.coalesce(name.scalar_subquery(), code),
+        sa.func.record_named(row.c.merged_into, sa.cast(said.scalar_subquery(), JSONB), sa.null()),
+    )
+
+
+class Difference(Row):
+    """What became of one record between two moments: its state then against its state now, with all that happened in between."""
+
+    record_type = Column(RecordType, required=True, description="The type of the record.")
+    record_id = Column(graphene.ID, required=True, description="The record.")
+    operation = Column(
+        Operation,
+        required=True,
+        description="What became of it, all told. CREATE: it is new. AMEND: it says something else. RETRACT: it stood and no "
+        "longer does. RESTORE: it had been retracted and stands again. MERGE: it went into another record. REDACT: it says "
+        "something else, and a redaction was its last change.",
+    )
+    kinds = Computed(
+        graphene.List(graphene.NonNull(ChangeKind)),
+        _kinds,
+        reads=5,
+        required=True,
+        description="Why it changed: the kinds of all its changes in between, each once. Where STATE_ACTED is not among them, "
+        "nothing happened in the world: only what is known of it, or how it is coded, has changed.",
+    )
+    field_changes = Edges(
+        FieldChange,
+        source=lambda at: changes_between(at, at.row.c.document_before, at.row.c.document),
+        order=lambda change: [change.c.place],
+        bound=20,
+        description="The fields that differ, each once: what it said at the start, what it says at the end. Of a new record, every "
+        "field that says something. What has been redacted counts as nothing.",
+    )
+    sentence = Computed(
+        graphene.String,
+        _sentence,
+        reads=20,
+        required=True,
+        description="The difference in words, naming the record and its State party. It never judges.",
+    )
+    before = Edge(
+        Revision,
+        lambda at, revision: revision.c.position == at.row.c.position_before,
+        description="The record's newest revision at the start; of a restored record, the one that had retracted it; null where "
+        "there was none.",
+    )
+    after = Edge(
+        Revision,
+        lambda at, revision: revision.c.position == at.row.c.position,
+        description="Its newest revision at the end; of a retracted or merged record, the one that did it.",
+    )
+
+
+DifferenceConnection = connection("Difference", Difference, "differences")
+
+
+class Differences(Paged):
+    """The net differences between two positions, the latest change first; the clock is that of the end."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(
+            DifferenceConnection,
+            total=LARGEST_LOG,
+            source=_source,
+            unique=column("position", sa.Integer, descending=True),
+            args=BOUNDS,
+            filter=ChangeFilter(
+                description="Which records: those of which one revision in between fits, whatever the others are like. Everything "
+                "when it is left out."
+            ),
+            description=description,
+        )
+
+    def json(self, at: At) -> Json:
+        for moment, position in (("from", "fromPosition"), ("to", "toPosition")):
+            if moment in at.given and position in at.given:
+                raise BadValue(f"{moment} and {position} say the same in two ways: give one of them.")
+        at.plan.charge(LARGEST_LOG // 100)
+        at.plan.clocks[_place(at)] = at.nodes
+        if "to" in at.given or "toPosition" in at.given:
+            at = replace(at, clock=_end(at))
+        found = as_sql(super().json(at))
+        return (sa.case((_start(at).is_not(None), found)),)  # it is looked up, whatever is asked of the page
+
+
+def _place(at: At) -> str:
+    return json.dumps(at.path)
+
+
+def _end(at: At) -> Clock:
+    """The clock that `to` or `toPosition` says."""
+    known, position = (_given(at, name) if name in at.given else None for name in ("to", "toPosition"))
+    name, place = at.plan.name("c"), literal(_place(at))
+    return asked(known, position, None, today=at.plan.today, name=name, place=place, called=("to", "toPosition"))
+
+
+def _given(at: At, name: str) -> sa.ColumnElement[Any]:
+    """An argument that says between what; null where it is not given."""
+    return at.bind(name, TYPES[name]) if name in at.given else sa.cast(sa.null(), TYPES[name])
+
+
+def _start(at: At) -> sa.ColumnElement[int]:
+    """The position that was known at the start, looked up once."""
+
+    def found() -> sa.ColumnElement[int]:
+        given = [_given(at, name) for name in TYPES]
+        start = sa.func.difference_start(*given, at.clock.position, literal(_place(at)), type_=sa.Integer())
+        kept = (
+            sa.select(start.label("position")).cte(at.plan.name("c")).prefix_with("materialized", dialect="postgresql")
+        )
+        return sa.select(kept.c.position).scalar_subquery()
+
+    start: sa.ColumnElement[int] = at.plan.once(("start of a difference", at.path), found)
+    return start
+
+
+def _source(at: At) -> sa.FromClause:
+    """The newest revision in between of each record that differs, beside the newest one before. Both are looked up revision by
+    revision, from the end of the log: a page then reads little more than itself."""
+    start, end = _start(at), at.clock.position
+    newest, later, earlier, one = (at.plan.alias(tables.revision) for _ in range(4))
+    of_record = sa.select(sa.func.max(later.c.position)).where(
+        later.c.record_id == newest.c.record_id, later.c.position <= end
+    )
+    before = sa.select(earlier.c.position, earlier.c.operation, earlier.c.document)
+    before = before.where(earlier.c.record_id == newest.c.record_id, earlier.c.position <= start)
+    before = before.order_by(earlier.c.position.desc()).limit(sa.literal_column("1")).correlate(newest)
+    stood: Any = before.lateral(at.plan.name("l"))
+    net = sa.func.net_operation(stood.c.operation, stood.c.document, newest.c.operation, newest.c.document)
+    found = (
+        sa.select(
+            newest.c.position,
+            newest.c.record_type,
+            newest.c.record_id,
+            newest.c.document,
+            newest.c.merged_into,
+            stood.c.position.label("position_before"),
+            stood.c.document.label("document_before"),
+            net.label("operation"),
+            start.label("start"),
+        )
+        .select_from(newest.outerjoin(stood, sa.true()))
+        .where(newest.c.position > start, newest.c.position <= end, net.is_not(None))
+        .where(newest.c.position == of_record.correlate(newest).scalar_subquery())
+        .where(*conditions(at, newest, OF_THEIR_RECORD))
+    )
+    if of_revision := conditions(at, one, OF_A_REVISION):
+        between = one.c.record_id == newest.c.record_id, one.c.position > start, one.c.position <= end
+        fitting: Any = sa.select(sa.literal_column("1")).select_from(one).where(*between, *of_revision)
+        fitting = fitting.offset(sa.literal_column("0"))  # a fence: looked up record by record, never joined
+        found = found.where(sa.exists(fitting.correlate(newest)))
+    return found.subquery(at.plan.name("d"))
