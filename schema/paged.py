@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql import visitors
 
 from schema import keyset
-from schema.clock import past
+from schema.clock import paged
 from schema.fields import On, Planned, Source
 from schema.filters import conditions
 from schema.json_text import Json, array, array_of, as_sql, members, or_null, quoted
@@ -123,7 +123,7 @@ class _Page:
             if name in self.at.given:
                 position = self.at.bind(name, sa.Integer, lambda text: self.read(text).position)
                 day = self.at.bind(name, sa.Date, lambda text: self.read(text).day)
-                return replace(self.at, clock=past(position, day))
+                return replace(self.at, clock=paged(self.at.clock, position, day))
         return self.at
 
     @cached_property
