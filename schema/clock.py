@@ -31,7 +31,7 @@ NEWEST = sa.select(HEAD.c.position).scalar_subquery()
 
 @dataclass(frozen=True)
 class Clock:
-    """known: the moment of the newest revision that this clock sees."""
+    """known: the moment that was asked for, else that of the newest revision that this clock sees."""
 
     position: sa.ColumnElement[int]
     known: sa.ColumnElement[Any]
@@ -68,6 +68,12 @@ def past(position: sa.ColumnElement[int], day: sa.ColumnElement[Any]) -> Clock:
         stands=lambda versions: sa.and_(versions.c.known_from <= position, versions.c.known_to > position),
         saw=lambda revisions: revisions.c.position <= position,
     )
+
+
+def paged(clock: Clock, position: sa.ColumnElement[int], day: sa.ColumnElement[Any]) -> Clock:
+    """The clock of a list's later page: that of its first page, but never later than what this clock knows."""
+    known = position if clock.position is NEWEST else sa.func.least(position, clock.position, type_=sa.Integer())
+    return past(known, day)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql import visitors
 
 from schema import keyset
-from schema.clock import past, present
+from schema.clock import NEWEST, paged, present
 from schema.fields import On, Planned, Source
 from schema.filters import conditions
 from schema.json_text import Json, array, array_of, as_sql, members, or_null, quoted
@@ -123,9 +123,9 @@ class _Page:
             if name in self.at.given:
                 position = self.at.bind(name, sa.Integer, lambda text: self.read(text).position)
                 day = self.at.bind(name, sa.Date, lambda text: self.read(text).day)
-                if self.at.plan.at_newest and self.varies(name):
+                if self.at.plan.at_newest and self.varies(name) and self.at.clock.position is NEWEST:
                     return replace(self.at, clock=replace(present(day, lasts=False), position=position))
-                return replace(self.at, clock=past(position, day))
+                return replace(self.at, clock=paged(self.at.clock, position, day))
         return self.at
 
     def varies(self, name: str) -> bool:

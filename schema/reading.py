@@ -55,7 +55,7 @@ class Clock(graphene.ObjectType):
         DateTime,
         lambda at: sa.func.coalesce(at.clock.known, sa.func.statement_timestamp()),
         required=True,
-        description="What the record said at this moment: that of its newest revision then.",
+        description="What the record said at this moment: the one asked for, else that of its newest revision.",
     )
     valid = Computed(
         Date, lambda at: at.clock.day, required=True, description="The day in the world that statuses are told of."

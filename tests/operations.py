@@ -36,6 +36,9 @@ INTROSPECTION = ("__schema { queryType { name } }", '__type(name: "Measure") { n
 UNSEARCHED = ("nodes", "edges", "startCursor", "endCursor")
 """What of a page found by search depends on PostgreSQL's ranks."""
 
+CLOCKS_GIVEN = {"known": 0.6, "position": 0.4, "valid": 0.5}
+"""How often an argument of Query.at is given."""
+
 Cursors = Mapping[tuple[str, tuple[str, ...]], Sequence[str]]
 """(connection field, orders) → cursors of its lists."""
 
@@ -57,6 +60,7 @@ class Writer:
     values: Values
     random: Random
     cursors: Cursors
+    clocks: float = 0.6  # how often an operation holds clocks of its own
     _declared: dict[str, tuple[str, Draw, bool]] = field(default_factory=dict)
     _fragments: list[str] = field(default_factory=list)
 
@@ -65,7 +69,8 @@ class Writer:
         query = self.schema.query_type
         assert query is not None
         self._declared, self._fragments = {}, []
-        selection = self._selection(query, skeleton or self._grown(query, 0), 0)
+        tree = skeleton or self._grown(query, 0)
+        selection = self._selection(query, self._at_clocks(tree) if self._often(self.clocks) else tree, 0)
         if self._often(0.06):
             selection = "{ " + self.random.choice(INTROSPECTION) + selection[1:]
         name = "Asked" if self._declared or self._often(0.4) else None
@@ -106,6 +111,18 @@ class Writer:
             (name, on.name if on and name != "id" else None, [] if is_leaf_type(to) else self._grown(to, depth + 1))
             for name, to in inner
         ]
+
+    def _at_clocks(self, tree: Tree) -> Tree:
+        """The same at one to three clocks, or other things; beside the present, or alone."""
+        reading: Any = self.schema.type_map["Reading"]
+        shared = [one for one in tree if one[0] in reading.fields]
+        inside = [
+            shared if shared and self._often(0.6) else self._grown(reading, 1)
+            for _ in range(self.random.choice([1, 2, 2, 3]))
+        ]
+        beside = tree if self._often(0.4) else []
+        clock: Tree = [("clock", None, [(name, None, []) for name in ("known", "position", "valid")])]
+        return [*beside, *(("at", None, below + clock if self._often(0.5) else below) for below in inside)]
 
     def _selection(self, type_: Any, tree: Tree, depth: int, within: str = "") -> str:
         """The selection set of a tree, dressed."""
@@ -168,8 +185,8 @@ class Writer:
         if len(below) > 1 and self._often(0.12):
             cut = self.random.randrange(1, len(below))
             twice = (below[:cut], below[max(0, cut - 1) :])
-            return " ".join(f"{text} {self._selection(named, half, depth + 1, inside)}" for half in twice)
-        return f"{text} {self._selection(named, below, depth + 1, inside)}"
+            return " ".join(f"{text} {self._selection(named, half, depth + (name != 'at'), inside)}" for half in twice)
+        return f"{text} {self._selection(named, below, depth + (name != 'at'), inside)}"
 
     def _alias(self) -> str:
         number = self.random.randrange(1_000_000)
@@ -185,11 +202,13 @@ class Writer:
             key: self._argument(key, one, name)
             for key, one in arguments.items()
             if key not in ("first", "last", "before", "after") and not (placed and key == "orderBy")
-            if is_non_null_type(one.type) or self._often(0.35)
+            if is_non_null_type(one.type) or self._often(CLOCKS_GIVEN.get(key, 0.35) if name == "at" else 0.35)
         }
         for moment, position in (("from", "fromPosition"), ("to", "toPosition")):  # of diff: one of the two
             if moment in chosen:
                 chosen.pop(position, None)
+        if name == "at" and {"known", "position"} <= set(chosen) and self._often(0.85):
+            del chosen[self.random.choice(["known", "position"])]  # mostly not both: that is refused
         if "last" in arguments:
             chosen |= self._page(depth) | placed
         elif "first" in arguments:  # of changes

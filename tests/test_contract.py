@@ -72,6 +72,18 @@ def test_the_schema_has_what_the_contract_names(name: str) -> None:
     assert set(lines(CONTRACT[name])) - set(lines(OURS[name])) == set()
 
 
+def test_a_reading_has_exactly_the_fields_that_query_reads_by() -> None:
+    """The same in every word. The contract names them first; from `at` on, what Query has beside."""
+    query, reading, promised = (_printed(one) for one in (OURS["Query"], OURS["Reading"], CONTRACT["Query"]))
+    beside = list(promised)[list(promised).index("at") :]
+    assert reading == {name: text for name, text in query.items() if name not in beside}
+
+
+def _printed(node: TypeDefinitionNode) -> dict[str, str]:
+    assert isinstance(node, ObjectTypeDefinitionNode)
+    return {field.name.value: print_ast(field) for field in node.fields}
+
+
 def test_nothing_that_is_there_is_listed_as_later() -> None:
     fields = {f"{type_}.{field.name.value}" for type_, node in OURS.items() for field in getattr(node, "fields", ())}
     assert LATER & (set(OURS) | fields) == set()

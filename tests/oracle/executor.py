@@ -1,21 +1,33 @@
 """graphql-core's own executor over the log's rows: what the planner's answers are held against."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLResolveInfo, build_schema, execute
 
 from tests.oracle.answers import Masked
+from tests.oracle.clocks import NoSuchClock, at_clocks
 from tests.oracle.connections import connections, searching
 from tests.oracle.differences import differing, ends
 from tests.oracle.log import Log, Reading
 from tests.oracle.paging import Cursors, connection
 from tests.oracle.resolvers import explicit, json
 
+Refusal = tuple[str, tuple[str | int, ...]]
+"""The code of an error and its path."""
+
 
 class OracleError(Exception):
     """The plain executor found errors: its own fault, or a bad request."""
+
+
+class OracleRefused(Exception):
+    """The operation asks for clocks that cannot be: each of them."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(refusals)
+        self.refusals = refusals
 
 
 class Oracle:
@@ -31,31 +43,37 @@ class Oracle:
         self,
         document: DocumentNode,
         variables: Mapping[str, Any],
-        day: date,
+        today: date,
         *,
         operation: str | None = None,
-        position: int | None = None,
+        clocks: Mapping[str, Any] | None = None,
         mask: bool = True,
     ) -> dict[str, Any]:
-        """The data of an answer at a position (the newest) and a day. mask: cursors need only be text. Raises OracleError."""
-        reading = self.log.at(len(self.log.revisions) if position is None else position, day)
-        self._mask = mask
+        """The data of an answer, read as a whole at these clocks, named as the arguments of Query.at are. mask: cursors need only
+        be text. Raises OracleRefused and OracleError."""
+        self._mask, self._today = mask, today
+        self._refusals: list[Refusal] = []
         result = execute(
             self.schema,
             document,
-            root_value=reading,
+            root_value=self._reading(clocks or {}, ()),
             variable_values=dict(variables),
             operation_name=operation,
             field_resolver=self._resolve,
             type_resolver=lambda value, _info, _type: value.typename,
         )
         assert isinstance(result, ExecutionResult)
+        if self._refusals:
+            raise OracleRefused(self._refusals)
         if result.errors:
             raise OracleError("; ".join(map(_told, result.errors)))
         return result.data  # type: ignore[return-value]
 
     def _resolve(self, source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
-        place = info.parent_type.name, info.field_name
+        if info.field_name == "at":
+            return self._reading(given, tuple(info.path.as_list()))
+        type_name = info.parent_type.name
+        place = "Query" if type_name == "Reading" else type_name, info.field_name
         if place in self._explicit:
             return self._explicit[place](source, given)
         if place == ("Query", "diff"):
@@ -72,6 +90,14 @@ class Oracle:
         return (
             getattr(source, info.field_name) if hasattr(source, info.field_name) else source.document[info.field_name]
         )
+
+    def _reading(self, asked: Mapping[str, Any], path: tuple[str | int, ...]) -> Reading:
+        """What to read at these clocks; where there are none such, anything, so that all that is refused is found."""
+        try:
+            return at_clocks(self.log, asked, self._today)
+        except NoSuchClock as no_such:
+            self._refusals.append((no_such.code, path))
+            return at_clocks(self.log, {}, self._today)
 
 
 def _told(error: GraphQLError) -> str:

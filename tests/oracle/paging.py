@@ -125,7 +125,8 @@ def connection(
     """A page as graphql-core's default resolver reads it."""
     asked = {name: value for name, value in given.items() if value is not None}
     after, before = (cursors.known[asked[name]] if name in asked else None for name in ("after", "before"))
-    reading = (after or before or Cursor(reading, ())).reading
+    if begun := after or before:  # at its first page's clock, but never later than what this one knows
+        reading = reading.log.at(min(begun.reading.position, reading.position), begun.reading.day)
     orders = ORDERS.get(listed.orders or "", {})
     order = [*([orders[name] for name in asked.get("orderBy", ())] or listed.default), (_id, False)]
     rows = listed.rows(source, reading)

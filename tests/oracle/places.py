@@ -32,7 +32,7 @@ LISTS: Lists = {
 
 @dataclass
 class Places:
-    """Pages as the planner gave them at a position."""
+    """Pages as the planner gave them at a position, about a day."""
 
     position: int
     day: date
@@ -41,8 +41,9 @@ class Places:
     def teach(self, oracle: Oracle) -> dict[tuple[str, tuple[str, ...]], list[str]]:
         """Lets the plain executor know them by the places of its own; answers the cursors by connection and order."""
         found = {}
+        clocks = {"position": self.position, "valid": str(self.day)}
         for name, order, text, cursors in self.pages:
-            page: Any = oracle.data(parse(text), {}, self.day, position=self.position, mask=False)[name]
+            page = oracle.data(parse(text), {}, self.day, clocks=clocks, mask=False)[name]
             own = [edge["cursor"] for edge in page["edges"]]
             oracle.cursors.known |= {
                 theirs: oracle.cursors.known[mine] for theirs, mine in zip(cursors, own, strict=True)
@@ -51,13 +52,17 @@ class Places:
         return found
 
 
-async def places(pool: asyncpg.Pool, position: int, day: date, lists: Lists = LISTS) -> Places:
-    """The cursors of the first page of each list, in each order."""
+async def places(
+    pool: asyncpg.Pool, position: int, day: date, lists: Lists = LISTS, *, within: str | None = None
+) -> Places:
+    """The cursors of the first page of each list, in each order. within: the field at whose clocks these are, if not the present."""
     found = Places(position, day)
     for name, orders in lists.items():
         for order in orders:
             ordered = f", orderBy: [{', '.join(order)}]" if order else ""
             text = f"{{ {name}(first: 60{ordered}) {{ edges {{ cursor }} }} }}"
-            page = orjson.loads((await answer(pool, document(text).operation(None), {}, PUBLIC_URL)).data)[name]
-            found.pages.append((name, order, text, [edge["cursor"] for edge in page["edges"]]))
+            asked = document(f"{{ at: {within} {text} }}" if within else text).operation(None)
+            data: Any = orjson.loads((await answer(pool, asked, {}, PUBLIC_URL)).data)
+            edges = (data["at"] if within else data)[name]["edges"]
+            found.pages.append((name, order, text, [edge["cursor"] for edge in edges]))
     return found

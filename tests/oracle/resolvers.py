@@ -128,7 +128,7 @@ def _changes(reading: Reading, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
-    """(type, field) → its value; at Query, of the reading."""
+    """(type, field) → its value; at Query (and Reading, which has its fields), of the reading."""
 
     def counted(source: Any, given: Mapping[str, Any]) -> Any:
         if not isinstance(source, Reading):
@@ -138,7 +138,7 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
 
     found: dict[tuple[str, str], Resolve] = {
         ("Query", "clock"): lambda reading, _: {
-            "known": _moment(reading.revisions[-1].recorded_at),
+            "known": _moment(reading.known),
             "valid": str(reading.day),
             "position": reading.position,
         },

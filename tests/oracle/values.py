@@ -1,7 +1,7 @@
 """Values for arguments: mostly what the record really holds, sometimes what it does not."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
@@ -19,6 +19,10 @@ from tests.oracle.log import Log
 from tests.oracle.words import NAMES
 
 Draw = Callable[[], Any]
+
+MICROSECOND = timedelta(microseconds=1)
+EXTREMES = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC))
+ZONES = (UTC, timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-11)))
 
 
 def _bounds(log: Log) -> dict[str, Sequence[Any]]:
@@ -70,6 +74,8 @@ class Values:
             "text": NAMES,
             **_bounds(log),
         }
+        self._moments = sorted({one.recorded_at for one in log.revisions})
+        self._last_of = {one.recorded_at: one.position for one in log.revisions}
 
     def draw(self, name: str, type_: GraphQLInputType, field: str) -> Any:
         """A value for an argument, or a field of an input object, of a field that leads to something."""
@@ -92,11 +98,34 @@ class Values:
             return self._random.choice([value for value in named.values if value not in unsearched])
         return self._scalar(name, named.name, field)
 
+    def _clock(self, name: str) -> Any:
+        """known, position or valid: mostly where the record changes or just beside, now and then where there is nothing."""
+        choose = self._random.choice
+        impossible = self._random.random() < 0.04
+        moment = choose(self._moments)
+        if name == "known":
+            if impossible:
+                moment = choose([self._moments[0] - MICROSECOND, datetime.now(UTC) + timedelta(hours=1), *EXTREMES])
+            elif moment > self._moments[0]:
+                moment += choose([0, 0, 1, -1]) * MICROSECOND
+            return choose([moment.isoformat().replace("+00:00", "Z"), moment.astimezone(choose(ZONES)).isoformat()])
+        if name == "position":
+            last = self._last_of[moment]
+            beyond = self._last_of[self._moments[-1]] + 1
+            return choose([0, -1, beyond, 2_147_483_647]) if impossible else choose([last, last, max(1, last - 1)])
+        turn = moment.date() + timedelta(days=choose([-1, 0, 1]))
+        return str(choose([turn, date(2019, 9, 26), date(2035, 1, 1), self._day(), self._day()]))
+
+    def _day(self) -> date:
+        return date(1990, 1, 1) + timedelta(days=self._random.randrange(14_000))
+
     def _scalar(self, name: str, scalar: str, field: str) -> Any:
+        if field == "at":
+            return self._clock(name)
         if scalar == "Boolean":
             return self._random.random() < 0.5
         if scalar == "Date":
-            return str(date(1990, 1, 1) + timedelta(days=self._random.randrange(14_000)))
+            return str(self._day())
         if name in ("id", "ids"):
             return self._id(field)
         if name == "code":
