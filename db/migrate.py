@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 
 HERE = Path(__file__).parent
-RULES = ("projections", "coverage", "references", "log", "search", "reading", "guards")
+RULES = ("projections", "coverage", "references", "tree", "log", "checkpoints", "search", "reading", "guards")
 """The files of db/rules in the order they are laid: what is called before what calls it, the guards last."""
 
 LOCK = 2019_0525

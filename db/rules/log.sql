@@ -136,6 +136,7 @@ begin
       detail = at_fault.record_id;
   end if;
 
+  perform grow_tree(first, last);
   perform project(first, last);
 
   -- whatever a version refers to stands at each position at which the version stands
