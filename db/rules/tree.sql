@@ -30,36 +30,45 @@ $$;
 -- The hash over `size` leaves from start on, which is a multiple of the power of two that they would fill.
 create or replace function subtree_hash(start int, size int) returns bytea language plpgsql stable as $$
 declare
-  of_level int := 0;
-  uncounted int := size;
   complete bytea;
   found_hash bytea;
 begin
-  while uncounted > 0 loop    -- complete subtrees, from the right, smallest first
-    if uncounted & (1 << of_level) > 0 then
-      uncounted := uncounted - (1 << of_level);
-      if of_level = 0 then
-        select leaf_hash into strict complete from revision where "position" = start + uncounted + 1;
-      else
-        select hash into strict complete from tree_node where level = of_level and place = (start + uncounted) >> of_level;
-      end if;
-      found_hash := case when found_hash is null then complete else sha256('\x01'::bytea || complete || found_hash) end;
-    end if;
-    of_level := of_level + 1;
+  for complete in   -- its complete subtrees, from the right, smallest first
+    select case l when 0 then (select leaf_hash from revision where "position" = at_place + 1)
+                  else (select hash from tree_node where level = l and place = at_place) end
+    from (select l, (start + ((size >> l + 1) << l + 1)) >> l as at_place
+          from generate_series(0, 30) l where size & (1 << l) > 0) n order by l
+  loop
+    found_hash := case when found_hash is null then complete else sha256('\x01'::bytea || complete || found_hash) end;
+    perform refuse_gap(found_hash is null);
   end loop;
   return coalesce(found_hash, sha256(''::bytea));
 end
 $$;
 
--- The greatest power of two that is less than a size above 1.
-create or replace function left_part(size int) returns int language plpgsql immutable as $$
+-- The siblings of the node over a leaf at a level, and of the nodes above it, in the tree of a size. One of them at most is not
+-- complete: the one at the right edge.
+create or replace function siblings(leaf int, size int, from_level int) returns bytea[] language plpgsql stable as $$
 declare
-  part int := 1;
+  found_hashes bytea[];
 begin
-  while part < size - part loop
-    part := part * 2;
-  end loop;
-  return part;
+  select coalesce(array_agg(case
+      when (sibling + 1)::bigint << l > size then subtree_hash(sibling << l, size - (sibling << l))
+      when l = 0 then (select leaf_hash from revision where "position" = sibling + 1)
+      else (select hash from tree_node where level = l and place = sibling) end order by l), '{}')
+  into found_hashes
+  from (select l, leaf >> l # 1 as sibling from generate_series(from_level, 30) l where 1 << l < size) n
+  where sibling::bigint << l < size;
+  perform refuse_gap(array_position(found_hashes, null) is not null);
+  return found_hashes;
+end
+$$;
+
+create or replace function refuse_gap(is_one boolean) returns void language plpgsql immutable as $$
+begin
+  if is_one then
+    raise exception using errcode = 'data_corrupted', message = 'a node of the log''s tree is missing: run opsc verify';
+  end if;
 end
 $$;
 
@@ -93,56 +102,28 @@ $$;
 
 -- What shows, with the leaf, that the revision at a position is in the tree of a size: RFC 9162, 2.1.3.
 create or replace function inclusion_proof("position" int, size int) returns bytea[] language plpgsql stable as $$
-declare
-  leaf int := "position" - 1;
-  start int := 0;
-  width int := size;
-  part int;
-  proof bytea[] := '{}';
 begin
   perform refuse_beyond('size', size, 1, tree_size(), 'which is how far this log goes');
   perform refuse_beyond('position', "position", 1, size, 'the size of the tree it is asked in');
-  while width > 1 loop
-    part := left_part(width);
-    if leaf < start + part then
-      proof := subtree_hash(start + part, width - part) || proof;
-      width := part;
-    else
-      proof := subtree_hash(start, part) || proof;
-      start := start + part;
-      width := width - part;
-    end if;
-  end loop;
-  return proof;
+  return siblings("position" - 1, size, 0);
 end
 $$;
 
--- What shows, with both roots, that the tree of one size is the beginning of the tree of another: RFC 9162, 2.1.4. Any log
--- begins with the empty one: there is nothing to show.
+-- What shows, with both roots, that the tree of one size is the beginning of the tree of another: RFC 9162, 2.1.4. That is the last
+-- complete subtree of the earlier tree, which is its whole where its size is a power of two, and what stands beside it and above.
+-- Any log begins with the empty one: there is nothing to show.
 create or replace function consistency_proof(from_size int, to_size int) returns bytea[] language plpgsql stable as $$
 declare
-  start int := 0;
-  width int := to_size;
-  part int;
-  proof bytea[] := '{}';
+  width int := from_size & -from_size;
+  beside bytea[];
 begin
   perform refuse_beyond('to', to_size, 0, tree_size(), 'which is how far this log goes');
   perform refuse_beyond('from', from_size, 0, to_size, 'the size that it is compared with');
-  if from_size = 0 then
-    return proof;
+  if from_size in (0, to_size) then
+    return '{}';
   end if;
-  while start + width <> from_size loop
-    part := left_part(width);
-    if from_size <= start + part then
-      proof := subtree_hash(start + part, width - part) || proof;
-      width := part;
-    else
-      proof := subtree_hash(start, part) || proof;
-      start := start + part;
-      width := width - part;
-    end if;
-  end loop;
-  return case when start = 0 then proof else subtree_hash(start, width) || proof end;
+  beside := siblings(from_size - 1, to_size, length(width::bit(32)::text) - position('1' in width::bit(32)::text));
+  return case when width = from_size then beside else subtree_hash(from_size - width, width) || beside end;
 end
 $$;
 

@@ -1,4 +1,4 @@
-"""The tree: hashes over the log that prove what is in it, for the log until now too; its checkpoints, and the keys that sign them."""
+"""The tree over the log, which proves what is in it; its checkpoints, and the keys that sign them."""
 
 from pathlib import Path
 
