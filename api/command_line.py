@@ -22,11 +22,16 @@ from api.progress import Step, shown
 from api.record import NoRecordError, Record, record, require_newest
 from api.serving import CannotListenError, address, bound
 from api.serving import serve as serve_on
+from db.checkpoint_folder import LogRewrittenError
+from db.checkpoint_folder import write as write_checkpoints
+from db.checkpoints import missing_key, rotate, sign_head, signing_key
 from db.cluster import CannotRunError
 from db.embedded import watch
 from db.log import PublicationRefused, Published
+from db.log_key import KEY, CannotSignError, Keyring
 from db.migrate import migrate as migrate_database
 from db.newest import newest
+from db.signed_note import PrivateKey
 from db.verify import verify as verify_record
 from schema.query import sdl
 from seed.check import Row, check
@@ -37,6 +42,8 @@ REFUSALS = (
     NoRecordError,
     CannotRunError,
     CannotListenError,
+    CannotSignError,
+    LogRewrittenError,
     BadFiles,
     PublicationRefused,
     asyncpg.PostgresError,
@@ -62,6 +69,13 @@ opsc = typer.Typer(
     "It lies in a data folder, on a PostgreSQL that opsc brings and starts, or, if DATABASE_URL is set"
     " (postgresql://…, PostgreSQL 15 or newer), on that server.",
 )
+
+checkpoints = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="What the log is signed with, and its signed checkpoints where others keep them.",
+)
+opsc.add_typer(checkpoints, name="checkpoint")
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="The data folder. Default: one for this user.", show_default=False)
@@ -103,9 +117,10 @@ def serve(
             if found.data:
                 step("Migrating", 0, 1)
                 migrate_database(found.owner_url)
-                asyncio.run(_seed(found.url, step))
+                asyncio.run(_seed(found, step, public_url))
             else:
                 asyncio.run(require_newest(found.url))
+                asyncio.run(_sign(found))
         here = address(listener)
         if host in ("0.0.0.0", "::") and public_url is None:
             print(
@@ -140,7 +155,7 @@ def seed(
         if only_check:
             rows = asyncio.run(_with(found.url, check))
         else:
-            published = asyncio.run(_seed(found.url, step))
+            published = asyncio.run(_seed(found, step, os.environ.get("OPSC_PUBLIC_URL")))
     if only_check:
         _print_table(rows)
         raise typer.Exit(0 if all(row.agrees for row in rows) else 1)
@@ -163,6 +178,46 @@ def verify(data: Data = None) -> None:
     if disagreements:
         raise typer.Exit(1)
     print(f"Checked {positions:,} positions and {records:,} records: all agree.")
+
+
+@checkpoints.command("publish")
+def publish_checkpoints(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A folder that others keep, such as a clone of a repository of theirs."),
+    ],
+    data: Data = None,
+) -> None:
+    """Write every signed checkpoint that is not there yet into a folder; exit 1 if the log is not the one that is there."""
+    with _told(), shown() as step, _record(data, step, new=False) as found:
+        asyncio.run(require_newest(found.url))
+        written = asyncio.run(_with(found.url, lambda connection: write_checkpoints(connection, folder)))
+    if written.size is None:
+        print("Nothing is signed yet: opsc serve signs the log, where it has a key.")
+    else:
+        print(f"Wrote {written.new:,} of {written.kept:,} checkpoints; the newest is of {written.size:,} revisions.")
+
+
+@checkpoints.command("rotate")
+def rotate_key(data: Data = None) -> None:
+    """Replace the key that signs the log by a new one, for which the old one signs.
+
+    In a data folder the file log.key changes. With OPSC_LOG_KEY the new key is printed, and is to be set everywhere.
+    """
+    with _told(), shown() as step, _record(data, step, new=False) as found:
+        asyncio.run(require_newest(found.url))
+        public_key, size = asyncio.run(_rotate(found))
+    print(f"From {size:,} revisions on, the log is signed with {public_key}.")
+
+
+@checkpoints.command("key")
+def new_key() -> None:
+    """Print a new key, for OPSC_LOG_KEY: where DATABASE_URL is set, the log is signed with that.
+
+    It names its log as OPSC_LOG_ORIGIN says, or else OPSC_PUBLIC_URL. Keep it secret: who has it can sign in your name.
+    """
+    with _told():
+        print(Keyring(public_url=os.environ.get("OPSC_PUBLIC_URL")).new().text())
 
 
 @opsc.command()
@@ -196,8 +251,46 @@ async def _with(url: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) ->
         await connection.close()
 
 
-async def _seed(url: str, step: Step) -> Published | None:
-    return await _with(url, lambda connection: seed_record(connection, step))
+async def _seed(found: Record, step: Step, public_url: str | None) -> Published | None:
+    async def work(connection: asyncpg.Connection) -> Published | None:
+        key = await _key(connection, Keyring(found.data, public_url=public_url))
+        published = await seed_record(connection, step, signer=key)
+        if key:
+            await sign_head(connection, key)
+        return published
+
+    return await _with(found.url, work)
+
+
+async def _sign(found: Record) -> None:
+    """Signs the log as it is, where there is a key."""
+
+    async def work(connection: asyncpg.Connection) -> None:
+        if key := await _key(connection, Keyring(found.data)):
+            await sign_head(connection, key)
+
+    await _with(found.url, work)
+
+
+async def _key(connection: asyncpg.Connection, keyring: Keyring) -> PrivateKey | None:
+    """What signs this log here, a new key in a new data folder; that a log which was signed cannot be is told."""
+    key = await signing_key(connection, keyring, make=True)
+    if sentence := await missing_key(connection, key):
+        print(f"opsc: {sentence}", file=sys.stderr)
+    return key
+
+
+async def _rotate(found: Record) -> tuple[str, int]:
+    keyring = Keyring(found.data)
+    key = await _with(found.url, lambda connection: signing_key(connection, keyring, make=False))
+    if key is None:
+        raise CannotSignError("There is no key to replace here: it is in a data folder's log.key, or in OPSC_LOG_KEY.")
+    new = keyring.replacing(key)
+    if keyring.file is None:
+        print(f"{KEY}={new.text()}", flush=True)  # before it counts: it must not get lost
+    size = await _with(found.owner_url, lambda connection: rotate(connection, key, new))
+    keyring.replaced()
+    return str(new.public), size
 
 
 async def _size(connection: asyncpg.Connection) -> tuple[int, int]:

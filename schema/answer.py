@@ -12,6 +12,9 @@ from schema.document import Operation
 from schema.plan import COST_LIMIT
 from schema.refusals import ErrorCode, Refused, refusal
 
+BEYOND_THE_LOG = "OP001"
+"""What db/rules/tree.sql refuses by: a sentence for readers, of an argument that the log as it is cannot answer."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -37,5 +40,9 @@ async def answer(pool: asyncpg.Pool, operation: Operation, given: Mapping[str, A
     except (asyncpg.QueryCanceledError, TimeoutError):
         message = f"The database gave up after {STATEMENT_TIMEOUT:.0f} seconds: ask for less at once."
         raise Refused([refusal(message, ErrorCode.TIMEOUT)], plan.cost) from None
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != BEYOND_THE_LOG:
+            raise
+        raise Refused([refusal(error.args[0], ErrorCode.CLOCK_OUT_OF_RANGE)], plan.cost) from None
     assert row is not None
     return Answer(row["data"], row["position"], plan.cost)

@@ -15,6 +15,7 @@ from schema.filters import speakable
 from schema.identity import LARGEST_POSITION, type_of, well_formed, well_formed_all
 from schema.instrument import Instrument
 from schema.json_text import NULL, Json, array, as_sql, literal
+from schema.log import Log
 from schema.measure import Measure, measures
 from schema.paged import LARGEST_PAGE, Paged
 from schema.planning import At
@@ -197,6 +198,9 @@ class Query(graphene.ObjectType):
     changes = Changes(
         "Every revision after a position, oldest first, never skipping one: what changed since you last looked. With a filter, "
         "lastPosition still goes on over what the filter leaves out."
+    )
+    log = Part(
+        Log, required=True, description="The log as a whole: how to prove what is in it, and that none was rewritten."
     )
 
 

@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 
 from db.log import PUBLISHING_TIMEOUT, Change, Published, publish
+from db.signed_note import PrivateKey
 from seed.columns import TABLES
 from seed.documents import Document, documents
 from seed.files import DATA, read
@@ -74,6 +75,7 @@ async def seed(
     progress: Progress | None = None,
     folder: Path = DATA,
     report: Callable[[Sequence[LeftAlone]], None] = tell,
+    signer: PrivateKey | None = None,
 ) -> Published | None:
     """Publishes what differs between the folder and the record; None, and nothing is written, where nothing does.
 
@@ -98,6 +100,7 @@ async def seed(
             author=AUTHOR,
             reviewer=None,
             changes=comparison.changes,
+            signer=signer,
         )
     step("publishing", count, count)
     return published

@@ -23,8 +23,8 @@ HERE = Path(__file__).parent
 SDL = HERE.parent / "schema" / "schema.graphql"
 
 LATER = {
-    *("Query.at", "Query.diff", "Query.log", "Reading", "Difference", "DifferenceConnection", "DifferenceEdge"),
-    *("Log", "Checkpoint", "Query.viewer", "Query.submission", "Query.submissions", "Revision.submission"),
+    *("Query.at", "Query.diff", "Reading", "Difference", "DifferenceConnection", "DifferenceEdge"),
+    *("Query.viewer", "Query.submission", "Query.submissions", "Revision.submission"),
     *("Submission", "SubmissionConnection", "SubmissionEdge", "SubmissionFilter", "SubmissionState", "Mutation"),
     *("SubmitInput", "ChangeInput", "CitationInput", "CommentInput", "ReviewInput", "WithdrawInput", "RevertInput"),
     *("Decision", "SubmitPayload", "ReviewPayload", "Plan", "Review", "Comment", "Refusal", "RefusalCode", "Account"),
