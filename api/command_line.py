@@ -16,12 +16,14 @@ import structlog
 import typer
 
 from api import logs
+from api.checkpoints import checkpoints, sign, signer
 from api.decisions import decisions
 from api.progress import Step, shown
-from api.record import NoRecordError, require_newest
+from api.record import NoRecordError, Record, require_newest
 from api.serving import address, bound
 from api.serving import serve as serve_on
 from api.terminal import Data, connected, opened, told
+from db.checkpoints import sign_head
 from db.embedded import watch
 from db.log import Published
 from db.migrate import migrate as migrate_database
@@ -47,6 +49,7 @@ opsc = typer.Typer(
 )
 
 opsc.add_typer(decisions)
+opsc.add_typer(checkpoints, name="checkpoint")
 
 
 def run() -> None:
@@ -84,9 +87,10 @@ def serve(
             if found.data:
                 step("Migrating", 0, 1)
                 migrate_database(found.owner_url)
-                asyncio.run(_seed(found.url, step))
+                asyncio.run(_seed(found, step, public_url))
             else:
                 asyncio.run(require_newest(found.url))
+                asyncio.run(sign(found))
         here = address(listener)
         if host in ("0.0.0.0", "::") and public_url is None:
             print(
@@ -121,7 +125,7 @@ def seed(
         if only_check:
             rows = asyncio.run(connected(found.url, check))
         else:
-            published = asyncio.run(_seed(found.url, step))
+            published = asyncio.run(_seed(found, step, os.environ.get("OPSC_PUBLIC_URL")))
     if only_check:
         _print_table(rows)
         raise typer.Exit(0 if all(row.agrees for row in rows) else 1)
@@ -152,8 +156,15 @@ def schema() -> None:
     print(sdl(), end="")
 
 
-async def _seed(url: str, step: Step) -> Published | None:
-    return await connected(url, lambda connection: seed_record(connection, step))
+async def _seed(found: Record, step: Step, public_url: str | None) -> Published | None:
+    async def work(connection: asyncpg.Connection) -> Published | None:
+        key = await signer(connection, found.data, public_url)
+        published = await seed_record(connection, step, signer=key)
+        if key:
+            await sign_head(connection, key)
+        return published
+
+    return await connected(found.url, work)
 
 
 async def _size(connection: asyncpg.Connection) -> tuple[int, int]:

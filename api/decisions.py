@@ -13,8 +13,9 @@ import asyncpg
 import orjson
 import typer
 
+from api.checkpoints import signer
 from api.progress import shown
-from api.record import NoRecordError, require_newest
+from api.record import NoRecordError, Record, require_newest
 from api.terminal import Data, connected, opened, told
 from db.decisions import merger, redaction, restoration, retraction
 from db.log import Change, Published, alone, publish
@@ -133,7 +134,7 @@ def _decide(
             )
         asyncio.run(require_newest(found.url))
         published = asyncio.run(
-            connected(found.url, lambda log: _published(log, title, reason, author, reviewer, composed))
+            connected(found.url, lambda log: _published(log, found, title, reason, author, reviewer, composed))
         )
         at = (
             f"position {published.first}"
@@ -147,12 +148,21 @@ def _decide(
 
 
 async def _published(
-    connection: asyncpg.Connection, title: str, reason: str, author: str, reviewer: str, composed: Composed
+    connection: asyncpg.Connection,
+    found: Record,
+    title: str,
+    reason: str,
+    author: str,
+    reviewer: str,
+    composed: Composed,
 ) -> Published:
+    key = await signer(connection, found.data)
     async with connection.transaction(isolation="read_committed"):
         await alone(connection)
         changes = await composed(connection)
-        return await publish(connection, title=title, reason=reason, author=author, reviewer=reviewer, changes=changes)
+        return await publish(
+            connection, title=title, reason=reason, author=author, reviewer=reviewer, changes=changes, signer=key
+        )
 
 
 def _document(file: Path) -> dict[str, Any]:

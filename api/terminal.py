@@ -14,14 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.progress import Step
 from api.record import NoRecordError, Record, record
 from api.serving import CannotListenError
+from db.checkpoint_folder import LogRewrittenError
 from db.cluster import CannotRunError
 from db.log import PublicationRefused
+from db.log_key import CannotSignError
 from seed.files import BadFiles
 
 REFUSALS = (
     NoRecordError,
     CannotRunError,
     CannotListenError,
+    CannotSignError,
+    LogRewrittenError,
     BadFiles,
     PublicationRefused,
     asyncpg.PostgresError,

@@ -7,6 +7,8 @@ from typing import Any
 import asyncpg
 
 from db.canonical import canonical
+from db.checkpoints import sign
+from db.signed_note import PrivateKey
 
 PUBLISHING_TIMEOUT = 30.0
 """Seconds that a publication may hold the log's lock."""
@@ -73,9 +75,12 @@ async def publish(
     author: str,
     reviewer: str | None,
     changes: Sequence[Change],
+    signer: PrivateKey | None = None,
     timeout: float = PUBLISHING_TIMEOUT,  # noqa: ASYNC109 - the server keeps it
 ) -> Published:
     """Enters `changes` in their order as one submission; documents that JSON cannot say exactly never get that far.
+
+    With a signer, the log's checkpoint after them is signed in the same transaction.
 
     Raises PublicationRefused, asyncpg.QueryCanceledError after `timeout` seconds (of waiting for the log, too), or
     rfc8785.CanonicalizationError. Nothing was written then.
@@ -99,6 +104,8 @@ async def publish(
                 [_array(change.redacts) for change in changes],
                 timeout=timeout + 5,
             )
+            if signer:
+                await sign(connection, signer)
     except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.InsufficientPrivilegeError) as error:
         raise PublicationRefused(_told(error), error.constraint_name, _record_of(error)) from error
     assert row is not None

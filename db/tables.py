@@ -209,6 +209,37 @@ revision = sa.Table(
     sa.CheckConstraint(r"leaf_hash = sha256('\x00'::bytea || convert_to(envelope, 'UTF8'))", name="leaf_is_envelope"),
 )
 
+tree_node = sa.Table(
+    "tree_node",
+    metadata,
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+)
+"""The hashes of the Merkle tree's complete subtrees, above the leaves, which revision.leaf_hash holds (db/rules/tree.sql)."""
+
+log_key = sa.Table(
+    "log_key",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    text("public_key"),
+    integer("since"),
+    text("note", required=False),
+    sa.Column("added_at", sa.DateTime(True), nullable=False),
+    sa.CheckConstraint("(number = 1) = (note is null)", name="note_tells_who_vouches"),
+)
+"""The public keys that sign checkpoints, each from the size `since` on; note: that checkpoint, signed with the key before, too."""
+
+checkpoint = sa.Table(
+    "checkpoint",
+    metadata,
+    sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("root_hash", sa.LargeBinary, nullable=False),
+    text("note"),
+    sa.Column("key", sa.Integer, sa.ForeignKey("log_key.number"), nullable=False),
+    sa.Column("signed_at", sa.DateTime(True), nullable=False),
+)
+
 state_party = _version_table(
     "state_party",
     named("StateParty", text("code")),

@@ -1,7 +1,7 @@
-"""`opsc verify`: replays the whole log, and compares each projection, hash and envelope with what is stored.
+"""`opsc verify`: replays the whole log, and compares each projection, hash, envelope and checkpoint with what is stored.
 
-It finds whatever was changed behind the triggers' back, but for one thing: a log cut off at its end is a valid shorter
-log. Only a checkpoint that somebody else has kept can show that.
+It finds whatever was changed behind the triggers' back, but for one thing: a log that was rewritten, or cut off at its end, and
+signed again is a valid log. Only a checkpoint that somebody else has kept can show that.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from db.canonical import canonical
 from db.tables import PROJECTIONS, coverage, coverage_by_recommendation, coverage_by_state_party, survivor
+from db.verify_tree import faults
 
 BATCH = 500
 """Revisions held in memory at once."""
@@ -39,7 +40,8 @@ TABLES = [*PROJECTIONS.values(), survivor, coverage, coverage_by_state_party, co
 
 
 class Disagreement(NamedTuple):
-    """Something stored that the log does not say, or that the log says otherwise. record_id, position: where known."""
+    """Something stored that the log does not say, or that the log says otherwise. record_id, position: where known; of what is
+    no record's, record_id is its place in the table."""
 
     table: str
     record_id: str | None
@@ -56,7 +58,7 @@ class Disagreement(NamedTuple):
 async def verify(connection: asyncpg.Connection) -> list[Disagreement]:
     """Reads one snapshot while others publish; writes temporary tables only, and undoes them. Empty: all agrees."""
     async with _snapshot(connection):
-        return [*await _log(connection), *await _projections(connection)]
+        return [*await _log(connection), *await _tree(connection), *await _projections(connection)]
 
 
 @asynccontextmanager
@@ -177,6 +179,10 @@ def _canonical_again(text: str) -> bytes | None:
         return canonical(orjson.loads(text))
     except ValueError:  # no JSON at all, or nothing that RFC 8785 can write
         return None
+
+
+async def _tree(connection: asyncpg.Connection) -> list[Disagreement]:
+    return [Disagreement(fault.table, fault.place, None, fault.sentence) for fault in await faults(connection)]
 
 
 # ── The projections ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,9 +10,10 @@ from graphql import print_schema
 from schema.changes import Changes
 from schema.clock import CLOCK_TYPES, CLOCKS, asked
 from schema.difference import Differences
-from schema.fields import Edge, Planned
+from schema.fields import Edge, Part, Planned
 from schema.identity import LARGEST_POSITION
 from schema.json_text import Json, as_sql, literal
+from schema.log import Log
 from schema.planning import At
 from schema.reading import Everything, Reading
 from schema.refusals import BadValue
@@ -75,6 +76,9 @@ class Query(Everything, graphene.ObjectType):
         "it stood at the other, in a sentence, the latest change first. A record that was changed and changed back is not "
         "listed. For the whole world or, by filter, a State party, a recommendation, a region, a type of record. For each "
         "single change: changes."
+    )
+    log = Part(
+        Log, required=True, description="The log as a whole: how to prove what is in it, and that none was rewritten."
     )
 
 

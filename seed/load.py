@@ -14,6 +14,7 @@ import orjson
 
 from db.decisions import repointed, survivors
 from db.log import Change, Published, alone, publish
+from db.signed_note import PrivateKey
 from seed.columns import TABLES
 from seed.documents import Document, documents
 from seed.files import DATA, read
@@ -84,6 +85,7 @@ async def seed(
     progress: Progress | None = None,
     folder: Path = DATA,
     report: Callable[[Sequence[LeftAlone]], None] = tell,
+    signer: PrivateKey | None = None,
 ) -> Published | None:
     """Publishes what differs between the folder and the record; None, and nothing is written, where nothing does.
 
@@ -108,6 +110,7 @@ async def seed(
             author=AUTHOR,
             reviewer=None,
             changes=comparison.changes,
+            signer=signer,
         )
     step("publishing", count, count)
     return published

@@ -23,8 +23,7 @@ HERE = Path(__file__).parent
 SDL = HERE.parent / "schema" / "schema.graphql"
 
 LATER = {
-    "Query.log",
-    *("Log", "Checkpoint", "Query.viewer", "Query.submission", "Query.submissions", "Revision.submission"),
+    *("Query.viewer", "Query.submission", "Query.submissions", "Revision.submission"),
     *("Submission", "SubmissionConnection", "SubmissionEdge", "SubmissionFilter", "SubmissionState", "Mutation"),
     *("SubmitInput", "ChangeInput", "CitationInput", "CommentInput", "ReviewInput", "WithdrawInput", "RevertInput"),
     *("Decision", "SubmitPayload", "ReviewPayload", "Plan", "Review", "Comment", "Refusal", "RefusalCode", "Account"),

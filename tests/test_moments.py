@@ -558,7 +558,7 @@ KNOWS = {field.name for field in dataclasses.fields(Change)}
 async def test_a_merged_record_leads_to_the_one_that_it_went_into(empty_database: Embedded) -> None:
     log = await dated_log(empty_database)
     await log.publish(TOLD[0][0], *BEGINNING, create("Measure:AAA-0002", measure("AAA")))
-    merge = Change("MERGE", LAW, "CORRECTED", measure("AAA"), merged_into="Measure:AAA-0002")  # type: ignore[call-arg]
+    merge = Change("MERGE", LAW, "CORRECTED", measure("AAA"), merged_into="Measure:AAA-0002")
     await log.publish(TOLD[1][0], merge)
     await log.owner.close()
     async with served(empty_database.url) as client:
@@ -581,7 +581,7 @@ async def test_a_redacted_revision_keeps_its_address_and_names_what_redacted_it(
     log = await dated_log(empty_database)
     await log.publish(TOLD[0][0], *BEGINNING)
     await log.publish(TOLD[1][0], amend(LAW, measure("AAA", title="A better law")))
-    redact = Change("REDACT", LAW, "CORRECTED", measure("AAA", title="A better law"), redacts=(7,))  # type: ignore[call-arg]
+    redact = Change("REDACT", LAW, "CORRECTED", measure("AAA", title="A better law"), redacts=(7,))
     await log.publish(TOLD[2][0], redact)
     await log.owner.close()
     async with served(empty_database.url) as client:

@@ -8,13 +8,15 @@ end
 $$;
 
 -- Revisions and submissions are written by who holds the log's lock: publish() does. Whoever takes it by hand still has to satisfy
--- admit_revisions().
+-- admit_revisions(). Checkpoints and keys likewise: keep_checkpoint(), admit_checkpoint(), admit_log_key().
 create or replace function refuse_entry_without_lock() returns trigger language plpgsql as $$
 begin
   if not exists (select from pg_locks where locktype = 'advisory' and classid = 2019 and objid = 156 and objsubid = 2
                  and mode = 'ExclusiveLock' and granted and pid = pg_backend_pid()) then
     raise exception using errcode = 'insufficient_privilege', constraint = 'revisions_enter_by_publish',
-      message = format('%s of %s refused: revisions enter the log through publish() alone', tg_op, tg_table_name);
+      message = format('%s of %s refused: %s alone', tg_op, tg_table_name, case
+        when tg_table_name in ('checkpoint', 'log_key') then 'checkpoints enter through keep_checkpoint()'
+        else 'revisions enter the log through publish()' end);
   end if;
   return null;
 end
@@ -48,7 +50,7 @@ begin
   create or replace trigger submissions_are_never_edited before update or delete or truncate on submission
     for each statement execute function refuse_rewriting();
   for guarded in select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
-                 and (relname like '%\_version' and relname <> 'alembic_version' or relname like 'coverage\_by\_%' or relname = 'known_word') loop
+                 and (relname like '%\_version' and relname <> 'alembic_version' or relname like 'coverage\_by\_%' or relname in ('known_word', 'tree_node')) loop
     execute format('create or replace trigger projections_follow_the_log before insert or update or delete or truncate on %I '
                    'for each statement execute function refuse_direct_write()', guarded);
     if exists (select from pg_attribute where attrelid = guarded::regclass and attname = 'search') then
@@ -58,11 +60,24 @@ begin
                      'for each statement execute function forget_words()', guarded);
     end if;
   end loop;
+  create or replace trigger checkpoints_enter_by_keep_checkpoint before insert on checkpoint
+    for each statement execute function refuse_entry_without_lock();
+  create or replace trigger log_keys_enter_by_keep_checkpoint before insert on log_key
+    for each statement execute function refuse_entry_without_lock();
+  create or replace trigger checkpoints_are_admitted before insert on checkpoint for each row execute function admit_checkpoint();
+  create or replace trigger log_keys_are_admitted before insert on log_key for each row execute function admit_log_key();
+  create or replace trigger checkpoints_are_never_edited before update or delete or truncate on checkpoint
+    for each statement execute function refuse_rewriting();
+  create or replace trigger log_keys_are_never_edited before update or delete or truncate on log_key
+    for each statement execute function refuse_rewriting();
+  revoke all on function keep_checkpoint(int, text, text) from public;
+  revoke all on function replace_log_key(text, text) from public;
   revoke all on function publish(text, text, text, text, text[], text[], text[], text[], text[], text[]) from public;
   if exists (select from pg_roles where rolname = 'opsc') then
     grant usage on schema public to opsc;
     grant select on all tables in schema public to opsc;
     grant execute on function publish(text, text, text, text, text[], text[], text[], text[], text[], text[]) to opsc;
+    grant execute on function keep_checkpoint(int, text, text) to opsc;
   end if;
 end
 $do$;

@@ -143,6 +143,7 @@ begin
 
   perform admit_merges(first, last);
   perform admit_redactions(first, last);
+  perform grow_tree(first, last);
   perform project(first, last);
   perform refuse_dangling_references(first, last);   -- what a version refers to stands at each position at which it stands
   return null;

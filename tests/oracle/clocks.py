@@ -19,7 +19,7 @@ class NoSuchClock(Exception):
 
 
 def at_clocks(log: Log, asked: Mapping[str, Any], today: date) -> Reading:
-    """The reading at known, position and valid as GraphQL's arguments say them; null and absent are the same. Raises NoSuchClock."""
+    """The reading at known, position and valid as GraphQL's arguments say them (null: not given). Raises NoSuchClock."""
     known, position, valid = (asked.get(name) for name in ("known", "position", "valid"))
     if known is not None and position is not None:
         raise NoSuchClock("BAD_USER_INPUT")

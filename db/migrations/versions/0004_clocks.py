@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0004_clocks"
-down_revision = "0002_merges"
+down_revision = "0003_tree"
 
 
 def upgrade() -> None:

@@ -1,0 +1,95 @@
+"""The commands around the log's signed checkpoints: where others keep them, and the key that signs."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+
+from api.progress import shown
+from api.record import Record, require_newest
+from api.terminal import Data, connected, opened, told
+from db.checkpoint_folder import write as write_checkpoints
+from db.checkpoints import missing_key, rotate, sign_head, signing_key
+from db.log_key import KEY, CannotSignError, Keyring
+from db.signed_note import PrivateKey
+
+checkpoints = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="What the log is signed with, and its signed checkpoints where others keep them.",
+)
+
+
+@checkpoints.command("publish")
+def publish_checkpoints(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A folder that others keep, such as a clone of a repository of theirs."),
+    ],
+    data: Data = None,
+) -> None:
+    """Write every signed checkpoint that is not there yet into a folder; exit 1 if the log is not the one that is there."""
+    with told(), shown() as step, opened(data, step, new=False) as found:
+        asyncio.run(require_newest(found.url))
+        written = asyncio.run(connected(found.url, lambda connection: write_checkpoints(connection, folder)))
+    if written.size is None:
+        print("Nothing is signed yet: opsc serve signs the log, where it has a key.")
+    else:
+        print(f"Wrote {written.new:,} of {written.kept:,} checkpoints; the newest is of {written.size:,} revisions.")
+
+
+@checkpoints.command("rotate")
+def rotate_key(data: Data = None) -> None:
+    """Replace the key that signs the log by a new one, for which the old one signs.
+
+    In a data folder the file log.key changes. With OPSC_LOG_KEY the new key is printed, and is to be set everywhere.
+    """
+    with told(), shown() as step, opened(data, step, new=False) as found:
+        asyncio.run(require_newest(found.url))
+        public_key, size = asyncio.run(_rotate(found))
+    print(f"From {size:,} revisions on, the log is signed with {public_key}.")
+
+
+@checkpoints.command("key")
+def new_key() -> None:
+    """Print a new key, for OPSC_LOG_KEY: where DATABASE_URL is set, the log is signed with that.
+
+    It names its log as OPSC_LOG_ORIGIN says, or else OPSC_PUBLIC_URL. Keep it secret: who has it can sign in your name.
+    """
+    with told():
+        print(Keyring(public_url=os.environ.get("OPSC_PUBLIC_URL")).new().text())
+
+
+async def sign(found: Record) -> None:
+    """Signs the log as it is, where there is a key."""
+
+    async def work(connection: asyncpg.Connection) -> None:
+        if key := await signer(connection, found.data):
+            await sign_head(connection, key)
+
+    await connected(found.url, work)
+
+
+async def signer(connection: asyncpg.Connection, data: Path | None, public_url: str | None = None) -> PrivateKey | None:
+    """What signs this log here, a new key in a new data folder; that a log which was signed cannot be is told."""
+    key = await signing_key(connection, Keyring(data, public_url=public_url), make=True)
+    if sentence := await missing_key(connection, key):
+        print(f"opsc: {sentence}", file=sys.stderr)
+    return key
+
+
+async def _rotate(found: Record) -> tuple[str, int]:
+    keyring = Keyring(found.data)
+    key = await connected(found.url, lambda connection: signing_key(connection, keyring, make=False))
+    if key is None:
+        raise CannotSignError("There is no key to replace here: it is in a data folder's log.key, or in OPSC_LOG_KEY.")
+    new = keyring.replacing(key)
+    if keyring.file is None:
+        print(f"{KEY}={new.text()}", flush=True)  # before it counts: it must not get lost
+    size = await connected(found.owner_url, lambda connection: rotate(connection, key, new))
+    keyring.replaced()
+    return str(new.public), size
