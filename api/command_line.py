@@ -22,12 +22,15 @@ from api.progress import Step, shown
 from api.record import NoRecordError, Record, record, require_newest
 from api.serving import CannotListenError, address, bound
 from api.serving import serve as serve_on
+from db.backup import BackupRefused, back_up, inspect, require_empty
+from db.backup import restore as restore_record
 from db.cluster import CannotRunError
 from db.embedded import watch
 from db.log import PublicationRefused, Published
 from db.migrate import migrate as migrate_database
 from db.newest import newest
 from db.verify import verify as verify_record
+from db.verify_log import CannotCheck
 from schema.query import sdl
 from seed.check import Row, check
 from seed.files import BadFiles
@@ -38,6 +41,8 @@ REFUSALS = (
     CannotRunError,
     CannotListenError,
     BadFiles,
+    BackupRefused,
+    CannotCheck,
     PublicationRefused,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -163,6 +168,47 @@ def verify(data: Data = None) -> None:
     if disagreements:
         raise typer.Exit(1)
     print(f"Checked {positions:,} positions and {records:,} records: all agree.")
+
+
+@opsc.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write: record.backup, say. It must not be there yet.")],
+    data: Data = None,
+) -> None:
+    """Write the whole log to a file, from which the record can be made again, while it is served and changed.
+
+    Only you can read the file. What is redacted later is still in it: after a redaction make a new backup, and destroy
+    those from before.
+    """
+    with _told(), shown() as step, _record(data, step, new=False) as found:
+        asyncio.run(require_newest(found.url))
+        step("Backing up", 0, 1)
+        head = asyncio.run(_with(found.url, lambda connection: back_up(connection, file)))
+    print(f"Positions 1 to {head.size:,} are in {file}. Root hash: {head.root_hash}")
+
+
+@opsc.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+    data: Data = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint that somebody kept, or a folder of them: the backup must be of that log."),
+    ] = None,
+) -> None:
+    """Make the record of a backup again, in a new data folder or an empty database: all of it, or nothing."""
+    checkpoints = checkpoint or []
+    with _told(), shown() as step:
+        step("Reading the backup", 0, 1)
+        inspect(file, checkpoints)
+        with _record(data, step, new=True) as found:
+            asyncio.run(_with(found.owner_url, require_empty))
+            step("Migrating", 0, 1)
+            migrate_database(found.owner_url)
+            step("Restoring", 0, 1)
+            work = _with(found.owner_url, lambda connection: restore_record(connection, file, checkpoints))
+            head = asyncio.run(work)
+    print(f"Positions 1 to {head.size:,} are restored. Root hash: {head.root_hash}")
 
 
 @opsc.command()

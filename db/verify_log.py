@@ -53,15 +53,16 @@ CHECKPOINTS = "query ($after: Int, $first: Int) { log { checkpoints(first: $firs
 ENVELOPE = {*SIGNIFICANT, "documentHash", "format", "mergedInto", "redacts", "reviewer", "submission"}
 """The fields of an envelope, all of them."""
 
-FOLLOWS: dict[str, set[str | None]] = {
+STANDING = {"CREATE", "AMEND", "RESTORE"}
+FOLLOWS: dict[str, set[str] | set[None]] = {
     "CREATE": {None},
-    "AMEND": {"CREATE", "AMEND", "RESTORE", "REDACT"},
-    "RETRACT": {"CREATE", "AMEND", "RESTORE", "REDACT"},
-    "MERGE": {"CREATE", "AMEND", "RESTORE", "REDACT"},
-    "RESTORE": {"RETRACT", "REDACT"},
-    "REDACT": {"CREATE", "AMEND", "RETRACT", "RESTORE", "MERGE", "REDACT"},
+    "AMEND": STANDING,
+    "RETRACT": STANDING,
+    "MERGE": STANDING,
+    "RESTORE": {"RETRACT"},
+    "REDACT": {*STANDING, "RETRACT", "MERGE"},
 }
-"""Operation → those that a record's revision before it can have; None: there is none before."""
+"""Operation → which a record's one before it can be, redactions aside (they change nothing of what follows). None: its first."""
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
@@ -140,14 +141,10 @@ def _fetch_checkpoints(url: str, folder: Path) -> int:
         return len(list(kept.iterdir()))
     keys = [_selected(name, _fields(url, type_name)) for name, type_name in fields.items() if "key" in name.lower()]
     log = _asked(url, f"{{ log {{ {' '.join(['origin', *keys])} }} }}")["log"]
-    if log_file.exists():
-        before = _read_json(log_file)
-        if before.get("origin") != log["origin"]:
-            raise CannotCheck(
-                f"{folder} has the log {before.get('origin')}, {url} has {log['origin']}: use a new folder."
-            )
-        log["keys"] = [*before.get("keys", []), log]  # a key that the server no longer tells is not forgotten
-    known = {key.vkey: key for key in _keys_in(log)}
+    before = _read_json(log_file) if log_file.exists() else log
+    if before.get("origin") != log["origin"]:
+        raise CannotCheck(f"{folder} has the log {before.get('origin')}, {url} has {log['origin']}: use a new folder.")
+    known = dict.fromkeys(key.vkey for key in _keys_in([before, log]))  # those, too, that it does not tell any more
     log_file.write_text(json.dumps({"origin": log["origin"], "keys": [*known]}, indent=2) + "\n", "utf-8")
     after = max((int(file.name.partition("-")[0]) for file in kept.glob("[0-9]*-*.txt")), default=0)
     while True:
@@ -288,7 +285,7 @@ def check(folder: Path, checkpoints: Iterable[Path], keys: list["Key"]) -> Found
         raise CannotCheck(f"There is no {file}: fetch it first with python verify_log.py download URL {folder}")
     log = _read_json(folder / "log.json") if (folder / "log.json").exists() else {}
     own = folder / "checkpoints"
-    notes, differences = _notes([*([own] if own.is_dir() else []), *checkpoints])
+    notes, differences = notes_in([*([own] if own.is_dir() else []), *checkpoints])
     reader = Reader({note.size for note in notes.values()})
     with file.open("rb") as lines:
         for place, line in enumerate(lines, 1):
@@ -320,7 +317,7 @@ class Reader:
         self.redacted = 0
         self._sizes = sizes
         self._before: dict[str, Any] | None = None
-        self._records: dict[str, tuple[int, str]] = {}
+        self._records: dict[str, tuple[int, str | None]] = {}
         self._gone: dict[int, str] = {}
         self._explained: set[int] = set()
         self._note_root()
@@ -353,8 +350,8 @@ class Reader:
         """What shows only when all has been read."""
         self.redacted = len(self._gone)
         return [
-            f"{record}: its document is gone, but no later revision redacts it"
-            for position, record in self._gone.items()
+            f"position {position}, {record_id}: its document is gone, but no later revision redacts it"
+            for position, record_id in self._gone.items()
             if position not in self._explained
         ]
 
@@ -376,10 +373,12 @@ class Reader:
             yield f"its number is {revision['number']}, but it is the record's {number + 1}."
         if operation not in FOLLOWS.get(revision["operation"], ()):
             yield f"{operation or 'nothing'} cannot be followed by {revision['operation']}"
-        self._records[revision["recordId"]] = revision["number"], revision["operation"]
+        if revision["operation"] != "REDACT":
+            operation = revision["operation"]
+        self._records[revision["recordId"]] = revision["number"], operation
         self._before = revision
         if revision["document"] is None:
-            self._gone[revision["position"]] = f"position {revision['position']}, {revision['recordId']}"
+            self._gone[revision["position"]] = revision["recordId"]
 
     def _within(self, revision: dict[str, Any], envelope: dict[str, Any]) -> Iterator[str]:
         """What an envelope says of other revisions."""
@@ -392,9 +391,13 @@ class Reader:
             for one in redacts:
                 if not 0 < one < revision["position"]:
                     yield f"it redacts position {one}, which does not come before it"
+                elif one in self._explained:
+                    yield f"it redacts position {one}, which was redacted before"
                 elif one not in self._gone:
                     yield f"it redacts position {one}, whose document is still here (to take it out, download again)"
-            self._explained.update(redacts)
+                elif self._gone[one] != revision["recordId"]:
+                    yield f"it redacts position {one}, which is of {self._gone[one]}"
+                self._explained.add(one)
 
 
 def _malformed(revision: Any) -> str | None:
@@ -460,7 +463,7 @@ def inclusion(file: Path, checkpoints: Iterable[Path], keys: list["Key"]) -> Fou
     proof = (_named(proof, "hashes") or _named(proof, "proof")) if isinstance(proof, dict) else proof
     if not isinstance(envelope, str) or not isinstance(proof, list):
         raise CannotCheck(f"{file} is no answer with an envelope and an inclusion (a list of hashes) in it.")
-    notes, differences = _notes(checkpoints)
+    notes, differences = notes_in(checkpoints)
     text = _named(answer, "checkpoint") or _named(answer, "note")
     text = _named(text, "note") if isinstance(text, dict) else text
     if not notes and isinstance(text, str):
@@ -560,7 +563,7 @@ def _keys_in(answer: Any) -> list[Key]:
         return []
 
 
-def _notes(places: Iterable[Path]) -> tuple[dict[str, Note], list[str]]:
+def notes_in(places: Iterable[Path]) -> tuple[dict[str, Note], list[str]]:
     """The checkpoints in these files and folders, by name; and what is in them that is none."""
     notes: dict[str, Note] = {}
     none = []
