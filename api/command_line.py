@@ -184,7 +184,7 @@ def backup(
         asyncio.run(require_newest(found.url))
         step("Backing up", 0, 1)
         head = asyncio.run(_with(found.url, lambda connection: back_up(connection, file)))
-    print(f"Positions 1 to {head.size:,} are in {file}. Root hash: {head.root_hash}")
+    print(f"{head.size:,} positions are in {file}. Root hash: {head.root_hash}")
 
 
 @opsc.command()
@@ -208,7 +208,7 @@ def restore(
             step("Restoring", 0, 1)
             work = _with(found.owner_url, lambda connection: restore_record(connection, file, checkpoints))
             head = asyncio.run(work)
-    print(f"Positions 1 to {head.size:,} are restored. Root hash: {head.root_hash}")
+    print(f"{head.size:,} positions are restored. Root hash: {head.root_hash}")
 
 
 @opsc.command()

@@ -85,7 +85,7 @@ async def back_up(connection: asyncpg.Connection, file: Path) -> Head:
             _write(lines, digest, head._asdict())
             async for row in _rows(connection):
                 checked.add(row)
-                _write(lines, digest, {row.table.name: row.told})
+                _write(lines, digest, {str(row.table.name): row.told})
             _write(lines, hashlib.sha256(), {"sha256": digest.hexdigest()})
         if not checked.agrees():
             raise BackupRefused("The log does not agree with itself, so it was not backed up: run opsc verify.")
@@ -96,7 +96,7 @@ async def _head(connection: asyncpg.Connection) -> Head:
     tree = Tree()
     async for row in connection.cursor('select leaf_hash from revision order by "position"', prefetch=BATCH):
         tree.add(row["leaf_hash"])
-    rows = {table.name: await connection.fetchval(f'select count(*) from "{table.name}"') for table in KEPT}
+    rows = {str(table.name): await connection.fetchval(f'select count(*) from "{table.name}"') for table in KEPT}
     schema = await connection.fetchval("select version_num from alembic_version")
     return Head(FORMAT, schema, _told(datetime.now(UTC)), tree.size, tree.root().hex(), rows)
 
