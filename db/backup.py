@@ -24,7 +24,7 @@ import sqlalchemy as sa
 
 from db.newest import newest
 from db.tables import metadata, revision, submission
-from db.verify_log import Note, Tree, leaf, notes_in
+from db.verify_log import Note, Tree, kept_in, leaf
 
 FORMAT = 1
 """Of the file. It changes when programs that know only this one could no longer read it right."""
@@ -149,10 +149,10 @@ def _new(file: Path) -> Iterator[gzip.GzipFile]:
 
 def inspect(file: Path, checkpoints: Iterable[Path] = ()) -> Head:
     """Reads the whole backup. Raises BackupRefused where it is not whole, or not the log of these checkpoints."""
-    notes, none = notes_in(checkpoints)
-    if none:
-        raise BackupRefused(none[0])
-    with _opened(file, notes) as (head, rows):
+    kept = kept_in(checkpoints)
+    if kept.broken:
+        raise BackupRefused(kept.broken[0])
+    with _opened(file, kept.notes) as (head, rows):
         for _row in rows:
             pass
     return head
@@ -176,8 +176,7 @@ async def restore(connection: asyncpg.Connection, file: Path, checkpoints: Itera
     In one statement a table, since the documents of redacted revisions come from later ones; the rules for what enters the log
     hold. Raises BackupRefused, and asyncpg's errors where it is not the backup's fault.
     """
-    notes, _none = notes_in(checkpoints)
-    with _opened(file, notes) as (head, rows):
+    with _opened(file, kept_in(checkpoints).notes) as (head, rows):
         async with connection.transaction(isolation="read_committed"):
             await connection.execute("set local statement_timeout = 0")
             await connection.execute("select pg_advisory_xact_lock(2019, 156)")

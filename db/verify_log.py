@@ -12,7 +12,8 @@ that you or somebody else kept earlier are what catches an operator who has rewr
     python verify_log.py inclusion FILE [--checkpoint FILE] [--key KEY …]
 
 checks that one revision is in the log. FILE is the answer to
-{ revision(position: 42) { envelope document salt } log { publicKey checkpoint inclusion(position: 42) } }.
+{ revision(position: 42) { envelope document salt } log { publicKey checkpoint inclusion(position: 42) } },
+with inclusion(position: 42, size: …) where the checkpoint is of fewer revisions than the log has by now.
 
 It ends with 0: all agrees; 1: a line for each difference; 2: it could not be checked. One file, though long, and nothing
 of the project in it: read it before you believe it. Even Ed25519 is written out, so that nothing need be installed first.
@@ -142,8 +143,8 @@ def _fetch_checkpoints(url: str, folder: Path) -> int:
     keys = [_selected(name, _fields(url, type_name)) for name, type_name in fields.items() if "key" in name.lower()]
     log = _asked(url, f"{{ log {{ {' '.join(['origin', *keys])} }} }}")["log"]
     before = _read_json(log_file) if log_file.exists() else log
-    if before.get("origin") != log["origin"]:
-        raise CannotCheck(f"{folder} has the log {before.get('origin')}, {url} has {log['origin']}: use a new folder.")
+    if before["origin"] not in (None, log["origin"]):
+        raise CannotCheck(f"{folder} has the log {before['origin']}, {url} has {log['origin']}: use a new folder.")
     known = dict.fromkeys(key.vkey for key in _keys_in([before, log]))  # those, too, that it does not tell any more
     log_file.write_text(json.dumps({"origin": log["origin"], "keys": [*known]}, indent=2) + "\n", "utf-8")
     after = max((int(file.name.partition("-")[0]) for file in kept.glob("[0-9]*-*.txt")), default=0)
@@ -285,12 +286,13 @@ def check(folder: Path, checkpoints: Iterable[Path], keys: list["Key"]) -> Found
         raise CannotCheck(f"There is no {file}: fetch it first with python verify_log.py download URL {folder}")
     log = _read_json(folder / "log.json") if (folder / "log.json").exists() else {}
     own = folder / "checkpoints"
-    notes, differences = notes_in([*([own] if own.is_dir() else []), *checkpoints])
+    notes, kept_keys, differences = kept_in([*([own] if own.is_dir() else []), *checkpoints])
     reader = Reader({note.size for note in notes.values()})
     with file.open("rb") as lines:
         for place, line in enumerate(lines, 1):
             differences += reader.read(line, place)
     differences += reader.end()
+    keys = [*keys, *kept_keys]
     known = keys or _keys_in(log)
     differences += [
         f"{name}: {sentence}"
@@ -463,7 +465,8 @@ def inclusion(file: Path, checkpoints: Iterable[Path], keys: list["Key"]) -> Fou
     proof = (_named(proof, "hashes") or _named(proof, "proof")) if isinstance(proof, dict) else proof
     if not isinstance(envelope, str) or not isinstance(proof, list):
         raise CannotCheck(f"{file} is no answer with an envelope and an inclusion (a list of hashes) in it.")
-    notes, differences = notes_in(checkpoints)
+    notes, kept_keys, differences = kept_in(checkpoints)
+    keys = [*keys, *kept_keys]
     text = _named(answer, "checkpoint") or _named(answer, "note")
     text = _named(text, "note") if isinstance(text, dict) else text
     if not notes and isinstance(text, str):
@@ -563,20 +566,40 @@ def _keys_in(answer: Any) -> list[Key]:
         return []
 
 
-def notes_in(places: Iterable[Path]) -> tuple[dict[str, Note], list[str]]:
-    """The checkpoints in these files and folders, by name; and what is in them that is none."""
-    notes: dict[str, Note] = {}
-    none = []
+class Kept(NamedTuple):
+    """What files and folders hold: checkpoints by the file's name, public keys, and a sentence for each file that is broken."""
+
+    notes: dict[str, Note]
+    keys: list[Key]
+    broken: list[str]
+
+
+def kept_in(places: Iterable[Path]) -> Kept:
+    """Of folders, as `opsc checkpoint publish` writes them, what is neither is passed over: a README, a repository's own."""
+    kept = Kept({}, [], [])
     for place in places:
-        files = sorted(one for one in place.rglob("*") if one.is_file()) if place.is_dir() else [place]
-        for file in files:
+        for file in sorted(_files(place)) if place.is_dir() else [place]:
             try:
-                notes[str(file)] = note_of(file.read_bytes().decode())
-            except CannotCheck as error:
-                none.append(f"{file}: {error}")
+                text = file.read_bytes().decode()
             except (OSError, UnicodeDecodeError) as error:
                 raise CannotCheck(f"{file} cannot be read: {error}") from None
-    return notes, none
+            if found := _keys_in(text.strip()):
+                kept.keys.extend(found)
+                continue
+            try:
+                kept.notes[str(file)] = note_of(text)
+            except CannotCheck as error:
+                if file == place or file.name[0].isdigit() or "\n— " in text:
+                    kept.broken.append(f"{file}: {error}")
+    return kept
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for inside in folder.iterdir():
+        if inside.is_dir() and not inside.name.startswith("."):
+            yield from _files(inside)
+        elif inside.is_file() and not inside.name.startswith("."):
+            yield inside
 
 
 def _of_this_log(note: Note, origin: str) -> Iterator[str]:
@@ -618,7 +641,7 @@ def _about(notes: dict[str, Note], keys: list[Key], *, given: bool) -> list[str]
         return [f"{compared}. SIGNATURES WERE NOT CHECKED: no public key is known; give one with --key."]
     if not given:
         return [f"{compared}; their signatures checked by the key that the server told; --key takes one that you know."]
-    return [f"{compared}; their signatures checked by your key."]
+    return [f"{compared}; their signatures checked by the keys that you gave."]
 
 
 # ── The tree of leaves (RFC 9162) ─────────────────────────────────────────────────────────────────────────────────────

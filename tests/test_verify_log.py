@@ -311,10 +311,37 @@ async def test_checkpoints_of_every_size_agree(tmp_path: Path, signer: Signer) -
     kept.mkdir()
     for size in range(40):
         (kept / str(size)).write_text(signer.note(size, root_of(leaves[:size])))
+    (kept / "README.md").write_text("Not a checkpoint, nor a key.\n\nA folder that people keep has such things.\n")
+    (kept / ".git").mkdir()
+    (kept / ".git" / "1").write_text("nothing")
     told = await verify("check", folder, "--checkpoint", kept, "--key", signer.vkey)
     assert (told.code, told.lines[1:]) == (
         0,
-        ["Checkpoints compared: 40; their signatures checked by your key.", "All agrees."],
+        ["Checkpoints compared: 40; their signatures checked by the keys that you gave.", "All agrees."],
+    )
+
+
+async def test_keys_kept_with_the_checkpoints_check_them_and_not_the_servers_word(
+    tmp_path: Path, signer: Signer
+) -> None:
+    folder, leaves = written(tmp_path / "log", REDACTED), leaves_of(REDACTED)
+    for name in ("checkpoints", "keys"):
+        (tmp_path / "kept" / name).mkdir(parents=True)
+    (tmp_path / "kept" / "keys" / "1").write_text(f"{signer.vkey}\n")
+    (tmp_path / "kept" / "checkpoints" / "4").write_text(signer.note(4, root_of(leaves[:4])))
+    told = await verify("check", folder, "--checkpoint", tmp_path / "kept")
+    assert (told.code, told.lines[1]) == (
+        0,
+        "Checkpoints compared: 1; their signatures checked by the keys that you gave.",
+    )
+    other = Signer()
+    (folder / "log.json").write_text(json.dumps({"origin": ORIGIN, "keys": [other.vkey]}))
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints" / "6").write_text(other.note(6, root_of(leaves)))
+    told = await verify("check", folder, "--checkpoint", tmp_path / "kept")
+    assert (told.code, told.lines[0]) == (
+        1,
+        f"{folder}/checkpoints/6: it is signed by none of the known keys ({signer.vkey})",
     )
 
 
