@@ -6,13 +6,14 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import RedirectResponse
+from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
 from api import faults, graphiql, graphql, health, permalinks
 from api.cors import ReadableByAll
 from api.settings import Settings
 from db.pool import open_pool
+from db.verify_log import __file__ as verify_log
 
 
 def create(settings: Settings | None = None) -> Starlette:
@@ -31,6 +32,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}/timemap", permalinks.timemap),
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/schema.graphql", graphql.schema_definition),
+            Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),
             Route("/readyz", health.ready),
             Mount("/graphiql", graphiql.files),

@@ -16,6 +16,7 @@ import structlog
 import typer
 
 from api import logs
+from api.backups import backups
 from api.checkpoints import checkpoints, sign, signer
 from api.decisions import decisions
 from api.progress import Step, shown
@@ -49,6 +50,7 @@ opsc = typer.Typer(
 )
 
 opsc.add_typer(decisions)
+opsc.add_typer(backups)
 opsc.add_typer(checkpoints, name="checkpoint")
 
 

@@ -52,11 +52,15 @@ def retract(
     _decide(f"Retraction of {record}", reason, author, reviewer, data, lambda log: retraction(log, record, kind))
 
 
-@decisions.command()
-def restore(
-    record: Id, reason: Reason, author: Author, reviewer: Reviewer, kind: Kind = CORRECTED, data: Data = None
+def bring_back(
+    record: str,
+    reason: str,
+    author: str,
+    reviewer: str,
+    kind: ChangeKind,
+    data: Path | None,  # type: ignore[valid-type]
 ) -> None:
-    """Bring back a record that was retracted, as it last was."""
+    """What `opsc restore` does to a record that was retracted."""
     _decide(f"Restoration of {record}", reason, author, reviewer, data, lambda log: restoration(log, record, kind))
 
 

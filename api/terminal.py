@@ -14,10 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.progress import Step
 from api.record import NoRecordError, Record, record
 from api.serving import CannotListenError
+from db.backup import BackupRefused
 from db.checkpoint_folder import LogRewrittenError
 from db.cluster import CannotRunError
 from db.log import PublicationRefused
 from db.log_key import CannotSignError
+from db.verify_log import CannotCheck
 from seed.files import BadFiles
 
 REFUSALS = (
@@ -27,6 +29,8 @@ REFUSALS = (
     CannotSignError,
     LogRewrittenError,
     BadFiles,
+    BackupRefused,
+    CannotCheck,
     PublicationRefused,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,

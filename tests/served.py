@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
+from starlette.applications import Starlette
 from uvicorn import Config, Server
 
 from api.app import create
@@ -15,6 +16,13 @@ from api.settings import Settings
 async def served(database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a server of its own, on a port that was free."""
     app = create(Settings(database_url, public_url="https://opsc.example", pool_size=2))
+    async with listening(app) as client:
+        yield client
+
+
+@asynccontextmanager
+async def listening(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
+    """The same for any application."""
     server = Server(Config(app, port=0, log_config=None, access_log=False, http="httptools", lifespan="on"))
     running = asyncio.create_task(server.serve())
     while not server.started:

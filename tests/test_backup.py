@@ -1,0 +1,390 @@
+"""A backup is the log; restored, it makes the same record, to the last row, by the same rules; altered, it makes nothing."""
+
+import asyncio
+import gzip
+import hashlib
+import stat
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+
+from db import backup
+from db.backup import BackupRefused, back_up, inspect, restore
+from db.embedded import Embedded
+from db.tables import metadata
+from db.verify import verify
+from seed.load import seed
+from tests.conftest import cloned
+from tests.histories import History
+from tests.opsc import folder, opsc, serving
+from tests.record_documents import BEGINNING, create, measure, published, retract, source
+from tests.test_serve import answered
+from tests.test_verify_log import Signer, root_of
+
+Lines = list[dict[str, Any]]
+
+
+@pytest.fixture
+def elsewhere(administrator: asyncpg.Connection, server: Embedded, migrated_template: str) -> Callable[[], Any]:
+    """Makes empty databases to restore into, each with a connection of its owner."""
+
+    @asynccontextmanager
+    async def made() -> AsyncIterator[asyncpg.Connection]:
+        async with cloned(administrator, server, migrated_template) as database:
+            connection = await asyncpg.connect(database.owner_url)
+            yield connection
+            await connection.close()
+
+    return made
+
+
+async def contents(connection: asyncpg.Connection) -> dict[str, list[str]]:
+    """Every row of every table."""
+    return {
+        table.name: [
+            row[0]
+            for row in await connection.fetch(f'select t::text from "{table.name}" t order by t::text collate "C"')
+        ]
+        for table in metadata.sorted_tables
+    }
+
+
+async def with_history(connection: asyncpg.Connection) -> None:
+    for _, changes in History(11).submissions(30):
+        await published(connection, *changes)
+    # a gap in the submissions' numbers
+    with pytest.raises(asyncpg.PostgresError):
+        await connection.execute("select publish('t', 'r', 'maria', 'maria', '{}', '{}', '{}', '{}')")
+    await published(connection, create("Source:LAST", source()), title="“Última”\n€ 😀")
+
+
+def lines_of(file: Path) -> Lines:
+    with gzip.open(file) as lines:
+        return [orjson.loads(line) for line in lines]
+
+
+def bytes_of(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+def written(file: Path, lines: Lines) -> Path:
+    """A backup of these lines, with a foot that fits them: somebody who alters one knows how it is made."""
+    text = b"".join(orjson.dumps(line) + b"\n" for line in lines[:-1])
+    foot = orjson.dumps({"sha256": hashlib.sha256(text).hexdigest()}) + b"\n"
+    file.write_bytes(gzip.compress(text + foot))
+    return file
+
+
+# ── There and back ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_restored_record_is_the_same_in_every_row(
+    empty: asyncpg.Connection, elsewhere: Callable[[], Any], tmp_path: Path
+) -> None:
+    await with_history(empty)
+    file = tmp_path / "record.backup"
+    head = await back_up(empty, file)
+    assert head.root_hash == root_of([row[0].encode() for row in await empty.fetch(ENVELOPES)]).hex()
+    assert stat.S_IMODE((await asyncio.to_thread(file.stat)).st_mode) == 0o600
+    assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == [file]
+    async with elsewhere() as restored:
+        assert inspect(file) == await restore(restored, file) == head
+        assert await contents(restored) == await contents(empty)
+        assert await verify(restored) == []
+        await back_up(restored, tmp_path / "again")
+        assert lines_of(tmp_path / "again")[1:-1] == lines_of(file)[1:-1]
+        # the log goes on where it was
+        last = await empty.fetchrow('select max("position"), max(submission_id) from revision')
+        there = await published(restored, create("Source:X", source()))
+        assert last
+        assert (there.first, there.submission) == (last[0] + 1, last[1] + 1)
+        assert await verify(restored) == []
+
+
+ENVELOPES = 'select envelope from revision order by "position"'
+
+
+async def test_the_seeded_record_comes_back_and_has_nothing_left_to_seed(
+    seeded: asyncpg.Connection, elsewhere: Callable[[], Any], tmp_path: Path
+) -> None:
+    await back_up(seeded, tmp_path / "record.backup")
+    async with elsewhere() as restored:
+        await restore(restored, tmp_path / "record.backup")
+        assert await contents(restored) == await contents(seeded)
+        assert await seed(restored) is None
+
+
+async def test_an_empty_record_comes_back_empty(
+    empty: asyncpg.Connection, elsewhere: Callable[[], Any], tmp_path: Path
+) -> None:
+    await back_up(empty, tmp_path / "record.backup")
+    async with elsewhere() as restored:
+        await restore(restored, tmp_path / "record.backup")
+        assert (await published(restored, create("Source:X", source()))).submission == 1
+
+
+async def test_every_table_is_backed_up_or_kept_from_what_is() -> None:
+    """A new table is to be in one of the two: here it is decided which."""
+    assert [table.name for table in backup.KEPT] == ["submission", "revision"]
+    rest = {table.name for table in metadata.sorted_tables} - {table.name for table in backup.KEPT}
+    assert {name for name in rest if not name.endswith("_version")} == {
+        "coverage_by_recommendation",
+        "coverage_by_state_party",
+        "known_word",
+    }
+
+
+async def test_a_backup_made_while_others_publish_is_a_beginning_of_the_log(
+    seeded: asyncpg.Connection, seeded_url: str, elsewhere: Callable[[], Any], tmp_path: Path
+) -> None:
+    other = await asyncpg.connect(seeded_url)
+    done = asyncio.Event()
+
+    async def go_on() -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            await published(other, *[create(f"Source:N{number}-{one}", source()) for one in range(3)])
+
+    publishing = asyncio.create_task(go_on())
+    sizes: list[int] = []
+    try:
+        while len(set(sizes)) < 3:
+            assert not publishing.done()
+            file = tmp_path / str(len(sizes))
+            sizes.append((await back_up(seeded, file)).size)
+            assert inspect(file).size == sizes[-1]
+    finally:
+        done.set()
+        await publishing
+    assert sizes == sorted(sizes)
+    async with elsewhere() as restored:
+        await restore(restored, file)
+        rows = 'select r::text from revision r where "position" <= $1 order by "position"'
+        assert await restored.fetch(rows, 10**9) == await seeded.fetch(rows, sizes[-1])
+    await other.close()
+
+
+async def test_a_backup_is_never_written_over_and_leaves_nothing_where_it_fails(
+    empty: asyncpg.Connection, empty_database: Embedded, tmp_path: Path
+) -> None:
+    await published(empty, *BEGINNING)
+    (tmp_path / "there").write_text("mine")
+    with pytest.raises(BackupRefused, match="is there already, and a backup is never written over"):
+        await back_up(empty, tmp_path / "there")
+    superuser = await asyncpg.connect(empty_database.superuser_url)
+    await superuser.execute("set session_replication_role = replica")
+    await superuser.execute("alter table revision drop constraint revision_leaf_is_envelope")
+    await superuser.execute("update revision set envelope = replace(envelope, 'maria', 'marta') where \"position\" = 7")
+    await superuser.close()
+    with pytest.raises(BackupRefused, match="does not agree with itself, so it was not backed up: run opsc verify"):
+        await back_up(empty, tmp_path / "new")
+    assert [(file.name, file.read_text()) for file in await asyncio.to_thread(lambda: [*tmp_path.iterdir()])] == [
+        ("there", "mine")
+    ]
+
+
+# ── Altered ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def small(empty: asyncpg.Connection, tmp_path: Path) -> Path:
+    """A backup of a record of nine revisions, in two submissions."""
+    await published(empty, *BEGINNING)
+    await published(empty, create("Source:S-2", source()), retract("Measure:AAA-0001", measure("AAA")))
+    await back_up(empty, tmp_path / "small")
+    return tmp_path / "small"
+
+
+async def refused(elsewhere: Callable[[], Any], file: Path, *checkpoints: Path) -> str:
+    """How it is refused to be restored; nothing is written then."""
+    async with elsewhere() as connection:
+        before = await contents(connection)
+        with pytest.raises(BackupRefused) as refusal:
+            await restore(connection, file, checkpoints)
+        assert await contents(connection) == before
+        assert (await published(connection, create("Source:X", source()))).submission == 1
+        return str(refusal.value)
+
+
+async def test_a_backup_cut_off_anywhere_is_refused(small: Path, elsewhere: Callable[[], Any], tmp_path: Path) -> None:
+    whole, cut = bytes_of(small), tmp_path / "cut"
+    for length in [*range(0, len(whole), 97), len(whole) - 9, len(whole) - 1]:
+        cut.write_bytes(whole[:length])
+        with pytest.raises(BackupRefused, match="is no whole backup"):
+            inspect(cut)
+    assert "is no whole backup" in await refused(elsewhere, cut)
+    lines = lines_of(small)
+    cut.write_bytes(gzip.compress(b"".join(orjson.dumps(line) + b"\n" for line in lines[:-1])))
+    assert "is no whole backup" in await refused(elsewhere, cut)
+
+
+async def test_a_backup_with_any_byte_changed_is_refused(small: Path, tmp_path: Path) -> None:
+    whole = bytes_of(small)
+    for place in range(10, len(whole), 101):
+        changed = bytearray(whole)
+        changed[place] ^= 0x10
+        (tmp_path / "changed").write_bytes(changed)
+        with pytest.raises(BackupRefused, match="is no whole backup"):
+            inspect(tmp_path / "changed")
+
+
+def _revision(lines: Lines, position: int) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        line["revision"] for line in lines if "revision" in line and line["revision"]["position"] == position
+    )
+    return found
+
+
+def _leave_out(lines: Lines, position: int) -> None:
+    lines[:] = [line for line in lines if line.get("revision", {}).get("position") != position]
+    lines[0]["size"] -= 1
+    lines[0]["rows"]["revision"] -= 1
+
+
+ALTERED: dict[str, tuple[Callable[[Lines], Any], str]] = {
+    "another envelope": (
+        lambda lines: _revision(lines, 7).update(envelope=_revision(lines, 7)["envelope"].replace("maria", "marta")),
+        "is no whole backup",
+    ),
+    "another root hash": (lambda lines: lines[0].update(root_hash="00" * 32), "is no whole backup"),
+    "another size": (lambda lines: lines[0].update(size=8), "is no whole backup"),
+    "more rows than told": (lambda lines: lines[0]["rows"].update(submission=1), "is no whole backup"),
+    "a revision left out": (lambda lines: _leave_out(lines, 7), "is no whole backup"),
+    "two revisions exchanged": (
+        lambda lines: lines.insert(5, lines.pop(6)),
+        "is no whole backup",
+    ),
+    "a table that is none": (lambda lines: lines.insert(1, {"known_word": {"word": "law"}}), "is no whole backup"),
+    "a column that is none": (lambda lines: _revision(lines, 7).update(colour="red"), "is no whole backup"),
+    "a salt that is none": (lambda lines: _revision(lines, 7).update(salt="xy"), "is no whole backup"),
+    "another format": (
+        lambda lines: lines[0].update(format=2),
+        "was made by a newer program (format 2, ",
+    ),
+    "a later schema": (
+        lambda lines: lines[0].update(schema="9999_later"),
+        "was made by a newer program (format 1, schema 9999_later) than this one",
+    ),
+    "another document": (
+        lambda lines: _revision(lines, 7).update(document=_revision(lines, 7)["document"].replace("A law", "A lie")),
+        "breaks a rule of the log: new row for relation",
+    ),
+    "another author than the envelope's": (
+        lambda lines: _revision(lines, 7).update(author="marta"),
+        "breaks a rule of the log: revision 1 of Measure:AAA-0001 breaks the rule envelope_tells_the_columns",
+    ),
+    "another salt": (
+        lambda lines: _revision(lines, 7).update(salt="00" * 32),
+        "breaks a rule of the log: new row for relation",
+    ),
+    "a submission unreviewed": (
+        lambda lines: lines[1]["submission"].update(reviewer=None),
+        "breaks a rule of the log: new row for relation",
+    ),
+    "a submission at another moment": (
+        lambda lines: lines[1]["submission"].update(published_at="2020-01-01T00:00:00.000000+00:00"),
+        "breaks the rule moments_never_go_back",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ALTERED)
+async def test_a_backup_that_somebody_altered_is_refused_and_nothing_written(
+    small: Path, elsewhere: Callable[[], Any], tmp_path: Path, case: str
+) -> None:
+    alter, sentence = ALTERED[case]
+    lines = lines_of(small)
+    alter(lines)
+    assert sentence in await refused(elsewhere, written(tmp_path / "altered", lines))
+
+
+async def test_a_log_that_could_not_have_come_about_is_refused_though_its_hashes_fit(
+    small: Path, elsewhere: Callable[[], Any], tmp_path: Path
+) -> None:
+    """Somebody who rewrites envelopes, leaves and root, too, still has the log's rules before them."""
+    lines = lines_of(small)
+    changed = _revision(lines, 7)
+    changed["operation"] = "AMEND"
+    changed["envelope"] = changed["envelope"].replace('"CREATE"', '"AMEND"')
+    changed["leaf_hash"] = hashlib.sha256(b"\0" + changed["envelope"].encode()).hexdigest()
+    lines[0]["root_hash"] = root_of(
+        [line["revision"]["envelope"].encode() for line in lines if "revision" in line]
+    ).hex()
+    told = await refused(elsewhere, written(tmp_path / "altered", lines))
+    assert told.endswith("breaks a rule of the log: nothing cannot be followed by AMEND: Measure:AAA-0001")
+
+
+async def test_a_kept_checkpoint_tells_the_right_backup_from_others(
+    small: Path, elsewhere: Callable[[], Any], tmp_path: Path
+) -> None:
+    envelopes = [line["revision"]["envelope"].encode() for line in lines_of(small) if "revision" in line]
+    signer, kept = Signer(), tmp_path / "kept"
+    kept.mkdir()
+    for size in (0, 4, 9):
+        (kept / f"{size}").write_text(signer.note(size, root_of(envelopes[:size])))
+    async with elsewhere() as connection:
+        assert (await restore(connection, small, [kept])).size == 9
+    (tmp_path / "other").write_text(signer.note(4, root_of(envelopes[1:5])))
+    told = await refused(elsewhere, small, tmp_path / "other")
+    assert told.startswith(f"The backup is not of the log that the checkpoint {tmp_path}/other was signed for")
+    (tmp_path / "later").write_text(signer.note(10, root_of(envelopes)))
+    assert "was signed for 10 revisions, and the backup has 9" in await refused(elsewhere, small, tmp_path / "later")
+    (tmp_path / "nothing").write_text("nothing")
+    with pytest.raises(BackupRefused, match="it is no checkpoint"):
+        inspect(small, [tmp_path / "nothing"])
+
+
+async def test_it_is_restored_into_an_empty_record_alone(
+    small: Path, empty: asyncpg.Connection, empty_database: Embedded
+) -> None:
+    owner = await asyncpg.connect(empty_database.owner_url)
+    before = await contents(empty)
+    with pytest.raises(
+        BackupRefused, match="This record is not empty, and a backup is only restored into an empty one"
+    ):
+        await restore(owner, small)
+    assert await contents(empty) == before
+    await owner.close()
+
+
+# ── By the command line ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_by_commands_a_record_is_backed_up_restored_verified_and_served(
+    seeded_database: Embedded, seeded: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await published(seeded, create("Source:OURS", source()))
+    file = tmp_path / "record.backup"
+    told = await asyncio.to_thread(opsc, "backup", file, DATABASE_URL=seeded_database.owner_url)
+    assert (told.returncode, told.stdout.partition(". Root")[0]) == (0, f"4,728 positions are in {file}"), told
+    again = await asyncio.to_thread(opsc, "backup", file, DATABASE_URL=seeded_database.owner_url)
+    assert (again.returncode, again.stderr.splitlines()[-1].startswith(f"opsc: {file} is there already")) == (1, True)
+    await asyncio.to_thread(_restored, file, told.stdout.rpartition(" ")[2])
+    refused = await asyncio.to_thread(opsc, "restore", file, DATABASE_URL=seeded_database.owner_url)
+    assert (refused.returncode, "This record is not empty" in refused.stderr) == (1, True), refused
+    assert await seeded.fetchval("select count(*) from revision") == 4728
+
+
+def _restored(file: Path, root_hash: str) -> None:
+    with folder() as data:
+        told = opsc("restore", file, "--data", data)
+        assert (told.returncode, told.stdout) == (0, f"4,728 positions are restored. Root hash: {root_hash}"), told
+        told = opsc("verify", "--data", data)
+        assert (told.returncode, told.stdout) == (0, "Checked 4,728 positions and 4,728 records: all agree.\n"), told
+        with serving("--data", data, "--port", "0") as server:
+            assert answered(server.address()) == 178
+            assert not any(line.startswith("publishing") for line in server.errors)
+
+
+def test_what_is_no_backup_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("nothing")
+    for file, sentence in ((tmp_path / "file", "is no whole backup"), (tmp_path / "none", "No such file or directory")):
+        told = opsc("restore", file, "--data", tmp_path / "data")
+        assert (told.returncode, sentence in told.stderr, str(file) in told.stderr) == (1, True, True), told
+    assert not (tmp_path / "data").exists()
