@@ -57,8 +57,8 @@ def bring_back(
     reason: str,
     author: str,
     reviewer: str,
-    kind: ChangeKind,
-    data: Path | None,  # type: ignore[valid-type]
+    kind: Kind,
+    data: Path | None,
 ) -> None:
     """What `opsc restore` does to a record that was retracted."""
     _decide(f"Restoration of {record}", reason, author, reviewer, data, lambda log: restoration(log, record, kind))
