@@ -136,6 +136,8 @@ def _decide(
             raise NoRecordError(
                 f"--author {AUTHOR}: that is the account of the files, who decides nothing. Name a person."
             )
+        if author == reviewer:
+            raise NoRecordError(f"--author and --reviewer are both {author}: somebody else is to look at it.")
         asyncio.run(require_newest(found.url))
         published = asyncio.run(
             connected(found.url, lambda log: _published(log, found, title, reason, author, reviewer, composed))

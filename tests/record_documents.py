@@ -126,6 +126,14 @@ def restore(record_id: str, document: Document) -> Change:
     return Change("RESTORE", record_id, "CORRECTED", document)
 
 
+def merge(record_id: str, survivor: str, document: Document) -> Change:
+    return Change("MERGE", record_id, "CORRECTED", document, merged_into=survivor)
+
+
+def redact(record_id: str, document: Document, *positions: int) -> Change:
+    return Change("REDACT", record_id, "CORRECTED", document, redacts=positions)
+
+
 BEGINNING = [
     create("Source:S-1", source()),
     create("Section:I", section("I")),

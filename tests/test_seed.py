@@ -8,6 +8,7 @@ import asyncpg
 import orjson
 import pytest
 
+from db.decisions import merger
 from db.log import Change, PublicationRefused, publish
 from seed.check import Row, check
 from seed.columns import TABLES, Column
@@ -277,7 +278,7 @@ async def test_a_vanished_source_that_people_cite_refuses_the_seeding_whole(
     )
     folder.drop_where("sources.csv", id="S-9001")
     folder.set_where("measures.csv", "summary", "Another summary.", id="AFG-0001")
-    with pytest.raises(PublicationRefused, match=r"Statement:ARG-S01 refers to Source:S-9001"):
+    with pytest.raises(PublicationRefused, match=r"Source:S-9001 cannot be retracted while Statement:ARG-S01"):
         await seed(seeded, folder=folder.path)
     assert await after(seeded, position) == []
     assert await seeded.fetchval("select count(*) from submission") == 3
@@ -291,7 +292,7 @@ def test_what_is_left_to_people_is_printed(capsys: pytest.CaptureFixture[str]) -
         ]
     )
     assert capsys.readouterr().err == (
-        "Left as people have made them: 2; of these, rows changed in the files: 1\n"
+        "Left as people have made them: 2; of these, retracted, merged or redacted: 1; rows changed in the files: 1\n"
         "  Measure:AFG-0001: last changed by maria (AMEND)\n"
     )
 
@@ -367,12 +368,79 @@ async def test_what_people_change_after_the_seed_does_not_trouble_the_check(seed
     assert disagreeing(await check(seeded)) == []
 
 
-async def test_what_people_changed_before_the_seeds_last_position_is_told_by_the_check(
+async def test_what_people_changed_before_the_seeds_last_position_is_counted_apart_by_the_check(
     seeded: asyncpg.Connection, folder: SeedFolder
 ) -> None:
     await people_amend(seeded, "Measure:AFG-0001", title="As we have it")
     folder.set_where("measures.csv", "summary", "A third summary.", id="AFG-0003")
     await seed(seeded, folder=folder.path)
-    assert disagreeing(await check(seeded, folder.path)) == [
-        Row("measures.csv", 2151, 2151, missing=0, differing=1, extra=0)
+    rows = await check(seeded, folder.path)
+    assert disagreeing(rows) == []
+    assert [row for row in rows if row.by_people] == [Row("measures.csv", 2151, 2151, 0, 0, 0, by_people=1)]
+
+
+async def test_what_people_retracted_merged_or_redacted_stays_so_and_is_no_disagreement(
+    seeded: asyncpg.Connection, folder: SeedFolder
+) -> None:
+    retracted, merged, redacted = "Statement:ARG-S01", "Measure:AFG-0001", "Measure:AFG-0002"
+    documents = {record: await standing(seeded, record) for record in (retracted, merged, redacted)}
+    stays = {**documents[redacted], "summary": "Redacted."}
+    place = await seeded.fetchval('select "position" from revision where record_id = $1', redacted)
+    position = await people_publish(
+        seeded,
+        Change("RETRACT", retracted, "CORRECTED", documents[retracted]),
+        Change("MERGE", merged, "CORRECTED", documents[merged], merged_into="Measure:AFG-0003"),
+        Change("REDACT", redacted, "CORRECTED", stays, redacts=(place,)),
+    )
+    folder.set_where("measures.csv", "title", "Another title", id="AFG-0001")
+    folder.set_where("measures.csv", "summary", "Another summary.", id="AFG-0004")
+    told: list[LeftAlone] = []
+
+    await seed(seeded, folder=folder.path, report=told.extend)
+
+    assert told == [
+        LeftAlone(merged, "MERGE", "maria", row_changed=True),
+        LeftAlone(redacted, "REDACT", "maria", row_changed=True),
+        LeftAlone(retracted, "RETRACT", "maria", row_changed=False),
     ]
+    assert await after(seeded, position) == [("AMEND", "Measure:AFG-0004", "CORRECTED")]
+    assert await standing(seeded, redacted) == stays
+    rows = {row.file: row for row in await check(seeded, folder.path)}
+    assert disagreeing(list(rows.values())) == []
+    assert rows["measures.csv"] == Row("measures.csv", 2151, 2150, 0, 0, 0, by_people=2)
+    assert rows["statements.csv"] == Row("statements.csv", 38, 37, 0, 0, 0, by_people=1)
+
+    folder.drop_where("measures.csv", id="AFG-0001")
+    folder.drop_where("citations.csv", record=merged)
+    folder.set_where("measures.csv", "summary", "Redacted.", id="AFG-0002")
+    told.clear()
+    assert await seed(seeded, folder=folder.path, report=told.extend) is None
+    assert [record.record_id for record in told] == [retracted]  # the files follow what people decided of the others
+
+
+async def test_rows_that_cite_a_merged_source_are_read_as_citing_its_survivor(
+    seeded: asyncpg.Connection, folder: SeedFolder
+) -> None:
+    folder.add("sources.csv", ["S-9001", "NEWS", "A bill", "A paper", "", "", "", ""])
+    folder.add("sources.csv", ["S-9002", "NEWS", "The same bill", "A paper", "", "", "", ""])
+    folder.add("citations.csv", ["Statement:ARG-S01", "S-9001", "", ""])
+    await seed(seeded, folder=folder.path)
+    position = await people_publish(seeded, *await merger(seeded, "Source:S-9001", "Source:S-9002", "CORRECTED"))
+    assert [row[:2] for row in (await after(seeded, position - 2))] == [
+        ("AMEND", "Statement:ARG-S01"),
+        ("MERGE", "Source:S-9001"),
+    ]
+    told: list[LeftAlone] = []
+    assert await seed(seeded, folder=folder.path, report=told.extend) is None
+    assert told == [LeftAlone("Source:S-9001", "MERGE", "maria", row_changed=False)]
+
+    folder.add("citations.csv", ["Statement:ARG-S02", "S-9001", "p. 2", ""])
+    folder.add("citations.csv", ["Statement:ARG-S02", "S-9002", "p. 2", ""])
+    await seed(seeded, folder=folder.path)
+    assert await after(seeded, position) == [("AMEND", "Statement:ARG-S02", "LEARNED")]
+    cited = (await standing(seeded, "Statement:ARG-S02"))["citations"]
+    assert cited[-1] == {"source": "S-9002", "locator": "p. 2", "note": None}
+    assert [citation["source"] for citation in cited].count("S-9002") == 1
+    rows = await check(seeded, folder.path)
+    assert disagreeing(rows) == []
+    assert sum(row.by_people for row in rows) == 1  # the merged source's own row

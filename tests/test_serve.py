@@ -73,7 +73,7 @@ def test_killed_while_it_seeds_it_leaves_nothing_half_loaded() -> None:
         told = opsc("seed", "--check", "--data", place)
         assert told.returncode == 1
         assert [line.split()[1:] for line in told.stdout.splitlines() if line.startswith("measures")] == [
-            ["2151", "0", "2151", "0", "0", "disagrees"]
+            ["2151", "0", "2151", "0", "0", "0", "disagrees"]
         ]
 
 

@@ -107,7 +107,9 @@ begin
       when p.operation <> 'REDACT' and (p.operation = 'CREATE') <> (p.operation_before is null)
         or p.operation in ('AMEND', 'RETRACT', 'MERGE') and p.operation_before in ('RETRACT', 'MERGE')
         or p.operation = 'RESTORE' and p.operation_before <> 'RETRACT' then 'operations_follow_each_other'
-      when p.document is null then 'revisions_enter_whole'
+      when p.document is null and not exists (   -- a backup's revisions enter with the redactions that took their documents
+        select from published d where d.operation = 'REDACT' and d.record_id = p.record_id and d.redacts @> array[p."position"]
+      ) then 'revisions_enter_whole'
       when p.number <> p.number_before + 1 then 'numbers_run_without_gaps'
       when p.recorded_at is distinct from s.published_at or p.recorded_at <= p.recorded_before then 'moments_never_go_back'
       when p.envelope <> envelope(p.author, p.document_hash, p.kind, p.merged_into, p.number, p.operation, p."position",

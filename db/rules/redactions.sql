@@ -1,5 +1,10 @@
 -- Redaction: words that must not be public leave the log; that they were there, who took them out and why stays provable.
 
+-- The revisions whose documents go by the redactions among the revisions first to last.
+create or replace function named_in_redactions(first int, last int) returns table ("position" int) language sql stable as $$
+  select unnest(redacts) from revision where operation = 'REDACT' and "position" between first and last
+$$;
+
 -- What the redactions among the revisions first to last must satisfy; with that the words go. Each names earlier revisions of its
 -- record whose documents are still there, and what it leaves keeps what coverage and the order of the Guidelines rest on.
 create or replace function admit_redactions(first int, last int) returns void language plpgsql as $$
@@ -15,7 +20,7 @@ begin
       when named."position" is null then 'cannot name an unknown position: name positions of revisions'
       when o."position" is null then format('names position %s, where the record has no earlier revision', named."position")
       when again."position" = d."position" then format('names position %s twice', named."position")
-      when o.document is null or again."position" is not null then
+      when again."position" is not null then
         format('names position %s, which was redacted before', named."position")
     end as sentence
   into broken
@@ -39,7 +44,7 @@ begin
   join revision o on o."position" = any (d.redacts)
   join (values ('RECOMMENDATION', 'code'), ('RECOMMENDATION', 'section'), ('STATE_PARTY', 'code'), ('STATE_PARTY', 'consentOn'),
                ('STATE_PARTY', 'inForceOn')) as kept(record_type, field) on kept.record_type = d.record_type
-  where d.operation = 'REDACT' and d."position" between first and last
+  where d.operation = 'REDACT' and d."position" between first and last and o.document is not null
     and d.document::jsonb -> kept.field is distinct from o.document::jsonb -> kept.field
   order by d."position", o."position", kept.field limit 1;
   if found then
@@ -49,8 +54,10 @@ begin
                        ' and amend the record afterwards', broken.record_id, broken.field, broken."position");
   end if;
 
-  update revision set document = null, salt = null
-  where "position" in (select unnest(redacts) from revision where operation = 'REDACT' and "position" between first and last);
+  if exists (select from named_in_redactions(first, last) n join revision r using ("position") where r.document is not null) then
+    update revision set document = null, salt = null
+    where "position" in (select "position" from named_in_redactions(first, last)) and document is not null;
+  end if;
 end
 $$;
 

@@ -1,0 +1,357 @@
+"""Redaction: the words are nowhere any more, at no clock; the proofs and all else are as they were (RISKS 14)."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from db.embedded import Embedded
+from db.log import Change, PublicationRefused
+from db.tables import NOW, metadata
+from db.verify import verify
+from tests.record_documents import (
+    BEGINNING,
+    amend,
+    assessment,
+    create,
+    measure,
+    merge,
+    published,
+    recommendation,
+    redact,
+    reporting_event,
+    restore,
+    retract,
+    size,
+    source,
+    state_party,
+)
+
+LAW = "Measure:AAA-0001"
+WORDS = ("zweifelhaft", "Quatsch", "humbug")
+SAYS = {"title": "A zweifelhaft law", "summary": "Quatsch.", "note": "humbug"}
+STAYS = measure("AAA", title="A law", summary="Withheld.")
+HISTORY = [
+    *BEGINNING,
+    amend(LAW, measure("AAA", **SAYS, status="IN_FORCE")),
+    amend(LAW, measure("AAA", **SAYS, status="IN_FORCE", inForceOn="2012")),
+    create("Source:S-2", source(title="Of humble origin")),
+]
+"""The law is told of at positions 7, 8 and 9."""
+
+LOG = "select \"position\", encode(leaf_hash, 'hex'), encode(document_hash, 'hex'), envelope from revision order by 1"
+
+
+async def everything(connection: asyncpg.Connection) -> str:
+    """All that the database holds in the schema public, as text, and what PostgreSQL keeps of it for its planner."""
+    tables = await connection.fetch("select oid::regclass::text as name from pg_class"
+                                    " where relnamespace = 'public'::regnamespace and relkind in ('r', 'm')")  # fmt: skip
+    assert {row["name"] for row in tables} > set(metadata.tables)
+    found = [
+        str(row[0]) for table in tables for row in await connection.fetch(f"select t::text from {table['name']} t")
+    ]
+    found += [
+        str(row[0]) for row in await connection.fetch("select s::text from pg_stats s where schemaname = 'public'")
+    ]
+    return "\n".join(found).lower()
+
+
+async def standing(connection: asyncpg.Connection, record_id: str = LAW) -> list[tuple[Any, ...]]:
+    rows = await connection.fetch(
+        "select known_from, known_to, title, stated_status from measure_version where id = $1 order by 1", record_id
+    )
+    return [tuple(row) for row in rows]
+
+
+# ── What goes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_words_are_nowhere_and_every_proof_holds(empty_database: Embedded, empty: asyncpg.Connection) -> None:
+    owner = await asyncpg.connect(empty_database.owner_url)
+    await published(empty, *HISTORY)
+    await owner.execute("analyze")
+    before = await empty.fetch(LOG)
+    text = await everything(owner)
+    for word in WORDS:
+        assert word.lower() in text
+
+    await published(empty, redact(LAW, STAYS, 8, 9))
+
+    await owner.execute("analyze")
+    text = await everything(owner)
+    for word in WORDS:
+        assert word.lower() not in text
+    assert "humbl" in text  # a word that another record holds, too, is still known
+    assert (await empty.fetch(LOG))[: len(before)] == before
+    gone = await empty.fetch('select "position" from revision where document is null and salt is null order by 1')
+    assert [row[0] for row in gone] == [8, 9]
+    assert await verify(empty) == []
+    await owner.close()
+
+
+async def test_the_past_is_read_as_the_redaction_left_it(empty: asyncpg.Connection) -> None:
+    await published(empty, *HISTORY)
+    await published(empty, redact(LAW, measure("AAA", title="Left", status="DRAFTED"), 8))
+    assert await standing(empty) == [
+        (7, 8, "A law", "ADOPTED"),
+        (8, 9, "Left", "DRAFTED"),
+        (9, 11, SAYS["title"], "IN_FORCE"),
+        (11, NOW, "Left", "DRAFTED"),
+    ]
+    assert await verify(empty) == []
+
+
+async def test_what_a_redaction_left_can_be_redacted_in_its_turn(empty: asyncpg.Connection) -> None:
+    await published(empty, *HISTORY)
+    await published(empty, redact(LAW, measure("AAA", title="Left"), 8))
+    await published(empty, redact(LAW, measure("AAA", title="Less"), 9, 11))
+    await published(empty, redact(LAW, measure("AAA", title="Least"), 12), amend(LAW, measure("AAA", title="Anew")))
+    titles = [row[2] for row in await standing(empty)]
+    assert titles == ["A law", "Least", "Least", "Least", "Least", "Least", "Anew"]
+    assert await verify(empty) == []
+
+
+async def test_what_was_entered_and_redacted_in_one_submission_was_never_read(empty: asyncpg.Connection) -> None:
+    await published(empty, *BEGINNING, amend(LAW, measure("AAA", **SAYS)), redact(LAW, STAYS, 8))
+    assert [row[2] for row in await standing(empty)] == ["A law", "A law", "A law"]
+    assert await empty.fetchval("select count(*) from known_word where word like 'zweifel%'") == 0
+    assert await verify(empty) == []
+
+
+async def test_a_retracted_record_stays_retracted_and_comes_back_as_what_is_left(empty: asyncpg.Connection) -> None:
+    await published(empty, *HISTORY, retract(LAW, measure("AAA", **SAYS)))
+    await published(empty, redact(LAW, STAYS, 8, 9, 11))
+    assert [row[:2] for row in await standing(empty)] == [(7, 8), (8, 9), (9, 11)]
+    with pytest.raises(PublicationRefused, match="RETRACT cannot be followed by AMEND"):
+        await published(empty, amend(LAW, STAYS))
+    await published(empty, restore(LAW, STAYS))
+    assert (await standing(empty))[-1][:3] == (13, NOW, "A law")
+    assert await verify(empty) == []
+
+
+async def test_a_merged_record_stays_merged(empty: asyncpg.Connection) -> None:
+    await published(empty, *HISTORY, create("Measure:B", STAYS), merge(LAW, "Measure:B", measure("AAA", **SAYS)))
+    await published(empty, redact(LAW, STAYS, 8, 9, 12))
+    assert (await standing(empty))[-1][:3] == (9, 12, "A law")
+    assert await empty.fetchval("select survivor_id from survivor_version where id = $1", LAW) == "Measure:B"
+    assert await verify(empty) == []
+
+
+async def test_days_that_rest_on_old_documents_are_told_by_what_is_left_of_them(empty: asyncpg.Connection) -> None:
+    """A stage without a date is reached on the day on which the record began to say so: the redaction says it from 7 on."""
+    await published(empty, *HISTORY)
+    assert await empty.fetchval("select in_force_by from measure_version where known_from = 7") is None
+    await published(empty, redact(LAW, measure("AAA", status="IN_FORCE"), 7))
+    days = await empty.fetch("select in_force_by from measure_version where known_from in (7, 8)")
+    assert [row[0] for row in days] == [await empty.fetchval("select min(recorded_at)::date from revision")] * 2
+    assert await verify(empty) == []
+
+
+# ── Coverage ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def states(connection: asyncpg.Connection, position: int) -> dict[str, str]:
+    rows = await connection.fetch(
+        "select state_party_code || '.' || recommendation_code, state from coverage_version"
+        " where known_from <= $1 and known_to > $1 and valid_to = 'infinity'",
+        position,
+    )
+    return dict(tuple(row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("record", "said", "left", "cell", "was"),
+    [
+        ("Measure:X", measure("AAA", recommendations=["I-02"]), measure("AAA", recommendations=[]), "AAA.I-02", "MEASURE_REPORTED"),
+        ("Measure:X", measure("BBB", recommendations=["I-02"]), measure("AAA", recommendations=[]), "BBB.I-02", "MEASURE_REPORTED"),
+        ("Assessment:X", assessment("BBB"), assessment("BBB", verdict="CONCERN"), "BBB.I-01", "NOT_MENTIONED"),
+        (
+            "ReportingEvent:X",
+            reporting_event("BBB", kind="INITIAL_REPORT_OVERDUE"),
+            reporting_event("BBB", kind="REVIEW"),
+            "BBB.I-02",
+            "REPORT_OVERDUE",
+        ),
+    ],
+)  # fmt: skip
+async def test_past_coverage_does_not_rest_on_what_was_redacted(
+    empty: asyncpg.Connection, record: str, said: Any, left: Any, cell: str, was: str
+) -> None:
+    await published(empty, *BEGINNING)
+    before = await states(empty, 7)
+    await published(empty, create(record, said))
+    await published(empty, create("Source:S-2", source()))
+    assert (await states(empty, 9))[cell] == was
+    counted = "select state, sum(cells) from coverage_by_recommendation group by 1 order by 1"
+    await published(empty, redact(record, left, 8))
+    for position in (7, 8, 9, 10):
+        assert await states(empty, position) == before
+    by_state = "select state, sum(cells) from coverage_by_state_party group by 1 order by 1"
+    assert await empty.fetch(counted) == await empty.fetch(by_state)
+    assert sum(row[1] for row in await empty.fetch(counted)) == 4
+    assert await verify(empty) == []
+
+
+# ── What is refused ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+S2 = [{"source": "S-2", "locator": None, "note": None}]
+REFUSED: dict[str, tuple[list[Change], str, str]] = {
+    "without naming a revision": ([redact(LAW, STAYS)], "revision_redaction_names_revisions", ""),
+    "of another record": (
+        [redact(LAW, STAYS, 1)],
+        "redactions_name_what_is_there",
+        f"the redaction of {LAW} names position 1, where the record has no earlier revision",
+    ),
+    "of itself": ([redact(LAW, STAYS, 11)], "redactions_name_what_is_there", "names position 11, where"),
+    "of what comes later": (
+        [redact(LAW, STAYS, 12), amend(LAW, STAYS)],
+        "redactions_name_what_is_there",
+        "names position 12, where",
+    ),
+    "of one twice": ([redact(LAW, STAYS, 8, 8)], "redactions_name_what_is_there", "names position 8 twice"),
+    "of one in two": (
+        [redact(LAW, STAYS, 8), redact(LAW, STAYS, 8)],
+        "redactions_name_what_is_there",
+        "names position 8, which was redacted before",
+    ),
+    "of what is not in the record": (
+        [redact("Measure:X", STAYS, 7)],
+        "redactions_name_what_is_there",
+        "position 7, where",
+    ),
+    "with what cannot be": (
+        [redact(LAW, measure("AAA", status="PLANNED"), 8)],
+        "measure_version_stated_status_is_known",
+        "",
+    ),
+    "with another code": (
+        [redact("StateParty:AAA", state_party("AAB"), 5)],
+        "redactions_keep_what_coverage_rests_on",
+        "would change its code at position 5",
+    ),
+    "with another day of consent": (
+        [redact("StateParty:AAA", state_party("AAA", consentOn="2002-01-19"), 5)],
+        "redactions_keep_what_coverage_rests_on",
+        "the redaction of StateParty:AAA would change its consentOn at position 5, on which coverage rests: leave it as it"
+        " was there, and amend the record afterwards",
+    ),
+    "with another day in force": (
+        [redact("StateParty:AAA", state_party("AAA", inForceOn="2002-02-19"), 5)],
+        "redactions_keep_what_coverage_rests_on",
+        "inForceOn",
+    ),
+    "with another section": (
+        [redact("Recommendation:I-01", recommendation("I-01", section="II"), 3)],
+        "redactions_keep_what_coverage_rests_on",
+        "would change its section at position 3",
+    ),
+    "with a source that came later": (
+        [redact(LAW, measure("AAA", citations=S2), 8)],
+        "references_stand",
+        f"what is left of {LAW} is read from position 8 on, but Source:S-2, to which it refers, did not stand all that time",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_a_redaction_with_a_fault_is_refused_whole(empty: asyncpg.Connection, case: str) -> None:
+    changes, rule, sentence = REFUSED[case]
+    await published(empty, *HISTORY)
+    before = await size(empty), await empty.fetch(LOG)
+    with pytest.raises(PublicationRefused) as refusal:
+        await published(empty, *changes)
+    assert (refusal.value.constraint, sentence in str(refusal.value)) == (rule, True), str(refusal.value)
+    assert (await size(empty), await empty.fetch(LOG)) == before
+    assert await empty.fetchval("select count(*) from revision where document is null") == 0
+    assert await verify(empty) == []
+
+
+async def test_what_is_left_cannot_refer_to_what_went_while_it_is_read(empty: asyncpg.Connection) -> None:
+    cited = [{**S2[0], "source": "S-3"}]
+    await published(empty, *BEGINNING, create("Source:S-3", source()), create("Measure:X", measure("AAA")))
+    await published(empty, retract("Source:S-3", source()), restore("Source:S-3", source()))
+    with pytest.raises(
+        PublicationRefused, match="read from position 9 on, but Source:S-3, to which it refers, did not"
+    ):
+        await published(empty, redact("Measure:X", measure("AAA", citations=cited), 9))
+    await published(empty, amend("Measure:X", measure("AAA", citations=cited)))
+    await published(empty, redact("Measure:X", measure("AAA", citations=cited), 12))
+    assert await verify(empty) == []
+
+
+async def test_what_was_redacted_is_not_redacted_again(empty: asyncpg.Connection) -> None:
+    await published(empty, *HISTORY)
+    await published(empty, redact(LAW, STAYS, 8))
+    with pytest.raises(PublicationRefused, match="names position 8, which was redacted before"):
+        await published(empty, redact(LAW, STAYS, 8, 9))
+
+
+async def test_a_redaction_by_raw_call_must_name_positions(empty: asyncpg.Connection) -> None:
+    await published(empty, *HISTORY)
+    call = "select publish('t', 'r', 'maria', 'jo', '{REDACT}', $1, '{CORRECTED}', '{{}}', array[null], array[$2])"
+    for positions, rule in (("{}", "names no revision"), ("{NULL}", "unknown position")):
+        with pytest.raises(asyncpg.CheckViolationError, match=rule):
+            await empty.execute(call.replace("'{{}}'", "array['{}']"), [LAW], positions)
+
+
+# ── The guard ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+EDITS = {
+    "a document taken away": 'document = null, salt = null where "position" = 9',
+    "a redacted one's author": "author = 'somebody' where \"position\" = 8",
+    "nothing changed": '"position" = "position"',
+    "nothing at all": "document = null where false",
+}
+
+
+@pytest.mark.parametrize("case", EDITS)
+@pytest.mark.parametrize("role", ["url", "owner_url", "superuser_url"])
+async def test_nobody_takes_a_document_away_by_hand(
+    empty_database: Embedded, empty: asyncpg.Connection, role: str, case: str
+) -> None:
+    await published(empty, *HISTORY)
+    await published(empty, redact(LAW, STAYS, 8))
+    before = await empty.fetch("select r::text from revision r order by 1")
+    somebody = await asyncpg.connect(getattr(empty_database, role))
+    async with somebody.transaction():
+        await somebody.execute("select pg_advisory_xact_lock(2019, 156)")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match=r"refused|permission denied"):
+            async with somebody.transaction():
+                await somebody.execute(f"update revision set {EDITS[case]}")
+    assert await empty.fetch("select r::text from revision r order by 1") == before
+    await somebody.close()
+
+
+async def test_nobody_puts_a_redacted_document_back(empty_database: Embedded, empty: asyncpg.Connection) -> None:
+    await published(empty, *HISTORY)
+    kept = await empty.fetchrow('select document, salt from revision where "position" = 8')
+    assert kept
+    await published(empty, redact(LAW, STAYS, 8))
+    owner = await asyncpg.connect(empty_database.owner_url)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="history is added, never edited"):
+        await owner.execute('update revision set document = $1, salt = $2 where "position" = 8', *kept)
+    await owner.close()
+    assert await verify(empty) == []
+
+
+@pytest.mark.parametrize("position", [7, 8])
+async def test_not_even_from_inside_a_trigger_of_the_owners(
+    empty_database: Embedded, empty: asyncpg.Connection, position: int
+) -> None:
+    await published(empty, *HISTORY)
+    await published(empty, redact(LAW, STAYS, 8))
+    owner = await asyncpg.connect(empty_database.owner_url)
+    await owner.execute(
+        f"""
+        create table pretext (one int);
+        create function blank() returns trigger language plpgsql as $$
+        begin update revision set document = null, salt = null where "position" = {position}; return null; end $$;
+        create trigger blank after insert on pretext for each statement execute function blank();
+        """
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="history is added, never edited"):
+        await owner.execute("insert into pretext values (1)")
+    await owner.close()
+    assert await verify(empty) == []
