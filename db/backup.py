@@ -23,14 +23,14 @@ import orjson
 import sqlalchemy as sa
 
 from db.newest import newest
-from db.tables import metadata, revision, submission
+from db.tables import checkpoint, log_key, metadata, revision, submission
 from db.verify_log import Note, Tree, kept_in, leaf
 
 FORMAT = 1
 """Of the file. It changes when programs that know only this one could no longer read it right."""
 
-KEPT = (submission, revision)
-"""The tables of the log, in the order to enter them; whatever else there is, the database keeps from them."""
+KEPT = (submission, revision, log_key, checkpoint)
+"""The tables of the log; whatever else there is, the database keeps from them."""
 
 BATCH = 500
 """Rows read at once."""
@@ -102,10 +102,15 @@ async def _head(connection: asyncpg.Connection) -> Head:
 
 
 async def _rows(connection: asyncpg.Connection) -> AsyncIterator[Row]:
-    for table in KEPT:
+    """In the order to enter them: each key of the log before what it signed, and after what the key before it signed."""
+    groups = [(submission, "true"), (revision, "true")]
+    for row in await connection.fetch("select number from log_key order by number"):
+        groups += [(log_key, f"number = {row['number']}"), (checkpoint, f"key = {row['number']}")]
+    for table, which in groups:
         order = ", ".join(f'"{column.name}"' for column in table.primary_key)
         columns = ", ".join(f'"{column.name}"' for column in table.c)
-        async for row in connection.cursor(f'select {columns} from "{table.name}" order by {order}', prefetch=BATCH):
+        text = f'select {columns} from "{table.name}" where {which} order by {order}'
+        async for row in connection.cursor(text, prefetch=BATCH):
             yield Row(table, {name: _told(value) for name, value in row.items()})
 
 

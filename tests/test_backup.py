@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import stat
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,16 @@ import pytest
 
 from db import backup
 from db.backup import BackupRefused, back_up, inspect, restore
+from db.checkpoints import rotate
 from db.embedded import Embedded
+from db.signed_note import PrivateKey
 from db.tables import metadata
 from db.verify import verify
 from seed.load import seed
 from tests.conftest import cloned
 from tests.histories import History
 from tests.opsc import folder, opsc, serving
+from tests.oracle.history import connected
 from tests.record_documents import BEGINNING, create, measure, published, retract, source
 from tests.test_serve import answered
 from tests.test_verify_log import Signer, root_of
@@ -54,13 +57,17 @@ async def contents(connection: asyncpg.Connection) -> dict[str, list[str]]:
     }
 
 
-async def with_history(connection: asyncpg.Connection) -> None:
+async def with_history(database: Embedded, connection: asyncpg.Connection) -> None:
     for _, changes in History(11).submissions(30):
         await published(connection, *changes)
     # a gap in the submissions' numbers
     with pytest.raises(asyncpg.PostgresError):
-        await connection.execute("select publish('t', 'r', 'maria', 'maria', '{}', '{}', '{}', '{}')")
-    await published(connection, create("Source:LAST", source()), title="“Última”\n€ 😀")
+        await connection.execute("select publish('t', 'r', 'maria', 'maria', '{}', '{}', '{}', '{}', '{}', '{}')")
+    keys = [PrivateKey.new("opsc.example") for _ in range(2)]
+    await published(connection, create("Source:LAST-1", source()), title="“Última”\n€ 😀", signer=keys[0])
+    async with connected(database.owner_url) as owner:
+        await rotate(owner, *keys)
+    await published(connection, create("Source:LAST-2", source()), signer=keys[1])
 
 
 def lines_of(file: Path) -> Lines:
@@ -84,9 +91,9 @@ def written(file: Path, lines: Lines) -> Path:
 
 
 async def test_a_restored_record_is_the_same_in_every_row(
-    empty: asyncpg.Connection, elsewhere: Callable[[], Any], tmp_path: Path
+    empty_database: Embedded, empty: asyncpg.Connection, elsewhere: Callable[[], Any], tmp_path: Path
 ) -> None:
-    await with_history(empty)
+    await with_history(empty_database, empty)
     file = tmp_path / "record.backup"
     head = await back_up(empty, file)
     assert head.root_hash == root_of([row[0].encode() for row in await empty.fetch(ENVELOPES)]).hex()
@@ -130,12 +137,13 @@ async def test_an_empty_record_comes_back_empty(
 
 async def test_every_table_is_backed_up_or_kept_from_what_is() -> None:
     """A new table is to be in one of the two: here it is decided which."""
-    assert [table.name for table in backup.KEPT] == ["submission", "revision"]
+    assert [table.name for table in backup.KEPT] == ["submission", "revision", "log_key", "checkpoint"]
     rest = {table.name for table in metadata.sorted_tables} - {table.name for table in backup.KEPT}
     assert {name for name in rest if not name.endswith("_version")} == {
         "coverage_by_recommendation",
         "coverage_by_state_party",
         "known_word",
+        "tree_node",
     }
 
 
@@ -229,6 +237,9 @@ async def test_a_backup_with_any_byte_changed_is_refused(small: Path, tmp_path: 
     for place in range(10, len(whole), 101):
         changed = bytearray(whole)
         changed[place] ^= 0x10
+        with suppress(Exception):
+            if gzip.decompress(changed) == gzip.decompress(whole):
+                continue  # a bit that pads
         (tmp_path / "changed").write_bytes(changed)
         with pytest.raises(BackupRefused, match="is no whole backup"):
             inspect(tmp_path / "changed")
