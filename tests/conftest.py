@@ -16,6 +16,7 @@ from db.cluster import DATABASE, OWNER
 from db.embedded import Embedded, running
 from db.migrate import migrate
 from seed.load import seed
+from tests.dated_log import TOLD, dated_log
 from tests.served import served
 
 numbers = itertools.count(1)
@@ -77,6 +78,20 @@ async def client(record_url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the application, which serves the record that all reading tests share."""
     async with served(record_url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+async def then(
+    administrator: asyncpg.Connection, server: Embedded, migrated_template: str
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the application, which serves the record that tests/dated_log.py tells."""
+    async with cloned(administrator, server, migrated_template) as database:
+        log = await dated_log(database)
+        for moment, changes, _ in TOLD:
+            await log.publish(moment, *changes)
+        await log.owner.close()
+        async with served(database.url) as client:
+            yield client
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from db.embedded import Embedded
 from db.tables import PROJECTIONS
 from db.verify import verify
+from tests.dated_log import dated_log
 from tests.histories import History
-from tests.record_documents import published
 from tests.record_oracle import Oracle
 
 SEEDS = range(4)
@@ -19,16 +19,12 @@ CHAINED = {0, 1, 2, 3}
 
 
 async def entered(database: Embedded, seed: int, submissions: int = 25) -> Oracle:
-    """A random history in the log, recorded on its own days: in this database publish() reads the clock from a setting."""
-    owner = await asyncpg.connect(database.owner_url)
-    definition = await owner.fetchval("select pg_get_functiondef('publish'::regproc)")
-    assert "clock_timestamp()" in definition
-    await owner.execute(definition.replace("clock_timestamp()", "current_setting('test.clock')::timestamptz"))
+    """A random history in the log, recorded on its own days."""
+    log = await dated_log(database)
     history = History(seed)
     for day, changes in history.submissions(submissions):
-        await owner.execute("select set_config('test.clock', $1, false)", f"{day}T12:00:00Z")
-        await published(owner, *changes)
-    await owner.close()
+        await log.publish(f"{day}T12:00:00Z", *changes)
+    await log.owner.close()
     return history.oracle
 
 
