@@ -132,7 +132,7 @@ async def test_each_publication_is_signed_with_what_it_published(empty: asyncpg.
 async def test_a_log_that_nobody_signs_says_so_and_is_proved_all_the_same(
     empty: asyncpg.Connection, pool: asyncpg.Pool
 ) -> None:
-    nothing = {"origin": None, "checkpoint": None, "publicKey": None, "keys": [], "checkpoints": []}
+    nothing: dict[str, Any] = {"origin": None, "checkpoint": None, "publicKey": None, "keys": [], "checkpoints": []}
     unsigned = "origin checkpoint publicKey keys { since } checkpoints { size }"
     root = (await empty.fetchval("select tree_root(0)")).hex()
     assert await asked(pool, f"{unsigned} size rootHash consistency(from: 0)") == {

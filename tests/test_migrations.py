@@ -149,17 +149,33 @@ def test_migrations_are_history_and_read_nothing_of_today() -> None:
         assert "import db" not in text
 
 
+async def test_the_migration_that_brings_the_tree_grows_it_over_the_log_until_then(
+    empty_database: Embedded, empty: asyncpg.Connection
+) -> None:
+    """A log of any size from before, as the migration's own statements find it."""
+    grow = (HERE / "migrations" / "versions" / "0003_tree.sql").read_text("utf-8").partition("do $$")[2]
+    owner = await asyncpg.connect(empty_database.owner_url)
+    for number in range(1, 20):
+        await published(empty, create(f"Source:S-{number}", source()))
+        grown = await empty.fetch("select * from tree_node order by level, place")
+        async with owner.transaction():
+            await owner.execute("alter table tree_node disable trigger user")
+            await owner.execute("truncate tree_node")
+            await owner.execute(f"do $${grow}")
+            assert await owner.fetch("select * from tree_node order by level, place") == grown
+            await owner.execute("alter table tree_node enable trigger user")
+    assert await verify(empty) == []
+    await owner.close()
+
+
 # ── Old documents (RISKS 17) ────────────────────────────────────────────────────────────────────────────────────────────
 
-ADDING = '''"""Sources tell their rights: a column more.
-
-Revision 0002_rights, after 0001_the_record.
-"""
+ADDING = f'''"""Sources tell their rights: a column more."""
 
 from alembic import op
 
-revision = "0002_rights"
-down_revision = "0001_the_record"
+revision = "9999_rights"
+down_revision = "{newest()}"
 reprojects = True
 
 
@@ -177,7 +193,7 @@ async def test_a_migration_that_adds_a_column_reads_old_documents(
     await published(empty, *changes)
     assert await verify(empty) == []
 
-    (tmp_path / "0002_rights.py").write_text(ADDING, "utf-8")
+    (tmp_path / "9999_rights.py").write_text(ADDING, "utf-8")
     monkeypatch.setattr(db.migrate, "configuration", lambda: _configuration_with(tmp_path))
     monkeypatch.setattr(db.migrate, "rules", _rules_with_rights)
     await asyncio.to_thread(migrate, empty_database.owner_url)
