@@ -139,7 +139,7 @@ def seed(
 
 @opsc.command()
 def verify(data: Data = None) -> None:
-    """Replay the log, compare all that the database keeps from it, recompute every hash."""
+    """Replay the log, compare all that the database keeps from it, recompute every hash, check every signature."""
     with told(), shown() as step, opened(data, step, new=False) as found:
         asyncio.run(require_newest(found.url))
         step("Replaying the log", 0, 1)

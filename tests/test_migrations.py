@@ -149,6 +149,25 @@ def test_migrations_are_history_and_read_nothing_of_today() -> None:
         assert "import db" not in text
 
 
+async def test_the_migration_that_brings_the_tree_grows_it_over_the_log_until_then(
+    empty_database: Embedded, empty: asyncpg.Connection
+) -> None:
+    """A log of any size from before, as the migration's own statements find it."""
+    grow = (HERE / "migrations" / "versions" / "0003_tree.sql").read_text("utf-8").partition("do $$")[2]
+    owner = await asyncpg.connect(empty_database.owner_url)
+    for number in range(1, 20):
+        await published(empty, create(f"Source:S-{number}", source()))
+        grown = await empty.fetch("select * from tree_node order by level, place")
+        async with owner.transaction():
+            await owner.execute("alter table tree_node disable trigger user")
+            await owner.execute("truncate tree_node")
+            await owner.execute(f"do $${grow}")
+            assert await owner.fetch("select * from tree_node order by level, place") == grown
+            await owner.execute("alter table tree_node enable trigger user")
+    assert await verify(empty) == []
+    await owner.close()
+
+
 # ── Old documents (RISKS 17) ────────────────────────────────────────────────────────────────────────────────────────────
 
 ADDING = '''"""Sources tell their rights: a column more.

@@ -10,8 +10,11 @@ import orjson
 
 from db import log
 from db.log import Change, Published
+from db.signed_note import PrivateKey
 from db.vocabulary import ChangeKind
 from tests.oracle.documents import HURTING, Document, Documents
+
+KEY = PrivateKey("opsc.example/history", bytes(32))
 
 
 @asynccontextmanager
@@ -94,7 +97,13 @@ class History(Documents):
         author, reviewer = self.random.sample(["amina", "benedikt", "chidi", 'd"o\\lores'], 2)
         reason = self.random.choice(HURTING) or "Because."
         return await log.publish(
-            self._connection, title=title, reason=reason, author=author, reviewer=reviewer, changes=changes
+            self._connection,
+            title=title,
+            reason=reason,
+            author=author,
+            reviewer=reviewer,
+            changes=changes,
+            signer=KEY,
         )
 
     def _new(self, name: str, document: Document) -> Change:

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import orjson
 
+from tests.merkle import Tree
 from tests.oracle import days
 
 LEAVES_NOTHING = ("RETRACT", "MERGE")
@@ -39,9 +40,11 @@ class Revision:
 
 @dataclass(eq=False)
 class Log:
-    """All revisions, by position."""
+    """All revisions, by position; the checkpoints that were signed, and the keys."""
 
     revisions: Sequence[Revision]
+    checkpoints: Sequence[Mapping[str, Any]] = ()
+    keys: Sequence[Mapping[str, Any]] = ()
     _readings: dict[tuple[int, date, datetime], "Reading"] = field(default_factory=dict)
 
     @cached_property
@@ -50,6 +53,10 @@ class Log:
         for revision in self.revisions:
             found[revision.record_id].append(revision)
         return found
+
+    @cached_property
+    def tree(self) -> Tree:
+        return Tree([bytes.fromhex(one.leaf_hash) for one in self.revisions])
 
     def at(self, position: int, day: date, known: datetime | None = None) -> "Reading":
         """What the record said at a position, of a day. known: the moment that was asked for; else that of the position."""
@@ -199,8 +206,10 @@ async def fetched(url: str) -> Log:
     """Everything that the log of this database holds."""
     connection = await asyncpg.connect(url)
     rows = await connection.fetch('select * from revision order by "position"')
+    checkpoints = await connection.fetch("select * from checkpoint order by size")
+    keys = await connection.fetch("select * from log_key order by number")
     await connection.close()
-    return Log([_revision(row) for row in rows])
+    return Log([_revision(row) for row in rows], [dict(row) for row in checkpoints], [dict(row) for row in keys])
 
 
 def _revision(row: asyncpg.Record) -> Revision:

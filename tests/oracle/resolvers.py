@@ -127,6 +127,46 @@ def _changes(reading: Reading, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"nodes": found[:size], "lastPosition": last, "hasMore": more}
 
 
+def _log(reading: Reading, _given: Mapping[str, Any]) -> dict[str, Any]:
+    log, keys, checkpoints = reading.log, reading.log.keys, reading.log.checkpoints
+    again = [key["note"] for key in keys if checkpoints and key["since"] == checkpoints[-1]["size"] and key["note"]]
+    return {
+        "log": log,
+        "origin": keys[-1]["public_key"].partition("+")[0] if keys else None,
+        "size": reading.position,
+        "rootHash": log.tree.root(reading.position).hex(),
+        "checkpoint": [*(one["note"] for one in checkpoints), *again][-1] if checkpoints else None,
+        "publicKey": keys[-1]["public_key"] if keys else None,
+        "keys": [
+            {"publicKey": key["public_key"], "since": key["since"], "checkpoint": key["note"]} for key in keys
+        ],
+    }  # fmt: skip
+
+
+def _checkpoints(told: Mapping[str, Any], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    after = -1 if given.get("after") is None else given["after"]
+    found = [one for one in told["log"].checkpoints if one["size"] > after]
+    return [
+        {
+            "size": one["size"],
+            "rootHash": told["log"].tree.root(one["size"]).hex(),
+            "note": one["note"],
+            "signedAt": _moment(one["signed_at"]),
+        }
+        for one in found[: given.get("first") or 50]
+    ]
+
+
+def _proof(name: str, first: str, second: str) -> Resolve:
+    """By the plain tree, in the log of a size, or as it is."""
+
+    def proof(told: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+        size = told["size"] if given.get(second) is None else given[second]
+        return [one.hex() for one in getattr(told["log"].tree, name)(given[first], size)]
+
+    return proof
+
+
 def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
     """(type, field) → its value; at Query (and Reading, which has its fields), of the reading."""
 
@@ -159,6 +199,10 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
             if given.get("followed") in (None, one.document["followed"])
         ],
         ("Query", "changes"): _changes,
+        ("Query", "log"): _log,
+        ("Log", "checkpoints"): _checkpoints,
+        ("Log", "inclusion"): _proof("inclusion", "position", "size"),
+        ("Log", "consistency"): _proof("consistency", "from", "to"),
         ("Query", "coverageSummary"): counted,
         ("StateParty", "coverageSummary"): counted,
         ("StateParty", "name"): _named,

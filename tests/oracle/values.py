@@ -51,6 +51,8 @@ class Values:
         names = {name: [one.partition(":")[2] for one in of] for name, of in by_type.items()}
         states, asked = names["StateParty"], names["Recommendation"]
         cells = [f"Coverage:{state}:{one}" for state in states[::7] for one in asked[::9]]
+        size, half = len(log.revisions), len(log.revisions) // 2
+        self._earlier, self._later = (1, half, *range(2, half, 53)), (half, size, *range(half, size, 53))
         positions = [1, 2, len(log.revisions) // 2, len(log.revisions), len(log.revisions) + 1]
         self._ids = {**by_type, "Coverage": cells, "Revision": [f"Revision:{one}" for one in positions]}
         self._by_name: dict[str, Sequence[Any]] = {
@@ -128,6 +130,8 @@ class Values:
             return str(self._day())
         if name in ("id", "ids"):
             return self._id(field)
+        if field in ("inclusion", "consistency"):
+            return self._random.choice(self._earlier if name in ("position", "from") else self._later)
         if name == "code":
             name = "recommendation" if field.lower().startswith("recommendation") else "stateParty"
         return self._random.choice(self._by_name[name])
