@@ -29,27 +29,36 @@ _OF_A_STATE = {
 """The record types that are about one State → the column with its code."""
 
 
-def _of_states(_at: Any, row: Any, codes: Any) -> sa.ColumnElement[bool]:
+def _was_known(at: Any, version: Any) -> sa.ColumnElement[bool]:
+    """That the clock sees a version, even if it stands no longer: what is published between two pages does not count."""
+    found: sa.ColumnElement[bool] = version.c.known_from <= at.clock.position
+    return found
+
+
+def _of_states(at: Any, row: Any, codes: Any) -> sa.ColumnElement[bool]:
     """Of records that are, or were in any version, about one of the States."""
     branches = []
     for record_type, column in _OF_A_STATE.items():
         table = tables.PROJECTIONS[record_type].alias()
-        branches.append(sa.select(table.c.id).where(table.c[column] == sa.any_(codes)).correlate_except(table))
+        about = sa.select(table.c.id).where(table.c[column] == sa.any_(codes), _was_known(at, table))
+        branches.append(about.correlate_except(table))
     return sa.or_(*(row.c.record_id.in_(branch) for branch in branches))
 
 
 def _of_regions(at: Any, row: Any, regions: Any) -> sa.ColumnElement[bool]:
     state = tables.state_party.alias()
-    codes = sa.select(state.c.code).where(state.c.region == sa.any_(regions)).correlate_except(state)
+    codes = sa.select(state.c.code).where(state.c.region == sa.any_(regions), _was_known(at, state))
+    codes = codes.correlate_except(state)
     return _of_states(at, row, sa.func.array(codes.scalar_subquery()))
 
 
-def _of_recommendations(_at: Any, row: Any, codes: Any) -> sa.ColumnElement[bool]:
+def _of_recommendations(at: Any, row: Any, codes: Any) -> sa.ColumnElement[bool]:
     found = [row.c.record_id == sa.any_(sa.func.array(_prefixed(codes)))]
     for record_type in ("MEASURE", "ASSESSMENT"):
         table = tables.PROJECTIONS[record_type].alias()
         among = table.c.recommendation_codes.op("&&", is_comparison=True)(codes)
-        found.append(row.c.record_id.in_(sa.select(table.c.id).where(among).correlate_except(table)))
+        naming = sa.select(table.c.id).where(among, _was_known(at, table))
+        found.append(row.c.record_id.in_(naming.correlate_except(table)))
     return sa.or_(*found)
 
 

@@ -68,9 +68,11 @@ def _in_section(row: Row, sections: list[str]) -> bool:
 
 
 def _about(told: Told, key: str) -> set[Any]:
-    """What any version of a revision's record has under a key."""
+    """What any version of a revision's record, up to the reading's position, has under a key."""
     found: set[Any] = set()
     for one in told.reading.log.of_record[told.revision.record_id]:
+        if one.position > told.reading.position:
+            break
         named = (one.document or {}).get(key)
         found |= set(named if isinstance(named, list) else [named])
     return found
@@ -87,9 +89,7 @@ def _of_states(told: Told, codes: Any) -> bool:
 def _of_regions(told: Told, regions: list[str]) -> bool:
     kept = told.reading.kept
     if ("in regions", *regions) not in kept:
-        states = [
-            one.document for one in told.reading.log.revisions if one.record_type == "STATE_PARTY" and one.document
-        ]
+        states = [one.document for one in told.reading.revisions if one.record_type == "STATE_PARTY" and one.document]
         kept["in regions", *regions] = {state["code"] for state in states if state["region"] in regions}
     return _of_states(told, kept["in regions", *regions])
 
