@@ -1,6 +1,6 @@
 """What the database keeps of the log: every version of every record, against a plain oracle, whatever the history."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import asyncpg
@@ -12,19 +12,19 @@ from db.verify import verify
 from tests.histories import History
 from tests.record_documents import published
 from tests.record_oracle import Oracle
+from tests.set_clock import let_clock_be_set, set_clock
 
 SEEDS = range(4)
+NOON = time(12)
 
 
 async def entered(database: Embedded, seed: int, submissions: int = 25) -> Oracle:
-    """A random history in the log, recorded on its own days: in this database publish() reads the clock from a setting."""
+    """A random history in the log, recorded on its own days."""
+    await let_clock_be_set(database.owner_url)
     owner = await asyncpg.connect(database.owner_url)
-    definition = await owner.fetchval("select pg_get_functiondef('publish'::regproc)")
-    assert "clock_timestamp()" in definition
-    await owner.execute(definition.replace("clock_timestamp()", "current_setting('test.clock')::timestamptz"))
     history = History(seed)
     for day, changes in history.submissions(submissions):
-        await owner.execute("select set_config('test.clock', $1, false)", f"{day}T12:00:00Z")
+        await set_clock(owner, datetime.combine(day, NOON, UTC))
         await published(owner, *changes)
     await owner.close()
     return history.oracle

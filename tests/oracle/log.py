@@ -42,7 +42,7 @@ class Log:
     """All revisions, by position."""
 
     revisions: Sequence[Revision]
-    _readings: dict[tuple[int, date, datetime], "Reading"] = field(default_factory=dict)
+    _readings: dict[tuple[int, date], "Reading"] = field(default_factory=dict)
 
     @cached_property
     def of_record(self) -> Mapping[str, Sequence[Revision]]:
@@ -51,12 +51,11 @@ class Log:
             found[revision.record_id].append(revision)
         return found
 
-    def at(self, position: int, day: date, known: datetime | None = None) -> "Reading":
-        """What the record said at a position, of a day. known: the moment that was asked for; else that of the position."""
-        key = position, day, known or self.revisions[position - 1].recorded_at
-        if key not in self._readings:
-            self._readings[key] = Reading(self, *key)
-        return self._readings[key]
+    def at(self, position: int, day: date) -> "Reading":
+        """What the record said at a position, of a day."""
+        if (position, day) not in self._readings:
+            self._readings[position, day] = Reading(self, position, day)
+        return self._readings[position, day]
 
 
 @dataclass(eq=False)
@@ -111,13 +110,11 @@ class Row:
 
 @dataclass(eq=False)
 class Reading:
-    """The record at a position, with a day in the world. known: the moment that this is called. kept: what was worked out of it,
-    by whoever did."""
+    """The record at a position, with a day in the world. kept: what was worked out of it, by whoever did."""
 
     log: Log
     position: int
     day: date
-    known: datetime
     kept: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property

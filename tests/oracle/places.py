@@ -54,7 +54,7 @@ class Places:
 async def places(
     pool: asyncpg.Pool, position: int, day: date, lists: Lists = LISTS, *, within: str | None = None
 ) -> Places:
-    """The cursors of the first page of each list, in each order. within: the field at whose clocks these are, if not the present."""
+    """The cursors of the first page of each list, in each order. within: the field at whose clocks, if not the present."""
     found = Places(position, day)
     for name, orders in lists.items():
         for order in orders:

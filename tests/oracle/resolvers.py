@@ -104,7 +104,7 @@ def _told(name: str) -> Resolve:
     return lambda told, _given: getattr(told.revision, name)
 
 
-def _moment(moment: Any) -> str:
+def moment_told(moment: Any) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
@@ -127,11 +127,6 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         return summary(chosen, given["by"], schema)
 
     found: dict[tuple[str, str], Resolve] = {
-        ("Query", "clock"): lambda reading, _: {
-            "known": _moment(reading.known),
-            "valid": str(reading.day),
-            "position": reading.position,
-        },
         ("Query", "node"): lambda reading, given: node(reading, given["id"]),
         ("Query", "nodes"): lambda reading, given: [node(reading, one) for one in given["ids"]],
         ("Query", "measure"): lambda reading, given: _if_type("Measure", node(reading, given["id"])),
@@ -174,7 +169,7 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         ("Coverage", "measureCount"): lambda cell, _: len(cell.measures),
         ("Coverage", "reportedBy"): lambda cell, _: sorted({one.document["reportedBy"] for one in cell.measures}),
         ("Revision", "record"): lambda told, _: told.reading.rows.get(told.revision.record_id),
-        ("Revision", "recordedAt"): lambda told, _: _moment(told.revision.recorded_at),
+        ("Revision", "recordedAt"): lambda told, _: moment_told(told.revision.recorded_at),
         ("Revision", "fieldChanges"): _field_changes,
         ("Revision", "citation"): lambda _told, _: ANY,
         ("Revision", "permalink"): lambda told, _: f"{PUBLIC_URL}/r/{told.revision.record_id}/{told.revision.number}",
