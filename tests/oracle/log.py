@@ -9,8 +9,12 @@ from typing import Any
 
 import asyncpg
 import orjson
+from cachetools import LRUCache
 
 from tests.oracle import days
+
+READINGS_KEPT = 20
+"""Each holds a row for every record, and cells when they were asked for: some 20 MB."""
 
 LEAVES_NOTHING = ("RETRACT", "MERGE")
 
@@ -42,7 +46,7 @@ class Log:
     """All revisions, by position."""
 
     revisions: Sequence[Revision]
-    _readings: dict[tuple[int, date], "Reading"] = field(default_factory=dict)
+    _readings: LRUCache[tuple[int, date], "Reading"] = field(default_factory=lambda: LRUCache(READINGS_KEPT))
 
     @cached_property
     def of_record(self) -> Mapping[str, Sequence[Revision]]:
@@ -53,9 +57,10 @@ class Log:
 
     def at(self, position: int, day: date) -> "Reading":
         """What the record said at a position, of a day."""
-        if (position, day) not in self._readings:
-            self._readings[position, day] = Reading(self, position, day)
-        return self._readings[position, day]
+        found = self._readings.get((position, day))
+        if found is None:
+            found = self._readings[position, day] = Reading(self, position, day)
+        return found
 
 
 @dataclass(eq=False)
