@@ -9,6 +9,7 @@ import httpx2
 from db.embedded import Embedded
 from db.log import Change
 from tests.record_documents import BEGINNING, amend, create, measure, published, restore, retract
+from tests.set_clock import let_clock_be_set, set_clock
 
 LAW = "Measure:AAA-0001"
 PUBLIC = "https://opsc.example"
@@ -54,18 +55,15 @@ def links(answer: httpx2.Response) -> list[str]:
 
 @dataclass(frozen=True)
 class Dated:
-    """Publishes at moments of its choice: in its database publish() reads the clock from a setting."""
+    """Publishes at moments of its choice: in its database the clock can be set (tests/set_clock.py)."""
 
     owner: asyncpg.Connection
 
     async def publish(self, moment: str, *changes: Change) -> None:
-        await self.owner.execute("select set_config('test.clock', $1, false)", moment)
+        await set_clock(self.owner, datetime.fromisoformat(moment))
         await published(self.owner, *changes)
 
 
 async def dated_log(database: Embedded) -> Dated:
-    owner = await asyncpg.connect(database.owner_url)
-    definition = await owner.fetchval("select pg_get_functiondef('publish'::regproc)")
-    assert "clock_timestamp()" in definition
-    await owner.execute(definition.replace("clock_timestamp()", "current_setting('test.clock')::timestamptz"))
-    return Dated(owner)
+    await let_clock_be_set(database.owner_url)
+    return Dated(await asyncpg.connect(database.owner_url))

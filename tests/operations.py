@@ -198,17 +198,18 @@ class Writer:
 
     def _arguments(self, name: str, arguments: Mapping[str, GraphQLArgument], depth: int) -> str:
         placed = self._place(name, "orderBy" in arguments) if "last" in arguments and self._often(0.25) else {}
-        chosen = {
-            key: self._argument(key, one, name)
+        given = [
+            key
             for key, one in arguments.items()
             if key not in ("first", "last", "before", "after") and not (placed and key == "orderBy")
             if is_non_null_type(one.type) or self._often(CLOCKS_GIVEN.get(key, 0.35) if name == "at" else 0.35)
-        }
+        ]
+        if name == "at" and {"known", "position"} <= set(given) and self._often(0.85):
+            given.remove(self.random.choice(["known", "position"]))  # mostly not both: that is refused
+        chosen = {key: self._argument(key, arguments[key], name) for key in given}
         for moment, position in (("from", "fromPosition"), ("to", "toPosition")):  # of diff: one of the two
             if moment in chosen:
                 chosen.pop(position, None)
-        if name == "at" and {"known", "position"} <= set(chosen) and self._often(0.85):
-            del chosen[self.random.choice(["known", "position"])]  # mostly not both: that is refused
         if "last" in arguments:
             chosen |= self._page(depth) | placed
         elif "first" in arguments:  # of changes

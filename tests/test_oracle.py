@@ -6,6 +6,7 @@ OPSC_ORACLE_OPERATIONS and OPSC_ORACLE_SEED ask for more of them, and for others
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from random import Random
 
 import asyncpg
@@ -18,7 +19,7 @@ from tests.conftest import cloned
 from tests.operations import Cursors, Writer
 from tests.oracle.agreement import Agreement, today
 from tests.oracle.executor import Oracle
-from tests.oracle.history import History, connected
+from tests.oracle.history import begun, connected
 from tests.oracle.log import fetched
 from tests.oracle.places import places
 from tests.oracle.skeletons import Tree, skeletons
@@ -26,6 +27,9 @@ from tests.oracle.values import Values
 
 OPERATIONS = int(os.environ.get("OPSC_ORACLE_OPERATIONS", "1040"))
 SEED = int(os.environ.get("OPSC_ORACLE_SEED", "2019"))
+MIDDLE = date(2015, 6, 30)
+"""The valid day of cursors taken within the history."""
+
 SKELETONS = 60
 """Of hypothesis-graphql's own: it needs 0.1 s for each."""
 
@@ -50,26 +54,29 @@ async def seeded_sides(record_url: str) -> AsyncIterator[Sides]:
 
 @pytest.fixture(scope="session")
 async def history_sides(
-    administrator: asyncpg.Connection, server: Embedded, seeded_template: str
+    administrator: asyncpg.Connection, server: Embedded, migrated_template: str
 ) -> AsyncIterator[Sides]:
-    """A history of two thirds, cursors taken, and the last third, which the cursors do not see."""
+    """A history of two thirds; cursors taken, at the present and in its midst; and the last third, which the cursors do not see."""
     async with (
-        cloned(administrator, server, seeded_template) as database,
+        cloned(administrator, server, migrated_template) as database,
         connected(database.url) as connection,
         await open_pool(database.url, size=1) as pool,
     ):
-        history = History(connection, Random(SEED))
-        await history.begin()
+        history = await begun(database, connection, Random(SEED))
         await history.create(240)
-        await history.amend(120)
+        middle = (await history.amend(120)).last
+        await history.go_on(20)
         published = await history.retract(40)
         known = await places(pool, published.last, today())
+        within = await places(pool, middle, MIDDLE, within=f'at(position: {middle}, valid: "{MIDDLE}")')
         await history.restore(12)
         await history.create(60)
         await history.amend(60)
+        await history.go_on(10)
         await history.amend_each_type(3)
         oracle = Oracle(sdl(), await fetched(database.url))
-        yield Sides(pool, oracle, known.teach(oracle))
+        cursors, more = known.teach(oracle), within.teach(oracle)
+        yield Sides(pool, oracle, {place: [*cursors[place], *more[place]] for place in cursors})
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +106,7 @@ async def _hold(sides: Sides, trees: list[Tree], capsys: pytest.CaptureFixture[s
         written += 1
     with capsys.disabled():
         print(
-            f"\n{agreement.agreed} operations agree, {agreement.answers} answers; left out: {dict(agreement.left_out)}"
+            f"\n{agreement.agreed} operations agree, {agreement.answers} answers, {agreement.refusals} refusals; "
+            f"left out: {dict(agreement.left_out)}"
         )
     assert not agreement.differing, "\n\n".join(agreement.differing[:3])

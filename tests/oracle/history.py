@@ -1,7 +1,9 @@
-"""A made-up history on top of the seeded record: policy records created, amended, retracted and restored, with texts that hurt."""
+"""A made-up history on top of the seeded record: policy records created, amended, retracted and restored, with texts that hurt,
+over a year, or as fast as it can be written."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
 
@@ -9,10 +11,13 @@ import asyncpg
 import orjson
 
 from db import log
+from db.embedded import Embedded
 from db.log import Change, Published
 from db.signed_note import PrivateKey
 from db.vocabulary import ChangeKind
+from seed.load import seed
 from tests.oracle.documents import HURTING, Document, Documents
+from tests.set_clock import let_clock_be_set, set_clock
 
 KEY = PrivateKey("opsc.example/history", bytes(32))
 
@@ -26,12 +31,17 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-class History(Documents):
-    """Writes submissions into a database that holds the seed, alike for the same Random."""
+BEGINNING = datetime(2023, 2, 27, 23, 59, 59, tzinfo=UTC)
+"""When a history over a year is seeded."""
 
-    def __init__(self, connection: asyncpg.Connection, random: Random) -> None:
+
+class History(Documents):
+    """Writes submissions into a database that holds the seed, alike for the same Random. clock: the moment of the next one; None:
+    when it is written."""
+
+    def __init__(self, connection: asyncpg.Connection, random: Random, clock: datetime | None = None) -> None:
         super().__init__(random)
-        self._connection = connection
+        self._connection, self._clock = connection, clock
         self._retracted: dict[str, Document] = {}
         self._made = 0
 
@@ -86,14 +96,24 @@ class History(Documents):
 
     async def restore(self, count: int) -> Published:
         """Some of what was retracted."""
-        back = self.random.sample(sorted(self._retracted), count)
+        back = self.random.sample(sorted(self._retracted), min(count, len(self._retracted)))
         for one in back:
             self.standing[one] = self._retracted.pop(one)
         return await self.publish(
             "Restorations", [Change("RESTORE", one, "CORRECTED", self.standing[one]) for one in back]
         )
 
+    async def go_on(self, submissions: int) -> Published:
+        """Small submissions, one kind after the other. MERGE and REDACT are to join them here, each with a method above."""
+        kinds = (self.create, self.amend, self.retract, self.amend, self.restore)
+        for number in range(submissions):
+            published = await kinds[number % len(kinds)](self.random.randint(3, 12))
+        return published
+
     async def publish(self, title: str, changes: Sequence[Change]) -> Published:
+        if self._clock:
+            self._clock = _later(self._clock, self.random)
+            await set_clock(self._connection, self._clock)
         author, reviewer = self.random.sample(["amina", "benedikt", "chidi", 'd"o\\lores'], 2)
         reason = self.random.choice(HURTING) or "Because."
         return await log.publish(
@@ -133,3 +153,27 @@ class History(Documents):
         if key in ("themes", "articles", "evidenceKinds", "years"):
             return self.random.sample(value, self.random.randint(0, len(value)))
         return self.cited() if key == "citations" else ...
+
+
+async def begun(database: Embedded, connection: asyncpg.Connection, random: Random) -> History:
+    """A history over a year, in a database that is migrated and empty: seeded at its beginning."""
+    await let_clock_be_set(database.owner_url)
+    await set_clock(connection, BEGINNING)
+    await seed(connection)
+    history = History(connection, random, BEGINNING)
+    await history.begin()
+    return history
+
+
+def _later(moment: datetime, random: Random) -> datetime:
+    """The same moment, the last or the first of a day, or some days on."""
+    midnight = datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
+    return random.choice(
+        [
+            moment,
+            midnight - timedelta(microseconds=1),
+            midnight,
+            moment + timedelta(days=1),
+            moment + timedelta(days=30),
+        ]
+    )

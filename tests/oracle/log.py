@@ -9,9 +9,13 @@ from typing import Any
 
 import asyncpg
 import orjson
+from cachetools import LRUCache
 
 from tests.merkle import Tree
 from tests.oracle import days
+
+READINGS_KEPT = 20
+"""Each holds a row for every record, and cells when they were asked for: some 20 MB."""
 
 LEAVES_NOTHING = ("RETRACT", "MERGE")
 
@@ -45,7 +49,7 @@ class Log:
     revisions: Sequence[Revision]
     checkpoints: Sequence[Mapping[str, Any]] = ()
     keys: Sequence[Mapping[str, Any]] = ()
-    _readings: dict[tuple[int, date, datetime], "Reading"] = field(default_factory=dict)
+    _readings: LRUCache[tuple[int, date], "Reading"] = field(default_factory=lambda: LRUCache(READINGS_KEPT))
 
     @cached_property
     def of_record(self) -> Mapping[str, Sequence[Revision]]:
@@ -58,12 +62,12 @@ class Log:
     def tree(self) -> Tree:
         return Tree([bytes.fromhex(one.leaf_hash) for one in self.revisions])
 
-    def at(self, position: int, day: date, known: datetime | None = None) -> "Reading":
-        """What the record said at a position, of a day. known: the moment that was asked for; else that of the position."""
-        key = position, day, known or self.revisions[position - 1].recorded_at
-        if key not in self._readings:
-            self._readings[key] = Reading(self, *key)
-        return self._readings[key]
+    def at(self, position: int, day: date) -> "Reading":
+        """What the record said at a position, of a day."""
+        found = self._readings.get((position, day))
+        if found is None:
+            found = self._readings[position, day] = Reading(self, position, day)
+        return found
 
 
 @dataclass(eq=False)
@@ -132,13 +136,11 @@ class Tombstone:
 
 @dataclass(eq=False)
 class Reading:
-    """The record at a position, with a day in the world. known: the moment that this is called. kept: what was worked out of it,
-    by whoever did."""
+    """The record at a position, with a day in the world. kept: what was worked out of it, by whoever did."""
 
     log: Log
     position: int
     day: date
-    known: datetime
     kept: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property

@@ -90,9 +90,10 @@ def _id(row: Row | Cell | Told | dict[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a page begins or ends: which reading of the list, and the keys of the row."""
+    """Where a page begins or ends: at which position and about which day the list is read, and the keys of the row."""
 
-    reading: Reading
+    position: int
+    day: date
     keys: Sequence[Any]
 
 
@@ -126,7 +127,7 @@ def connection(
     asked = {name: value for name, value in given.items() if value is not None}
     after, before = (cursors.known[asked[name]] if name in asked else None for name in ("after", "before"))
     if begun := after or before:  # at its first page's clock, but never later than what this one knows
-        reading = reading.log.at(min(begun.reading.position, reading.position), begun.reading.day)
+        reading = reading.log.at(min(begun.position, reading.position), begun.day)
     orders = ORDERS.get(listed.orders or "", {})
     order = [*([orders[name] for name in asked.get("orderBy", ())] or listed.default), (_id, False)]
     rows = listed.rows(source, reading)
@@ -143,7 +144,7 @@ def connection(
     size = asked["last"] if backwards else asked.get("first", 50)
     page = within[-size:] if backwards else within[:size]
     more = len(within) > size
-    edges = [{"node": row, "cursor": cursors.given(Cursor(reading, keys))} for keys, row in page]
+    edges = [{"node": row, "cursor": cursors.given(Cursor(reading.position, reading.day, keys))} for keys, row in page]
     return {
         "edges": edges,
         "nodes": [row for _, row in page],

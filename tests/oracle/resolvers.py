@@ -114,7 +114,7 @@ def _told(name: str) -> Resolve:
     return lambda told, _given: getattr(told.revision, name)
 
 
-def _moment(moment: Any) -> str:
+def moment_told(moment: Any) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
@@ -151,7 +151,7 @@ def _checkpoints(told: Mapping[str, Any], given: Mapping[str, Any]) -> list[dict
             "size": one["size"],
             "rootHash": told["log"].tree.root(one["size"]).hex(),
             "note": one["note"],
-            "signedAt": _moment(one["signed_at"]),
+            "signedAt": moment_told(one["signed_at"]),
         }
         for one in found[: given.get("first") or 50]
     ]
@@ -177,11 +177,6 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         return summary(chosen, given["by"], schema)
 
     found: dict[tuple[str, str], Resolve] = {
-        ("Query", "clock"): lambda reading, _: {
-            "known": _moment(reading.known),
-            "valid": str(reading.day),
-            "position": reading.position,
-        },
         ("Query", "node"): lambda reading, given: node(reading, given["id"]),
         ("Query", "nodes"): lambda reading, given: [node(reading, one) for one in given["ids"]],
         ("Query", "measure"): lambda reading, given: _if_type("Measure", node(reading, given["id"])),
@@ -231,7 +226,7 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         ("Tombstone", "revision"): lambda grave, _: Told(grave.reading, grave.revision),
         ("Tombstone", "permalink"): lambda grave, _: f"{PUBLIC_URL}/r/{grave.id}",
         ("Revision", "record"): lambda told, _: record(told.reading, told.revision.record_id),
-        ("Revision", "recordedAt"): lambda told, _: _moment(told.revision.recorded_at),
+        ("Revision", "recordedAt"): lambda told, _: moment_told(told.revision.recorded_at),
         ("Revision", "fieldChanges"): _field_changes,
         ("Revision", "citation"): lambda _told, _: ANY,
         ("Revision", "permalink"): lambda told, _: f"{PUBLIC_URL}/r/{told.revision.record_id}/{told.revision.number}",

@@ -76,6 +76,7 @@ class Values:
             "text": NAMES,
             **_bounds(log),
         }
+        self._days = [date(2019, 9, 26), date(2035, 1, 1), *(self._day() for _ in range(5))]
         self._moments = sorted({one.recorded_at for one in log.revisions})
         self._last_of = {one.recorded_at: one.position for one in log.revisions}
 
@@ -115,8 +116,7 @@ class Values:
             last = self._last_of[moment]
             beyond = self._last_of[self._moments[-1]] + 1
             return choose([0, -1, beyond, 2_147_483_647]) if impossible else choose([last, last, max(1, last - 1)])
-        turn = moment.date() + timedelta(days=choose([-1, 0, 1]))
-        return str(choose([turn, date(2019, 9, 26), date(2035, 1, 1), self._day(), self._day()]))
+        return str(choose([*self._days, moment.date() + timedelta(days=choose([-1, 0, 1]))]))
 
     def _day(self) -> date:
         return date(1990, 1, 1) + timedelta(days=self._random.randrange(14_000))
