@@ -211,7 +211,8 @@ def _source(at: At) -> sa.FromClause:
     before = before.where(earlier.c.record_id == newest.c.record_id, earlier.c.position <= start)
     before = before.order_by(earlier.c.position.desc()).limit(sa.literal_column("1")).correlate(newest)
     stood: Any = before.lateral(at.plan.name("l"))
-    net = sa.func.net_operation(stood.c.operation, stood.c.document, newest.c.operation, newest.c.document)
+    ends = [sa.func.decided(end.c.operation, newest.c.record_id, end.c.position) for end in (stood, newest)]
+    net = sa.func.net_operation(ends[0], stood.c.document, ends[1], newest.c.document, newest.c.operation)
     found = (
         sa.select(
             newest.c.position,

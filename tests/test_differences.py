@@ -340,33 +340,30 @@ async def test_what_goes_and_comes_back_is_told_with_the_revisions_at_both_ends(
 
 
 NET = {
-    (None, None, "CREATE", "a"): "CREATE",
-    (None, None, "RETRACT", "a"): None,
-    (None, None, "REDACT", "a"): "CREATE",
-    (None, None, "REDACT", None): None,
-    (None, None, "AMEND", None): "CREATE",
-    ("AMEND", "a", "AMEND", "b"): "AMEND",
-    ("AMEND", "a", "RESTORE", "b"): "AMEND",
-    ("AMEND", "a", "AMEND", "a"): None,
-    ("AMEND", None, "AMEND", "b"): "AMEND",
-    ("AMEND", None, "REDACT", "b"): "REDACT",
-    ("AMEND", "a", "REDACT", "b"): "REDACT",
-    ("AMEND", "a", "REDACT", "a"): None,
-    ("AMEND", "a", "REDACT", None): "REDACT",
-    ("AMEND", "a", "RETRACT", "a"): "RETRACT",
-    ("AMEND", "a", "MERGE", "a"): "MERGE",
-    ("REDACT", "a", "AMEND", "b"): "AMEND",
-    ("REDACT", None, "AMEND", "b"): "RESTORE",
-    ("RETRACT", "a", "RESTORE", "a"): "RESTORE",
-    ("RETRACT", "a", "AMEND", "b"): "RESTORE",
-    ("MERGE", "a", "RESTORE", "a"): "RESTORE",
-    ("RETRACT", "a", "RETRACT", "a"): None,
+    (None, None, "CREATE", "a", "CREATE"): "CREATE",
+    (None, None, "RETRACT", "a", "RETRACT"): None,
+    (None, None, "AMEND", "a", "REDACT"): "CREATE",
+    (None, None, "AMEND", None, "AMEND"): "CREATE",
+    ("AMEND", "a", "AMEND", "b", "AMEND"): "AMEND",
+    ("AMEND", "a", "RESTORE", "b", "RESTORE"): "AMEND",
+    ("AMEND", "a", "AMEND", "a", "AMEND"): None,
+    ("AMEND", None, "AMEND", "b", "AMEND"): "AMEND",
+    ("AMEND", None, "AMEND", "b", "REDACT"): "REDACT",
+    ("AMEND", "a", "AMEND", "b", "REDACT"): "REDACT",
+    ("AMEND", "a", "AMEND", "a", "REDACT"): None,
+    ("AMEND", "a", "RETRACT", "a", "RETRACT"): "RETRACT",
+    ("AMEND", "a", "RETRACT", "b", "REDACT"): "RETRACT",
+    ("AMEND", "a", "MERGE", "a", "MERGE"): "MERGE",
+    ("RETRACT", "a", "RESTORE", "a", "RESTORE"): "RESTORE",
+    ("RETRACT", "a", "RETRACT", "b", "REDACT"): None,
+    ("RETRACT", "a", "AMEND", "b", "AMEND"): "RESTORE",
+    ("RETRACT", "a", "RETRACT", "a", "RETRACT"): None,
 }
-"""(operation and document before, operation and document after) → what became of the record."""
+"""(what decided and the document before, what decided, the document and the operation after) → what became of the record."""
 
 
 async def test_what_became_of_a_record_is_told_by_the_revisions_at_both_ends(record: Record) -> None:
-    told = {ends: await record.connection.fetchval("select net_operation($1, $2, $3, $4)", *ends) for ends in NET}
+    told = {ends: await record.connection.fetchval("select net_operation($1, $2, $3, $4, $5)", *ends) for ends in NET}
     assert told == NET
 
 

@@ -76,7 +76,7 @@ async def history_sides(
         await history.amend_each_type(3)
         oracle = Oracle(sdl(), await fetched(database.url))
         cursors, more = known.teach(oracle), within.teach(oracle)
-        yield Sides(pool, oracle, {place: [*cursors[place], *more[place]] for place in cursors})
+        yield Sides(pool, oracle, {place: [*cursors[place], *more.get(place, ())] for place in cursors})
 
 
 @pytest.fixture(scope="session")

@@ -31,8 +31,14 @@ returns table (record_id text, "position" int, record_type text) language sql st
   where r.record_id = any (array(select redacted_records(first, last))) and r."position" < first
 $$;
 
--- Of the revisions to project, those of one type that leave something standing, with the position that ends each. A redaction
--- leaves standing what stood.
+-- The operation that says whether a record stands at one of its revisions: a redaction leaves standing what stood.
+create or replace function decided(operation text, record text, at int) returns text language sql stable as $$
+  select case operation when 'REDACT' then (
+    select b.operation from revision b where b.record_id = record and b."position" < at and b.operation <> 'REDACT'
+    order by b."position" desc limit 1) else operation end
+$$;
+
+-- Of the revisions to project, those of one type that leave something standing, with the position that ends each.
 create or replace function standing(type text, first int, last int)
 returns table (id text, known_from int, known_to int, document jsonb) language sql stable as $$
   select r.record_id, r."position", r.until, d.document::jsonb
@@ -42,12 +48,7 @@ returns table (id text, known_from int, known_to int, document jsonb) language s
     from to_project(first, last) p where p.record_type = type
   ) r
   join documents d using ("position")
-  where d.document is not null and case d.operation
-    when 'REDACT' then (
-      select b.operation from revision b
-      where b.record_id = r.record_id and b."position" < r."position" and b.operation <> 'REDACT'
-      order by b."position" desc limit 1)
-    else d.operation end not in ('RETRACT', 'MERGE')
+  where d.document is not null and decided(d.operation, r.record_id, r."position") not in ('RETRACT', 'MERGE')
 $$;
 
 -- The projections that the revisions first to last make, where those before first have been projected. Names are resolved by the

@@ -79,14 +79,12 @@ $$;
 
 -- What became of a record between two of its revisions, the newest at either end (none before: null); null where the record is as it
 -- was. The names of operations; a redaction is told only where nothing else came after it.
-create or replace function net_operation(operation_before text, document_before text, operation text, document text) returns text
+create or replace function net_operation(stood text, document_before text, stands text, document text, operation text) returns text
 language sql immutable parallel safe as $$
   select case
-    when not coalesce(operation_before not in ('RETRACT', 'MERGE') and (operation_before <> 'REDACT' or document_before is not null),
-                      false) then
-      case when operation not in ('RETRACT', 'MERGE') and (operation <> 'REDACT' or document is not null)
-        then case when operation_before is null then 'CREATE' else 'RESTORE' end end
-    when operation in ('RETRACT', 'MERGE') or operation = 'REDACT' and document is null then operation
+    when stood is null or stood in ('RETRACT', 'MERGE') then
+      case when stands not in ('RETRACT', 'MERGE') then case when stood is null then 'CREATE' else 'RESTORE' end end
+    when stands in ('RETRACT', 'MERGE') then stands
     when document_before is distinct from document then case operation when 'REDACT' then operation else 'AMEND' end
   end
 $$;

@@ -54,21 +54,22 @@ def _difference(
         return None
     after = between[-1]
     before = next((one for one in reversed(revisions) if one.position <= start), None)
-    was, is_now = (one and _standing(one) for one in (before, after))
-    if was == is_now:
+    stood, stands = (
+        [one for one in revisions if one.position <= end and one.operation != "REDACT"][-1:]
+        for end in (start, after.position)
+    )
+    was, is_now = (bool(of and of[0].operation not in LEAVES_NOTHING) for of in (stood, stands))
+    if not (was or is_now) or (was and is_now and before and before.document == after.document):
         return None
+    changed_how = "REDACT" if after.operation == "REDACT" else "AMEND"
     kinds = {one.kind for one in between}
     return {
         "recordType": after.record_type,
         "recordId": after.record_id,
-        "operation": after.operation if not is_now else "AMEND" if was else "RESTORE" if before else "CREATE",
+        "operation": stands[0].operation if not is_now else changed_how if was else "RESTORE" if before else "CREATE",
         "kinds": [kind for kind in ChangeKind if kind in kinds],
         "fieldChanges": changed(before.document if before else None, after.document),
         "sentence": ANY,
         "before": Told(reading, before) if before else None,
         "after": Told(reading, after),
     }
-
-
-def _standing(revision: Revision) -> Mapping[str, Any] | None:
-    return None if revision.operation in LEAVES_NOTHING else revision.document

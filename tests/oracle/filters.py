@@ -73,7 +73,7 @@ def _about(told: Told, key: str) -> set[Any]:
     for one in told.reading.log.of_record[told.revision.record_id]:
         if one.position > told.reading.position:
             break
-        named = (one.document or {}).get(key)
+        named = told.reading.log.left(one).get(key)
         found |= set(named if isinstance(named, list) else [named])
     return found
 

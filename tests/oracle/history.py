@@ -1,5 +1,5 @@
-"""A made-up history on top of the seeded record: policy records created, amended, retracted and restored, with texts that hurt,
-over a year, or as fast as it can be written."""
+"""A made-up history on top of the seeded record: policy records created, amended, retracted, restored, merged and redacted, with
+texts that hurt, over a year, or as fast as it can be written."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -85,10 +85,7 @@ class History(Documents):
 
     async def retract(self, count: int) -> Published:
         """Records that nothing refers to."""
-        free = [
-            one for one in self.standing if one.startswith(("Measure", "Assessment", "Statement", "ReportingEvent"))
-        ]
-        gone = self.random.sample(free, count)
+        gone = self.random.sample(self._free(), count)
         changes = [Change("RETRACT", one, "CORRECTED", self.standing[one]) for one in gone]
         for one in gone:
             self._retracted[one] = self.standing.pop(one)
@@ -103,9 +100,44 @@ class History(Documents):
             "Restorations", [Change("RESTORE", one, "CORRECTED", self.standing[one]) for one in back]
         )
 
+    async def merge(self, count: int) -> Published:
+        """Records that nothing refers to, into others of their type; so that what others were merged into is merged, too."""
+        changes: list[Change] = []
+        for _ in range(count):
+            free = self._free()
+            last = changes[-1].merged_into if changes else None
+            gone = last if last and len(changes) % 3 else self.random.choice(free)
+            others = [one for one in free if one != gone and one.partition(":")[0] == gone.partition(":")[0]]
+            changes.append(
+                Change("MERGE", gone, "CORRECTED", self.standing.pop(gone), merged_into=self.random.choice(others))
+            )
+        return await self.publish("Merges", changes)
+
+    async def redact(self, count: int) -> Published:
+        """Words of records of the seed's, which cite what has always been there; of one, all of its revisions."""
+        changes: list[Change] = []
+        for record_id in self.random.sample(
+            [one for one in self._free() if "X-" not in str(self.standing[one])], count
+        ):
+            rows = await self._connection.fetch(
+                'select "position" from revision where record_id = $1 and document is not null order by 1', record_id
+            )
+            there = [row["position"] for row in rows]
+            positions = there if not changes else self.random.sample(there, self.random.randint(1, len(there)))
+            document = self.standing[record_id] = dict(self.standing[record_id])
+            document |= dict.fromkeys({"title", "summary", "criterion", "note"} & document.keys(), "[redacted]")
+            changes.append(Change("REDACT", record_id, "CORRECTED", document, redacts=tuple(positions)))
+        return await self.publish("Redactions", changes)
+
+    def _free(self) -> list[str]:
+        """What stands and nothing refers to."""
+        return [
+            one for one in self.standing if one.startswith(("Measure", "Assessment", "Statement", "ReportingEvent"))
+        ]
+
     async def go_on(self, submissions: int) -> Published:
-        """Small submissions, one kind after the other. MERGE and REDACT are to join them here, each with a method above."""
-        kinds = (self.create, self.amend, self.retract, self.amend, self.restore)
+        """Small submissions, one kind after the other."""
+        kinds = (self.create, self.amend, self.retract, self.merge, self.amend, self.restore, self.redact)
         for number in range(submissions):
             published = await kinds[number % len(kinds)](self.random.randint(3, 12))
         return published

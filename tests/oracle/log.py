@@ -29,6 +29,8 @@ class Revision:
     record_id: str
     number: int
     operation: str
+    merged_into: str | None
+    redacts: Sequence[int]
     kind: str
     reason: str
     author: str
@@ -59,6 +61,18 @@ class Log:
         return found
 
     @cached_property
+    def redacted_by(self) -> Mapping[int, Revision]:
+        """Position of a redacted revision → the redaction, whose document is read in its place at every clock."""
+        return {position: one for one in self.revisions for position in one.redacts}
+
+    def left(self, revision: Revision) -> Mapping[str, Any]:
+        """What there is to read of a revision: its document, or what redactions left of it."""
+        while revision.position in self.redacted_by:
+            revision = self.redacted_by[revision.position]
+        assert revision.document is not None
+        return revision.document
+
+    @cached_property
     def tree(self) -> Tree:
         return Tree([bytes.fromhex(one.leaf_hash) for one in self.revisions])
 
@@ -87,8 +101,7 @@ class Row:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        assert self.revision.document is not None
-        return self.revision.document
+        return self.reading.log.left(self.revision)
 
     @cached_property
     def reached(self) -> Mapping[str, date]:
@@ -114,7 +127,7 @@ class Row:
         for revision in reversed(self.reading.log.of_record[self.id]):
             if revision.position > self.revision.position:
                 continue
-            if revision.document is None or revision.document[name] != self.document[name]:
+            if self.reading.log.left(revision)[name] != self.document[name]:
                 break
             since = revision
         return since.recorded_at.date()
@@ -154,14 +167,24 @@ class Reading:
         return {
             record_id: Row(self, newest[record_id])
             for record_id in sorted(newest)
-            if newest[record_id].operation not in LEAVES_NOTHING and newest[record_id].document is not None
+            if self.decided[record_id].operation not in LEAVES_NOTHING
         }
+
+    @cached_property
+    def decided(self) -> Mapping[str, Revision]:
+        """Each record's newest revision that was no redaction: it says whether the record stands."""
+        return {revision.record_id: revision for revision in self.revisions if revision.operation != "REDACT"}
 
     @cached_property
     def tombstones(self) -> Mapping[str, Tombstone]:
         """What was retracted, by id."""
-        retracted = {one.record_id: one for one in self.revisions if one.operation == "RETRACT"}
-        return {name: Tombstone(self, one) for name, one in retracted.items() if name not in self.rows}
+        return {name: Tombstone(self, one) for name, one in self.decided.items() if one.operation == "RETRACT"}
+
+    def survivor(self, record_id: str) -> str:
+        """The record that a record was merged into, and so on; itself where it was not."""
+        while (decided := self.decided.get(record_id)) and decided.merged_into:
+            record_id = decided.merged_into
+        return record_id
 
     @cached_property
     def _by_type(self) -> Mapping[str, Sequence[Row]]:
@@ -221,6 +244,8 @@ def _revision(row: asyncpg.Record) -> Revision:
         record_id=row["record_id"],
         number=row["number"],
         operation=row["operation"],
+        merged_into=row["merged_into"],
+        redacts=row["redacts"] or (),
         kind=row["kind"],
         reason=row["reason"],
         author=row["author"],

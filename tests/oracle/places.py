@@ -29,6 +29,9 @@ LISTS: Lists = {
 }
 """Connections of Query → the orders whose cursors are taken."""
 
+OF_THE_LOG = {"diff"}
+"""Which Query has, and Reading does not."""
+
 
 @dataclass
 class Places:
@@ -58,7 +61,7 @@ async def places(
     """The cursors of the first page of each list, in each order. within: the field at whose clocks these are, if any."""
     found = Places(position, day)
     for name, orders in lists.items():
-        for order in orders:
+        for order in orders if not (within and name in OF_THE_LOG) else ():
             ordered = f", orderBy: [{', '.join(order)}]" if order else ""
             text = f"{{ {name}(first: 60{ordered}) {{ edges {{ cursor }} }} }}"
             asked = document(f"{{ at: {within} {text} }}" if within else text).operation(None)

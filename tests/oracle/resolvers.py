@@ -41,7 +41,8 @@ def node(reading: Reading, node_id: str) -> Any:
 
 
 def record(reading: Reading, record_id: str) -> Any:
-    """A record, or what is left of it."""
+    """A record, what it was merged into, or what is left of it."""
+    record_id = reading.survivor(record_id)
     return reading.rows.get(record_id) or reading.tombstones.get(record_id)
 
 
@@ -100,8 +101,11 @@ def _field_changes(told: Told, _given: Mapping[str, Any]) -> list[dict[str, Any]
 
 
 def changed(earlier: Mapping[str, Any] | None, later: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """In the order of the later document, then what only the earlier has; from nothing to nothing is no change."""
-    was, is_now = earlier or {}, later or {}
+    """In the order of the later document, then what only the earlier has; from nothing to nothing is no change. None where the
+    later one was redacted."""
+    if later is None:
+        return []
+    was, is_now = earlier or {}, later
     nothing: tuple[Any, ...] = (None, [], {}, "")
     return [
         {"field": name, "before": was.get(name), "after": is_now.get(name), "sentence": ANY}

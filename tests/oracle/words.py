@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tests.oracle.log import Revision, Row
+from tests.oracle.log import Log, Revision, Row
 
 NAMES = ("Interpol", "hague", "lanzarote", "pálermo", "jxqwzf", "VWYQZK", "vẃyqzk jxqwzf", "xqzjwvkk")
 """Words whose stem is themselves and is shared by no other word of the records that tests read; the last is nowhere."""
@@ -27,12 +27,12 @@ SEARCHED: Mapping[str, tuple[str, ...]] = {
 def holds(row: Row, words: str) -> bool:
     """That a record holds all of these words."""
     asked = _tokens(words)
-    return bool(asked) and asked <= _words(row.revision)
+    return bool(asked) and asked <= _words(row.reading.log, row.revision)
 
 
 @cache
-def _words(revision: Revision) -> set[str]:
-    document: Any = revision.document
+def _words(log: Log, revision: Revision) -> set[str]:
+    document: Any = log.left(revision)
     typename = revision.record_id.partition(":")[0]
     texts = [document[name] for name in SEARCHED[typename] if document[name]]
     if typename == "StateParty":
