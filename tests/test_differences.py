@@ -111,8 +111,8 @@ async def told(
         connected(database.url) as connection,
         await open_pool(database.url, size=1) as pool,
     ):
-        history = History(12)
-        for number, (_, changes) in enumerate(history.submissions(7)):
+        history = History(170)
+        for number, (_, changes) in enumerate(history.submissions(8)):
             author, reviewer = (("maria", "jo"), ("jo", "maria"), ("amina", "jo"))[number % 3]
             kinds = ("STATE_ACTED", "LEARNED", "CORRECTED", "RECODED")
             varied = [

@@ -71,7 +71,10 @@ class History(Documents):
         """Some fields of made-up records, and of the seed's, anew."""
         made = [one for one in self.standing if "X-" in one]
         others = self.random.sample([one for one in self.standing if "X-" not in one], count // 3)
-        changes = [self._amended(one) for one in {*self.random.sample(made, min(len(made), count)), *others}]
+        chosen = dict.fromkeys(
+            [*self.random.sample(made, min(len(made), count)), *others]
+        )  # a set's order is not alike
+        changes = [self._amended(one) for one in chosen]
         self.standing |= {change.record_id: change.document for change in changes}
         return await self.publish("Amendments", changes)
 
