@@ -125,7 +125,7 @@ def test_only_coverage_and_revisions_have_ids_and_no_versions() -> None:
 
 
 def _implementing(interface: str) -> set[str]:
-    return {one.name for one in schema.get_implementations(schema.type_map[interface]).objects}  # type: ignore[arg-type]
+    return {one.name for one in schema.get_implementations(schema.type_map[interface]).objects}
 
 
 def test_the_packages_lock_names_no_registry() -> None:
