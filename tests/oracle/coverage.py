@@ -34,11 +34,11 @@ class Cell:
 
     typename = "Coverage"
 
-    @cached_property
+    @property
     def id(self) -> str:
         return f"Coverage:{self.state.document['code']}:{self.recommendation.document['code']}"
 
-    @cached_property
+    @property
     def place(self) -> tuple[str, Place]:
         return self.state.id, place(self.recommendation)
 

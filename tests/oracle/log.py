@@ -14,7 +14,7 @@ from cachetools import LRUCache
 from tests.merkle import Tree
 from tests.oracle import days
 
-READINGS_KEPT = 20
+READINGS_KEPT = 32
 """Each holds a row for every record, and cells when they were asked for: some 20 MB."""
 
 LEAVES_NOTHING = ("RETRACT", "MERGE")
@@ -91,11 +91,11 @@ class Row:
     reading: "Reading"
     revision: Revision
 
-    @cached_property
+    @property
     def id(self) -> str:
         return self.revision.record_id
 
-    @cached_property
+    @property
     def typename(self) -> str:
         return self.id.partition(":")[0]
 

@@ -20,6 +20,9 @@ from tests.oracle.words import NAMES
 
 Draw = Callable[[], Any]
 
+MOMENTS = 6
+"""From how many moments clocks are drawn: the plain executor needs a second for each that it has not read at."""
+
 MICROSECOND = timedelta(microseconds=1)
 EXTREMES = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC))
 ZONES = (UTC, timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-11)))
@@ -76,9 +79,11 @@ class Values:
             "text": NAMES,
             **_bounds(log),
         }
-        self._days = [date(2019, 9, 26), date(2035, 1, 1), *(self._day() for _ in range(5))]
-        self._moments = sorted({one.recorded_at for one in log.revisions})
         self._last_of = {one.recorded_at: one.position for one in log.revisions}
+        moments = list(self._last_of)
+        within = random.sample(moments[1:-1], min(len(moments[1:-1]), MOMENTS - 2))
+        self._moments = sorted({moments[0], *within, moments[-1]})
+        self._days = [date(2019, 9, 26), date(2035, 1, 1), self._day()]
 
     def draw(self, name: str, type_: GraphQLInputType, field: str) -> Any:
         """A value for an argument, or a field of an input object, of a field that leads to something."""
@@ -116,7 +121,7 @@ class Values:
             last = self._last_of[moment]
             beyond = self._last_of[self._moments[-1]] + 1
             return choose([0, -1, beyond, 2_147_483_647]) if impossible else choose([last, last, max(1, last - 1)])
-        return str(choose([*self._days, moment.date() + timedelta(days=choose([-1, 0, 1]))]))
+        return str(choose([*self._days, self._moments[1 % len(self._moments)].date()]))
 
     def _day(self) -> date:
         return date(1990, 1, 1) + timedelta(days=self._random.randrange(14_000))
