@@ -64,13 +64,16 @@ async def sign_head(connection: asyncpg.Connection, key: PrivateKey) -> None:
 
 
 async def rotate(connection: asyncpg.Connection, key: PrivateKey, new: PrivateKey) -> int:
-    """Makes `new` the log's key, by a checkpoint of the head that both have signed; answers its size. As the tables' owner."""
+    """Makes `new` the log's key, by a checkpoint of the head that names it and both have signed; answers its size.
+
+    As the tables' owner.
+    """
     async with connection.transaction(isolation="read_committed"):
         await connection.execute("select pg_advisory_xact_lock(2019, 156)")
         if await connection.fetchval(UNSIGNED):
             await sign(connection, key)
         row = await connection.fetchrow(HEAD)
         assert row is not None
-        note = Checkpoint(key.name, row["size"], row["root"]).signed(key, new)
+        note = Checkpoint(key.name, row["size"], row["root"], str(new.public)).signed(key, new)
         await connection.execute("select replace_log_key($1, $2)", str(new.public), note)
         return int(row["size"])

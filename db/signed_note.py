@@ -14,6 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 ED25519 = b"\1"
 """The signature type, as its byte."""
 
+SUCCESSOR = "next "
+"""What begins the line with the key that signs from a checkpoint on."""
+
 NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
 """Of a key, and so of a log."""
 
@@ -94,15 +97,18 @@ class PrivateKey:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint says: whose log, how many leaves, the root over them."""
+    """What a checkpoint says: whose log, how many leaves, the root over them. successor: the public key that signs from here on,
+    where the key is replaced; as an extension line, so that the key before signs for it."""
 
     origin: str
     size: int
     root: bytes
+    successor: str | None = None
 
     @property
     def text(self) -> str:
-        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+        successor = f"{SUCCESSOR}{self.successor}\n" if self.successor else ""
+        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n{successor}"
 
     def signed(self, *keys: PrivateKey) -> str:
         """The note, a signature line a key."""
@@ -133,9 +139,9 @@ def opened(note: str, keys: Sequence[PublicKey]) -> Checkpoint:
 
 def _said(text: str) -> Checkpoint:
     lines = text.splitlines()
-    if len(lines) != 3 or not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1], re.ASCII):
+    if len(lines) not in (3, 4) or not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1], re.ASCII):
         raise BadNote("it is no checkpoint: its lines are the log's origin, its size and its root")
-    said = Checkpoint(lines[0], int(lines[1]), _decoded(lines[2]))
+    said = Checkpoint(lines[0], int(lines[1]), _decoded(lines[2]), "".join(lines[3:]).removeprefix(SUCCESSOR) or None)
     if said.text != text:
         raise BadNote("it is no checkpoint as checkpoints are written")
     return said

@@ -93,7 +93,7 @@ def _checkpoints(
 ) -> Iterator[Fault]:
     public = {row["number"]: row["public_key"] for row in keys}
     for row in checkpoints:
-        for sentence in _note(row["note"], row["size"], row["root_hash"], [public.get(row["key"])], roots):
+        for sentence in _note(row["note"], row["size"], row["root_hash"], None, [public.get(row["key"])], roots):
             yield Fault("checkpoint", f"of size {row['size']:,}", sentence)
 
 
@@ -106,15 +106,21 @@ def _keys(keys: list[asyncpg.Record], roots: dict[int, bytes]) -> Iterator[Fault
             yield Fault("log_key", name, f"it is the log's key number {place}")
         if place > 1:
             root = roots.get(row["since"], b"")
-            for sentence in _note(row["note"], row["since"], root, [before, row["public_key"]], roots):
+            both = [before, row["public_key"]]
+            for sentence in _note(row["note"], row["since"], root, row["public_key"], both, roots):
                 yield Fault("log_key", name, sentence)
         before = row["public_key"]
 
 
 def _note(
-    note: str | None, size: int, root: bytes, public_keys: list[str | None], roots: dict[int, bytes]
+    note: str | None,
+    size: int,
+    root: bytes,
+    successor: str | None,
+    public_keys: list[str | None],
+    roots: dict[int, bytes],
 ) -> Iterator[str]:
-    """What is wrong with a row's note that should be the checkpoint of a size, signed with each of the keys."""
+    """What is wrong with a row's note that should be the checkpoint of a size, signed with each of the keys, and name the next."""
     if size not in roots:
         yield f"the log has not so many revisions as the {size:,} that were signed: its end was cut off"
     elif root != roots[size]:
@@ -126,5 +132,5 @@ def _note(
         except BadNote as bad:
             yield f"its note does not verify: {bad}"
             continue
-        if (said.origin, said.size, said.root) != (key.name, size, root):
+        if (said.origin, said.size, said.root, said.successor) != (key.name, size, root, successor):
             yield f"its note says {said.origin}, {said.size:,}, {said.root.hex()}, and not what its row says"

@@ -104,7 +104,8 @@ class LogKey(Row):
     checkpoint = Column(
         graphene.String,
         "note",
-        description="The checkpoint of that size signed both with the key before and with this one; null for the first key.",
+        description="The checkpoint of that size with a line that names this key, signed with the key before and with it; null for "
+        "the first key.",
     )
 
 

@@ -9,12 +9,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
 class Read(NamedTuple):
-    """A note's text, line by line, and the names of the keys, among those that were given, that signed it."""
+    """A note's text, line by line, the names of the keys, among those that were given, that signed it, and lines more."""
 
     origin: str
     size: int
     root: bytes
     signers: list[str]
+    more: list[str]
 
 
 def read(note: str, *verifier_keys: str) -> Read:
@@ -45,7 +46,7 @@ def read(note: str, *verifier_keys: str) -> Read:
             signers.append(vkey)
     if not signers:
         raise ValueError("not signed by any of these")
-    origin, size, root = text.removesuffix("\n").split("\n")
+    origin, size, root, *more = text.removesuffix("\n").split("\n")
     if str(int(size)) != size:
         raise ValueError("leading zeros")
-    return Read(origin, int(size), base64.b64decode(root, validate=True), signers)
+    return Read(origin, int(size), base64.b64decode(root, validate=True), signers, more)

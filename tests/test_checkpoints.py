@@ -74,7 +74,7 @@ def test_a_checkpoint_is_written_as_the_specification_says() -> None:
     head = Checkpoint("example.com/behind-the-sofa", 20852163, base64.b64decode(root))
     assert head.text == f"example.com/behind-the-sofa\n20852163\n{root}\n"
     assert opened(head.signed(KEY), [PrivateKey.new(ORIGIN).public, KEY.public]) == head
-    assert read(head.signed(KEY), VKEY) == (head.origin, head.size, head.root, [VKEY])
+    assert read(head.signed(KEY), VKEY) == (head.origin, head.size, head.root, [VKEY], [])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ async def test_each_publication_is_signed_with_what_it_published(empty: asyncpg.
     notes = await kept(empty)
     assert [size for size, _ in notes] == [7, 8]
     for at, note in notes:
-        assert read(note, VKEY) == (ORIGIN, at, tree.root(at), [VKEY])
+        assert read(note, VKEY) == (ORIGIN, at, tree.root(at), [VKEY], [])
     told = await asked(
         pool, "origin size rootHash publicKey checkpoint keys { publicKey since checkpoint } checkpoints { size note }"
     )
@@ -273,7 +273,8 @@ async def test_a_new_key_is_signed_for_by_the_old_one_and_old_checkpoints_stay(
     assert told["publicKey"] == str(second.public)
     assert [(key["publicKey"], key["since"]) for key in told["keys"]] == [(VKEY, 7), (str(second.public), 7)]
     assert read(told["checkpoint"], str(second.public)).size == 7  # the newest verifies with the key that signs now
-    assert read(told["keys"][1]["checkpoint"], VKEY, str(second.public)).signers == [VKEY, str(second.public)]
+    vouching = read(told["keys"][1]["checkpoint"], VKEY, str(second.public))
+    assert (vouching.signers, vouching.more) == ([VKEY, str(second.public)], [f"next {second.public}"])
 
     with pytest.raises(PublicationRefused, match="but the log's key is"):
         await published(empty, create("Source:S-2", source()), signer=KEY)
@@ -290,21 +291,24 @@ async def test_a_new_key_is_signed_for_by_the_old_one_and_old_checkpoints_stay(
 
 
 @pytest.mark.parametrize(
-    ("signers", "origin", "rule"),
+    ("signers", "origin", "named", "rule"),
     [
-        ("new", ORIGIN, "a_new_key_is_signed_for"),
-        ("old", ORIGIN, "a_new_key_is_signed_for"),
-        ("new old", ORIGIN, "a_new_key_is_signed_for"),
-        ("old new", "another.example", "the_origin_stays"),
+        ("new", ORIGIN, "new", "a_new_key_is_signed_for"),
+        ("old", ORIGIN, "new", "a_new_key_is_signed_for"),
+        ("new old", ORIGIN, "new", "a_new_key_is_signed_for"),
+        ("old new", ORIGIN, None, "a_new_key_is_signed_for"),  # whoever has a checkpoint can put a signature below it
+        ("old new", ORIGIN, "old", "a_new_key_is_signed_for"),
+        ("old new", "another.example", "new", "the_origin_stays"),
     ],
 )
-async def test_a_new_key_needs_both_signatures_and_the_same_origin(
-    empty_database: Embedded, empty: asyncpg.Connection, signers: str, origin: str, rule: str
+async def test_a_new_key_needs_to_be_named_both_signatures_and_the_same_origin(
+    empty_database: Embedded, empty: asyncpg.Connection, signers: str, origin: str, named: str | None, rule: str
 ) -> None:
     await published(empty, *BEGINNING, signer=KEY)
     owner = await asyncpg.connect(empty_database.owner_url)
     keys = {"old": KEY, "new": PrivateKey.new(origin)}
-    head = Checkpoint(ORIGIN, 7, await empty.fetchval("select tree_root(7)"))
+    successor = str(keys[named].public) if named else None
+    head = Checkpoint(ORIGIN, 7, await empty.fetchval("select tree_root(7)"), successor)
     note = head.signed(*(keys[one] for one in signers.split()))
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refusal:
         await owner.execute("select replace_log_key($1, $2)", str(keys["new"].public), note)

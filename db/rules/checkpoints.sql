@@ -23,7 +23,7 @@ begin
 end
 $$;
 
--- Makes another key the log's. The note is the newest checkpoint, signed with that key as well.
+-- Makes another key the log's. The note is the newest checkpoint, which names that key and is signed with it as well.
 create or replace function replace_log_key(public_key text, note text) returns void language plpgsql as $$
 begin
   perform enter_log_alone();
@@ -48,11 +48,13 @@ begin
 end
 $$;
 
--- Whether a note is the checkpoint of a size and root, with a signature line for each of these keys and no other.
-create or replace function is_checkpoint(note text, size int, root_hash bytea, public_keys text[]) returns boolean
+-- Whether a note is the checkpoint of a size and root that names the key to come, where there is one, with a signature line for
+-- each of these keys and no other.
+create or replace function is_checkpoint(note text, size int, root_hash bytea, successor text, public_keys text[]) returns boolean
 language sql immutable as $$
   with told as (
-    select format(E'%s\n%s\n%s\n\n', split_part(public_keys[1], '+', 1), size, encode(root_hash, 'base64')) as text
+    select format(E'%s\n%s\n%s\n%s\n', split_part(public_keys[1], '+', 1), size, encode(root_hash, 'base64'),
+                  coalesce('next ' || successor || E'\n', '')) as text
   ), line as (
     select line, place from told, regexp_split_to_table(substr(note, length(told.text) + 1), '\n') with ordinality as l(line, place)
   )
@@ -82,7 +84,7 @@ begin
   elsif new.root_hash is distinct from tree_root(new.size) then
     raise exception using errcode = 'check_violation', constraint = 'checkpoints_tell_the_root',
       message = format('the root of the log''s first %s revisions is another', new.size);
-  elsif not is_checkpoint(new.note, new.size, new.root_hash, array[signing]) then
+  elsif not is_checkpoint(new.note, new.size, new.root_hash, null, array[signing]) then
     raise exception using errcode = 'check_violation', constraint = 'checkpoints_tell_the_root',
       message = format('this note is no checkpoint of the log''s first %s revisions signed with %s', new.size, signing);
   end if;
@@ -107,9 +109,9 @@ begin
     raise exception using errcode = 'check_violation', constraint = 'the_origin_stays',
       message = format('the log''s origin is %s, and stays so', split_part(before.public_key, '+', 1));
   elsif new.number > 1 and (new.since is distinct from newest.size or not coalesce(is_checkpoint(
-      new.note, newest.size, newest.root_hash, array[before.public_key, new.public_key]), false)) then
+      new.note, newest.size, newest.root_hash, new.public_key, array[before.public_key, new.public_key]), false)) then
     raise exception using errcode = 'check_violation', constraint = 'a_new_key_is_signed_for',
-      message = 'a new key needs the newest checkpoint, signed with the key before and with the new one';
+      message = 'a new key needs the newest checkpoint with its name, signed with the key before and with the new one';
   end if;
   return new;
 end
