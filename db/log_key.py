@@ -37,7 +37,7 @@ class Keyring:
         return self.data / FILE if self.data and not self.environment.get(KEY) else None
 
     def key(self, current: str | None = None) -> PrivateKey | None:
-        """The key, if there is one; Raises CannotSignError.
+        """The key, if there is one. Raises CannotSignError.
 
         current: the log's public key by now, whose private half a rotation that was cut short may have left beside its place.
         """

@@ -78,7 +78,8 @@ begin
   if asked not between lowest and highest then
     raise exception using errcode = 'OP001', hint = argument, message = case
       when lowest > highest then format('%s: %s cannot be asked for, since this log is still empty.', argument, asked)
-      else format('%s: %s is out of range; it can be from %s to %s, %s.', argument, counted(asked), counted(lowest), counted(highest), why)
+      else format('%s: %s is out of range; it can be from %s to %s, %s.', argument, counted(asked), counted(lowest),
+                  counted(highest), why)
     end;
   end if;
 end

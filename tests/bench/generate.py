@@ -62,7 +62,9 @@ async def generate(connection: asyncpg.Connection, measures: int, progress: Prog
                 progress(done, measures * REVISIONS)
             if first and (published.last - first > PROJECTED_AT_ONCE or state == states[-1]):
                 await connection.execute("analyze")
-                await connection.execute("select project($1, $2)", first, published.last, timeout=600)
+                await connection.execute(
+                    "select project($1, $2), grow_tree($1, $2)", first, published.last, timeout=600
+                )
                 first = None
     await connection.execute(KNOWN_WORDS)
     await connection.execute("set session_replication_role = origin")
