@@ -1,4 +1,4 @@
--- What readers are told in words: the differences of two documents, what became of a record, a coverage state, how to cite a revision.
+-- What readers are told in words: how two documents differ, what became of a record, a coverage state, how to cite a revision.
 
 -- "inForceOn" is labelled "In force on".
 create or replace function label_of(field text) returns text language sql immutable parallel safe as $$
@@ -77,13 +77,13 @@ returns table (field text, before json, after json, sentence text) language sql 
   order by place
 $$;
 
--- What became of a record between two of its revisions, the newest at either end (none before: null); null where the record is as it
--- was. The names of operations; a redaction is told only where nothing else came after it.
+-- What became of a record between two moments, by its newest revision at either (null where there was none before): the name of an
+-- operation, or null where the record is as it was. A redaction is told only where nothing came after it.
 create or replace function net_operation(operation_before text, document_before text, operation text, document text) returns text
 language sql immutable parallel safe as $$
   select case
-    when not coalesce(operation_before not in ('RETRACT', 'MERGE') and (operation_before <> 'REDACT' or document_before is not null),
-                      false) then
+    when not coalesce(operation_before not in ('RETRACT', 'MERGE')
+                        and (operation_before <> 'REDACT' or document_before is not null), false) then
       case when operation not in ('RETRACT', 'MERGE') and (operation <> 'REDACT' or document is not null)
         then case when operation_before is null then 'CREATE' else 'RESTORE' end end
     when operation in ('RETRACT', 'MERGE') or operation = 'REDACT' and document is null then operation
@@ -96,7 +96,8 @@ create or replace function record_named(record_id text, document jsonb, state_pa
 language sql immutable parallel safe as $$
   select label_of(split_part(record_id, ':', 1))
     || coalesce(' “' || shortened(regexp_replace(
-         coalesce(document ->> 'title', document ->> 'heading', document ->> 'name', document ->> 'subject', document #>> '{names,EN}'),
+         coalesce(document ->> 'title', document ->> 'heading', document ->> 'name', document ->> 'subject',
+                  document #>> '{names,EN}'),
          '\s+', ' ', 'g')) || '”', '')
     || coalesce(' of ' || state_party, '') || ' (' || record_id || ')'
 $$;
@@ -112,9 +113,10 @@ create or replace function fields_summed_up(earlier text, later text) returns te
   from field_changes(earlier, later) with ordinality as c(field, before, after, sentence, place)
 $$;
 
--- A net difference of a record in a sentence that names it, by net_operation() and its documents, which are null where there was none
--- or it has been redacted. survivor: what it was merged into, named. Never who was right, or whose doing it was.
-create or replace function difference_told(operation text, record_id text, earlier text, later text, state_party text, survivor text)
+-- A net difference of a record in a sentence that names it, by net_operation() and its documents, which are null where there was
+-- none or it has been redacted. survivor: what it was merged into, named. Never who was right, or whose doing it was.
+create or replace function difference_told(operation text, record_id text, earlier text, later text, state_party text,
+                                           survivor text)
 returns text language sql immutable as $$
   select record_named(record_id, coalesce(later, earlier)::jsonb, state_party) || ': ' || case operation
       when 'CREATE' then 'New in the record'
