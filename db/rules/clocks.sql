@@ -1,6 +1,6 @@
--- The clocks that readers choose, found in the log. What is not there is refused with SQLSTATE OP001, clocks that do not go together
--- with OP002: the message is a sentence for the reader, who calls the clock `argument`; the hint says which of his fields it is
--- about (place).
+-- The clocks that readers choose, found in the log. What is not there is refused with SQLSTATE OP001, clocks that do not go
+-- together with OP002: the message is a sentence for the reader, who calls the clock `argument`; the hint says which of his fields
+-- it is about (place).
 
 create or replace function refuse_clock(argument text, asked text, place text) returns void language plpgsql stable as $$
 declare
@@ -34,7 +34,8 @@ end
 $$;
 
 -- The moment at which a position was recorded.
-create or replace function moment_of_position(argument text, asked int, place text) returns timestamptz language plpgsql stable as $$
+create or replace function moment_of_position(argument text, asked int, place text) returns timestamptz
+language plpgsql stable as $$
 declare
   moment_found timestamptz;
 begin
@@ -61,7 +62,8 @@ begin
     raise exception using errcode = 'OP002', hint = place,
       message = format('%s is after %s: what changed goes from the earlier to the later. Swap them.',
                        coalesce('from: ' || moment("from"), 'fromPosition: ' || from_position),
-                       coalesce('to: ' || moment("to"), 'toPosition: ' || to_position, 'position ' || until || ', which this ends at'));
+                       coalesce('to: ' || moment("to"), 'toPosition: ' || to_position,
+                                'position ' || until || ', which this ends at'));
   end if;
   return start;
 end

@@ -1,4 +1,4 @@
--- What readers are told in words: the differences of two documents, what became of a record, a coverage state, how to cite a revision.
+-- What readers are told in words: how two documents differ, what became of a record, a coverage state, how to cite a revision.
 
 -- "inForceOn" is labelled "In force on".
 create or replace function label_of(field text) returns text language sql immutable parallel safe as $$
@@ -94,7 +94,8 @@ create or replace function record_named(record_id text, document jsonb, state_pa
 language sql immutable parallel safe as $$
   select label_of(split_part(record_id, ':', 1))
     || coalesce(' “' || shortened(regexp_replace(
-         coalesce(document ->> 'title', document ->> 'heading', document ->> 'name', document ->> 'subject', document #>> '{names,EN}'),
+         coalesce(document ->> 'title', document ->> 'heading', document ->> 'name', document ->> 'subject',
+                  document #>> '{names,EN}'),
          '\s+', ' ', 'g')) || '”', '')
     || coalesce(' of ' || state_party, '') || ' (' || record_id || ')'
 $$;
@@ -110,9 +111,10 @@ create or replace function fields_summed_up(earlier text, later text) returns te
   from field_changes(earlier, later) with ordinality as c(field, before, after, sentence, place)
 $$;
 
--- A net difference of a record in a sentence that names it, by net_operation() and its documents, which are null where there was none
--- or it has been redacted. survivor: what it was merged into, named. Never who was right, or whose doing it was.
-create or replace function difference_told(operation text, record_id text, earlier text, later text, state_party text, survivor text)
+-- A net difference of a record in a sentence that names it, by net_operation() and its documents, which are null where there was
+-- none or it has been redacted. survivor: what it was merged into, named. Never who was right, or whose doing it was.
+create or replace function difference_told(operation text, record_id text, earlier text, later text, state_party text,
+                                           survivor text)
 returns text language sql immutable as $$
   select record_named(record_id, coalesce(later, earlier)::jsonb, state_party) || ': ' || case operation
       when 'CREATE' then 'New in the record'
