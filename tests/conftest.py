@@ -31,7 +31,7 @@ def server() -> Iterator[Embedded]:
         with running(data) as embedded:
             yield embedded
     finally:
-        shutil.rmtree(data)
+        shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
