@@ -1,5 +1,6 @@
 """Documents for tests that write the log, each with all its type's keys, and entering them as people's submissions."""
 
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -149,6 +150,19 @@ BEGINNING = [
 async def published(connection: asyncpg.Connection, *changes: Change, **said: Any) -> Published:
     said = {"title": "Ours", "reason": "We know better", "author": "maria", "reviewer": "jo", **said}
     return await publish(connection, changes=changes, **said)
+
+
+async def clock_by_setting(owner: asyncpg.Connection) -> None:
+    """From now on, publish() in this database reads the clock from the setting test.clock."""
+    definition = await owner.fetchval("select pg_get_functiondef('publish'::regproc)")
+    assert "clock_timestamp()" in definition
+    await owner.execute(definition.replace("clock_timestamp()", "current_setting('test.clock')::timestamptz"))
+
+
+async def published_on(owner: asyncpg.Connection, day: date, *changes: Change) -> Published:
+    """Recorded at noon of a day, where the clock is read from the setting."""
+    await owner.execute("select set_config('test.clock', $1, false)", f"{day}T12:00:00Z")
+    return await published(owner, *changes)
 
 
 async def size(connection: asyncpg.Connection) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from db.embedded import Embedded
 from db.tables import PROJECTIONS
 from db.verify import verify
 from tests.histories import History
-from tests.record_documents import published
+from tests.record_documents import clock_by_setting, published_on
 from tests.record_oracle import Oracle
 
 SEEDS = range(4)
@@ -19,15 +19,12 @@ CHAINED = {0, 1, 2, 3}
 
 
 async def entered(database: Embedded, seed: int, submissions: int = 25) -> Oracle:
-    """A random history in the log, recorded on its own days: in this database publish() reads the clock from a setting."""
+    """A random history in the log, recorded on its own days."""
     owner = await asyncpg.connect(database.owner_url)
-    definition = await owner.fetchval("select pg_get_functiondef('publish'::regproc)")
-    assert "clock_timestamp()" in definition
-    await owner.execute(definition.replace("clock_timestamp()", "current_setting('test.clock')::timestamptz"))
+    await clock_by_setting(owner)
     history = History(seed)
     for day, changes in history.submissions(submissions):
-        await owner.execute("select set_config('test.clock', $1, false)", f"{day}T12:00:00Z")
-        await published(owner, *changes)
+        await published_on(owner, day, *changes)
     await owner.close()
     return history.oracle
 

@@ -1,5 +1,6 @@
 """Redaction: the words are nowhere any more, at no clock; the proofs and all else are as they were (RISKS 14)."""
 
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -13,10 +14,12 @@ from tests.record_documents import (
     BEGINNING,
     amend,
     assessment,
+    clock_by_setting,
     create,
     measure,
     merge,
     published,
+    published_on,
     recommendation,
     redact,
     reporting_event,
@@ -138,14 +141,21 @@ async def test_a_merged_record_stays_merged(empty: asyncpg.Connection) -> None:
     assert await verify(empty) == []
 
 
-async def test_days_that_rest_on_old_documents_are_told_by_what_is_left_of_them(empty: asyncpg.Connection) -> None:
-    """A stage without a date is reached on the day on which the record began to say so: the redaction says it from 7 on."""
-    await published(empty, *HISTORY)
-    assert await empty.fetchval("select in_force_by from measure_version where known_from = 7") is None
-    await published(empty, redact(LAW, measure("AAA", status="IN_FORCE"), 7))
-    days = await empty.fetch("select in_force_by from measure_version where known_from in (7, 8)")
-    assert [row[0] for row in days] == [await empty.fetchval("select min(recorded_at)::date from revision")] * 2
+async def test_days_that_rest_on_old_documents_are_told_by_what_is_left_of_them(
+    empty_database: Embedded, empty: asyncpg.Connection
+) -> None:
+    """A stage without a date is reached on the day on which the record began to say so: here, what is left of the first."""
+    first, second = date(2020, 1, 1), date(2021, 1, 1)
+    owner = await asyncpg.connect(empty_database.owner_url)
+    await clock_by_setting(owner)
+    await published_on(owner, first, *BEGINNING)
+    await published_on(owner, second, amend(LAW, measure("AAA", status="IN_FORCE")))
+    days = "select known_from, adopted_by, in_force_by from measure_version order by 1"
+    assert [tuple(row) for row in await empty.fetch(days)] == [(7, first, None), (8, None, second)]
+    await published_on(owner, second, redact(LAW, measure("AAA", status="IN_FORCE"), 7))
+    assert [tuple(row) for row in await empty.fetch(days)] == [(7, None, first), (8, None, first), (9, None, first)]
     assert await verify(empty) == []
+    await owner.close()
 
 
 # ── Coverage ────────────────────────────────────────────────────────────────────────────────────────────────────────────
