@@ -195,9 +195,8 @@ async def _written_anew(connection: asyncpg.Connection, record_id: str) -> Seque
         if may:
             await connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}s'; set statement_timeout = 0")
             await connection.execute(f"vacuum (full, analyze) {tables}")
-            await connection.execute(
-                "vacuum (full) pg_catalog.pg_statistic"
-            )  # samples of columns: the words of old rows
+            # the planner's samples of columns: the words of rows that were
+            await connection.execute("vacuum (full) pg_catalog.pg_statistic")
             return [COPIES]
         why = "this role does not own the tables"
     except asyncpg.PostgresError as error:

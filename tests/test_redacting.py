@@ -1,5 +1,6 @@
 """Redaction: the words are nowhere any more, at no clock; the proofs and all else are as they were (RISKS 14)."""
 
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -9,6 +10,7 @@ from db.embedded import Embedded
 from db.log import Change, PublicationRefused
 from db.tables import NOW, metadata
 from db.verify import verify
+from tests.dated_log import dated_log
 from tests.record_documents import (
     BEGINNING,
     amend,
@@ -29,7 +31,7 @@ from tests.record_documents import (
 
 LAW = "Measure:AAA-0001"
 WORDS = ("zweifelhaft", "Quatsch", "humbug")
-SAYS = {"title": "A zweifelhaft law", "summary": "Quatsch.", "note": "humbug"}
+SAYS = {"title": "A zweifelhaft law", "summary": "Quatsch of some origin.", "note": "humbug"}
 STAYS = measure("AAA", title="A law", summary="Withheld.")
 HISTORY = [
     *BEGINNING,
@@ -81,7 +83,8 @@ async def test_the_words_are_nowhere_and_every_proof_holds(empty_database: Embed
     text = await everything(owner)
     for word in WORDS:
         assert word.lower() not in text
-    assert "humbl" in text  # a word that another record holds, too, is still known
+    known = await empty.fetch("select word from known_word where word in ('origin', 'humbl', 'humbug')")
+    assert {row["word"] for row in known} == {"origin", "humbl"}  # what another record says, too, is still found
     assert (await empty.fetch(LOG))[: len(before)] == before
     gone = await empty.fetch('select "position" from revision where document is null and salt is null order by 1')
     assert [row[0] for row in gone] == [8, 9]
@@ -137,14 +140,20 @@ async def test_a_merged_record_stays_merged(empty: asyncpg.Connection) -> None:
     assert await verify(empty) == []
 
 
-async def test_days_that_rest_on_old_documents_are_told_by_what_is_left_of_them(empty: asyncpg.Connection) -> None:
-    """A stage without a date is reached on the day on which the record began to say so: the redaction says it from 7 on."""
-    await published(empty, *HISTORY)
-    assert await empty.fetchval("select in_force_by from measure_version where known_from = 7") is None
-    await published(empty, redact(LAW, measure("AAA", status="IN_FORCE"), 7))
-    days = await empty.fetch("select in_force_by from measure_version where known_from in (7, 8)")
-    assert [row[0] for row in days] == [await empty.fetchval("select min(recorded_at)::date from revision")] * 2
+async def test_days_that_rest_on_old_documents_are_told_by_what_is_left_of_them(
+    empty_database: Embedded, empty: asyncpg.Connection
+) -> None:
+    """A stage without a date is reached on the day on which the record began to say so: here, what is left of the first."""
+    first, second = date(2020, 1, 1), date(2021, 1, 1)
+    log = await dated_log(empty_database)
+    await log.publish(f"{first}T12:00:00Z", *BEGINNING)
+    await log.publish(f"{second}T12:00:00Z", amend(LAW, measure("AAA", status="IN_FORCE")))
+    days = "select known_from, adopted_by, in_force_by from measure_version order by 1"
+    assert [tuple(row) for row in await empty.fetch(days)] == [(7, first, None), (8, None, second)]
+    await log.publish(f"{second}T12:00:00Z", redact(LAW, measure("AAA", status="IN_FORCE"), 7))
+    assert [tuple(row) for row in await empty.fetch(days)] == [(7, None, first), (8, None, first), (9, None, first)]
     assert await verify(empty) == []
+    await log.owner.close()
 
 
 # ── Coverage ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -334,6 +343,28 @@ async def test_nobody_puts_a_redacted_document_back(empty_database: Embedded, em
         await owner.execute('update revision set document = $1, salt = $2 where "position" = 8', *kept)
     await owner.close()
     assert await verify(empty) == []
+
+
+async def test_a_redaction_covers_its_own_publication_alone(
+    empty_database: Embedded, empty: asyncpg.Connection
+) -> None:
+    """Whoever could put the document back can take it away; nobody else, for no redaction of theirs names it."""
+    await published(empty, *HISTORY)
+    kept = await empty.fetchrow('select document, salt from revision where "position" = 8')
+    assert kept
+    await published(empty, redact(LAW, STAYS, 8))
+    await published(empty, create("Source:S-3", source()))
+    superuser = await asyncpg.connect(empty_database.superuser_url)
+    async with superuser.transaction():
+        await superuser.execute("set local session_replication_role = replica")
+        await superuser.execute('update revision set document = $1, salt = $2 where "position" = 8', *kept)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="history is added, never edited"):
+        await superuser.execute('update revision set document = null, salt = null where "position" = 8')
+    owner = await asyncpg.connect(empty_database.owner_url)
+    await owner.execute("select reproject()")  # what was put back is not read even so
+    assert [row[2] for row in await standing(empty)][:2] == ["A law", "A law"]
+    await owner.close()
+    await superuser.close()
 
 
 @pytest.mark.parametrize("position", [7, 8])
