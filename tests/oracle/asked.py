@@ -12,6 +12,9 @@ KINDS = (
     '{ nodes(ids: ["Measure:PHL-0007", "Revision:1", "Nothing:1"]) { __typename } search(text: "law") { nodes { id } } }',
     "{ changes(first: 5) { nodes { fieldChanges { sentence } citation record { id } } } __schema { types { name } } }",
     "{ diff(fromPosition: 9, toPosition: 4000, first: 3) { nodes { kinds sentence fieldChanges { field } before { id } } } }",
+    '{ clock { known } a: at(position: 9) { ...Told } b: at(position: 900, valid: "2031-01-01") { ...Told } c: at(known: '
+    '"2999-01-01T00:00:00Z") @skip(if: true) { ...Told } d: at(valid: "2002-01-18") { ...Told } } fragment Told on Reading '
+    "{ clock { known valid position } stateParties(first: 2) { totalCount nodes { versionId measures { totalCount } } } }",
     'query ($day: Date = "2020-01-01", $codes: [String!] = ["PHL"]) '
     "{ stateParties(filter: {consentTo: $day, code: $codes}) { nodes { name } } }",
 )

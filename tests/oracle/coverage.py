@@ -38,7 +38,7 @@ class Cell:
     def id(self) -> str:
         return f"Coverage:{self.state.document['code']}:{self.recommendation.document['code']}"
 
-    @property
+    @cached_property
     def place(self) -> tuple[str, Place]:
         return self.state.id, place(self.recommendation)
 

@@ -20,7 +20,7 @@ from tests.oracle.wire import Wire
 
 @dataclass
 class Reader:
-    """The seeded record, read over a wire that is listened to, and the plain executor."""
+    """A record, read over a wire that is listened to, and the plain executor."""
 
     pool: asyncpg.Pool
     wire: Wire
