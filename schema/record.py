@@ -25,9 +25,18 @@ class Node(graphene.Interface):
     id = Column(graphene.ID, required=True, description='Type and name, like "Measure:PHL-0007". Treat it as opaque.')
 
 
-def _version_id(at: At) -> Any:
-    return (
-        at.row.c.id + literal("@") + sa.cast(at.clock.position, sa.Text) + literal("@") + sa.cast(at.clock.day, sa.Text)
+def version_id(column: str) -> Computed:
+    """The field `versionId` of what has its record's id in a column."""
+
+    def told(at: At) -> Any:
+        position, day = sa.cast(at.clock.position, sa.Text), sa.cast(at.clock.day, sa.Text)
+        return at.row.c[column] + literal("@") + position + literal("@") + day
+
+    return Computed(
+        graphene.ID,
+        told,
+        required=True,
+        description="id, log position and valid day of this answer: the cache key for clients that hold several clocks at once.",
     )
 
 
@@ -68,12 +77,7 @@ class Record(graphene.Interface):
         interfaces = (Node,)
 
     id = Column(graphene.ID, required=True, description='Type and name, like "Measure:PHL-0007". Treat it as opaque.')
-    version_id = Computed(
-        graphene.ID,
-        _version_id,
-        required=True,
-        description="id, log position and valid day of this answer: the cache key for clients that hold several clocks at once.",
-    )
+    version_id = version_id("id")
     revision = Edge(
         graphene.NonNull("schema.revision.Revision"),
         lambda at, revision: revision.c.position == at.row.c.known_from,

@@ -9,7 +9,7 @@ from db import tables
 from schema.clock import Clock
 from schema.fields import Column, Part, Row
 from schema.json_text import literal
-from schema.record import Node, address, revisions
+from schema.record import Node, address, revisions, version_id
 from schema.revision import Revision
 from schema.vocabulary import RecordType
 
@@ -32,6 +32,7 @@ class Tombstone(Row):
         by_id = staticmethod(_newest)
 
     id = Column(graphene.ID, "record_id", required=True, description="The id that it had, and that nothing else gets.")
+    version_id = version_id("record_id")
     record_type = Column(RecordType, required=True, description="What type of record it was.")
     revision = Part(graphene.NonNull(Revision), description="The revision that retracted it: when, by whom and why.")
     revisions = revisions("record_id")

@@ -15,7 +15,7 @@ import pytest
 
 from schema.query import schema
 from tests.npm import Unavailable, installed, node
-from tests.record_documents import BEGINNING, amend, create, measure, published, state_party
+from tests.record_documents import BEGINNING, amend, create, measure, published, restore, retract, state_party
 from tests.served import served
 
 HERE = Path(__file__).parent
@@ -26,7 +26,10 @@ query Compare($then: Int!, $day: Date!, $today: Date!) {
   later: at(position: $then, valid: $today) { ...Told }
   now: at(valid: $today) { ...Told }
   measure(id: "Measure:AAA-0001") { ...Shown }
+  goneThen: at(position: $then) { __typename node(id: "Measure:AAA-0003") { ...Gone } }
+  gone: node(id: "Measure:AAA-0003") { ...Gone }
 }
+fragment Gone on Tombstone { __typename id versionId revision { __typename id reason } }
 fragment Told on Reading {
   __typename
   clock { __typename known valid position }
@@ -70,7 +73,11 @@ async def apollo(empty: asyncpg.Connection, empty_url: str) -> Client:
         pytest.skip(str(reason))
     shutil.copy(HERE / "apollo/cache.mjs", packages)
     dated = measure("AAA", status="IN_FORCE", adoptedOn="2010-03-01", inForceOn="2015-01-01")
-    then = await published(empty, *BEGINNING, create("Measure:AAA-0002", dated))
+    gone = "Measure:AAA-0003", measure("AAA")
+    await published(empty, *BEGINNING, create("Measure:AAA-0002", dated), create(*gone))
+    then = await published(empty, retract(*gone), reason="A duplicate")
+    await published(empty, restore(*gone))
+    await published(empty, retract(*gone), reason="A duplicate after all")
     again = {**dated, "title": "A better law"}
     amended = amend("StateParty:AAA", state_party("AAA", names={"EN": "State AAA, renamed"}))
     await published(empty, amended, amend("Measure:AAA-0001", again), amend("Measure:AAA-0002", again))
@@ -105,10 +112,11 @@ async def test_a_cache_keyed_by_id_shows_one_clock_as_another(apollo: Client) ->
     assert read["then"]["measure"]["title"] == "A better law"
 
 
-@pytest.mark.parametrize("name", ["Record", "Coverage", "Revision"])
+@pytest.mark.parametrize("name", ["Record", "Tombstone", "Coverage", "Revision"])
 async def test_each_type_that_the_readme_names_needs_its_policy(apollo: Client, name: str) -> None:
     policies = {
         "Record": {"keyFields": ["versionId"]},
+        "Tombstone": {"keyFields": ["versionId"]},
         "Coverage": {"keyFields": False},
         "Revision": {"keyFields": False},
     }
@@ -118,10 +126,10 @@ async def test_each_type_that_the_readme_names_needs_its_policy(apollo: Client, 
     assert await apollo.reads(code) != apollo.data
 
 
-def test_only_coverage_and_revisions_have_ids_and_no_versions() -> None:
+def test_the_types_that_have_ids_and_are_no_records_are_those_that_the_readme_names() -> None:
     """A type more, and the README's policies need it."""
     nodes, records = (_implementing(name) for name in ("Node", "Record"))
-    assert nodes - records == {"Coverage", "Revision"}
+    assert nodes - records == {"Coverage", "Revision", "Tombstone"}
 
 
 def _implementing(interface: str) -> set[str]:

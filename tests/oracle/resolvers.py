@@ -226,6 +226,7 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         ("Coverage", "sentence"): lambda _cell, _: ANY,
         ("Coverage", "measureCount"): lambda cell, _: len(cell.measures),
         ("Coverage", "reportedBy"): lambda cell, _: sorted({one.document["reportedBy"] for one in cell.measures}),
+        ("Tombstone", "versionId"): lambda grave, _: f"{grave.id}@{grave.reading.position}@{grave.reading.day}",
         ("Tombstone", "recordType"): lambda grave, _: grave.revision.record_type,
         ("Tombstone", "revision"): lambda grave, _: Told(grave.reading, grave.revision),
         ("Tombstone", "permalink"): lambda grave, _: f"{PUBLIC_URL}/r/{grave.id}",
