@@ -165,7 +165,7 @@ BEYOND = [
     (f"known={written(MOMENTS[0] - MICROSECOND)}", f"known: {written(MOMENTS[0] - MICROSECOND)} lies outside"),
     ("known=0001-01-01T00:00:00Z", SPAN),
     ("known=9999-12-31T23:59:59.999999Z", SPAN),
-    (f"known={written(datetime.now(UTC) + timedelta(hours=1))}", SPAN),
+    pytest.param(f"known={written(datetime.now(UTC) + timedelta(hours=1))}", SPAN, id="in an hour"),
     ("position=0", "position: there is no position 0; the log has positions 1 to 11."),
     ("position=-1", "there is no position -1; the log has positions 1 to 11."),
     ("position=12", "there is no position 12; the log has positions 1 to 11."),
