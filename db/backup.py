@@ -284,7 +284,7 @@ def _row_in(told: dict[str, Any]) -> Row | None:
         found.values()
     except (TypeError, ValueError):
         return None
-    return found if isinstance(row.get("envelope", ""), str) else None
+    return found if table is not revision or isinstance(row.get("envelope"), str) else None
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

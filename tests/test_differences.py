@@ -1,7 +1,7 @@
 """What changed between two moments: net, each record once, held against a plain telling of the log; and in words."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -12,6 +12,7 @@ from graphql import parse
 from db.embedded import Embedded
 from db.log import Change
 from db.pool import open_pool
+from db.vocabulary import Operation
 from schema.answer import answer
 from schema.clock import PRESENT, Moment
 from schema.document import document
@@ -115,10 +116,7 @@ async def told(
         for number, (_, changes) in enumerate(history.submissions(8)):
             author, reviewer = (("maria", "jo"), ("jo", "maria"), ("amina", "jo"))[number % 3]
             kinds = ("STATE_ACTED", "LEARNED", "CORRECTED", "RECODED")
-            varied = [
-                Change(one.operation, one.record_id, kinds[(number + place) % 4], one.document)
-                for place, one in enumerate(changes)
-            ]
+            varied = [replace(one, kind=kinds[(number + place) % 4]) for place, one in enumerate(changes)]
             await published(connection, *varied, author=author, reviewer=reviewer)
         await published(connection, amend("Source:S-1", source(title="Another")))
         await published(connection, amend("Source:S-1", source(title="A source")))
@@ -144,7 +142,7 @@ async def test_every_interval_of_a_history_is_told_as_plain_python_tells_it(told
             touched = {one.record_id for one in revisions[start:end]}
             assert {node["recordId"] for node in nodes} <= touched
             changed_back += len(touched) - len(nodes)
-    assert operations == {"CREATE", "AMEND", "RETRACT", "RESTORE"}
+    assert operations == set(Operation) - {"MERGE"}  # tested below
     assert changed_back > 0
 
 
