@@ -19,3 +19,4 @@ DROP FUNCTION IF EXISTS publish(text, text, text, text, text[], text[], text[], 
 DROP FUNCTION IF EXISTS touched_cells(int, int);
 DROP FUNCTION IF EXISTS project_timelines(int, int);
 DROP FUNCTION IF EXISTS dangling_references(int, int);
+DROP FUNCTION IF EXISTS record_references(int, int);
