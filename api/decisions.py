@@ -26,6 +26,9 @@ from seed.load import AUTHOR
 LOCK_TIMEOUT = 60
 """Seconds to wait for readers before tables are written anew."""
 
+LONGEST = {"reason": 2_000, "author": 100, "reviewer": 100}
+"""Characters."""
+
 COPIES = (
     "What was redacted may still be in PostgreSQL's write-ahead log, in replicas that lag, in backups, and in the copies that"
     " others hold: see to those as well."
@@ -136,7 +139,12 @@ def _decide(
             raise NoRecordError(
                 f"--author {AUTHOR}: that is the account of the files, who decides nothing. Name a person."
             )
-        if author == reviewer:
+        for option, said in (("reason", reason), ("author", author), ("reviewer", reviewer)):
+            if not said.strip() or not said.isprintable() or len(said) > LONGEST[option]:
+                raise NoRecordError(
+                    f"--{option} stands in the public log for good: one line, not blank, {LONGEST[option]:,} characters at most."
+                )
+        if author.strip().casefold() == reviewer.strip().casefold():
             raise NoRecordError(f"--author and --reviewer are both {author}: somebody else is to look at it.")
         asyncio.run(require_newest(found.url))
         published = asyncio.run(

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from graphql import GraphQLError
 from starlette.datastructures import QueryParams
 
-from schema.clock import PRESENT, Moment
+from schema.clock import PRESENT, Moment, calendar_day
 from schema.refusals import BadValue
 from schema.scalars import Date, DateTime
 
@@ -68,4 +68,9 @@ def _position(text: str) -> int:
     return int(text)
 
 
-READERS: Mapping[str, Callable[[str], Any]] = {"known": _known, "position": _position, "valid": Date.parse_value}
+def _valid(text: str) -> date:
+    day: date = Date.parse_value(text)
+    return calendar_day(day)
+
+
+READERS: Mapping[str, Callable[[str], Any]] = {"known": _known, "position": _position, "valid": _valid}

@@ -50,7 +50,8 @@ max_parallel_workers_per_gather = 0 # many small reads share the processors bett
 jit = off
 timezone = UTC
 log_timezone = UTC
-log_min_error_statement = fatal     # what people submit is not for the log
+log_min_error_statement = fatal     # what people submit is not for the log:
+log_error_verbosity = terse         # neither the statement nor the row that was refused
 """
 
 RULES = """\

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from db.tables import NOW, revision
 from schema.json_text import literal
+from schema.refusals import BadValue
 
 Condition = sa.ColumnElement[bool]
 
@@ -74,6 +75,13 @@ def paged(clock: Clock, position: sa.ColumnElement[int], day: sa.ColumnElement[A
     """The clock of a list's later page: that of its first page, but never later than what this clock knows."""
     known = position if clock.position is NEWEST else sa.func.least(position, clock.position, type_=sa.Integer())
     return past(known, day)
+
+
+def calendar_day(day: date) -> date:
+    """The day. Raises BadValue for the calendar's first and last, which PostgreSQL's driver takes for the ends of time."""
+    if day in (date.min, date.max):
+        raise BadValue(f"{day} is where calendars end: ask for a day between 0001-01-02 and 9999-12-30.")
+    return day
 
 
 @dataclass(frozen=True)

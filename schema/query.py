@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from graphql import print_schema
 
 from schema.changes import Changes
-from schema.clock import CLOCK_TYPES, CLOCKS, asked
+from schema.clock import CLOCK_TYPES, CLOCKS, asked, calendar_day
 from schema.difference import Differences
 from schema.fields import Edge, Part, Planned
 from schema.identity import LARGEST_POSITION
@@ -29,7 +29,8 @@ class _AtClocks(Planned):
     def json(self, at: At) -> Json:
         if "known" in at.given and "position" in at.given:
             raise BadValue("known and position both say what was known: give one of them.")
-        given = [at.bind(name, CLOCK_TYPES[name]) if name in at.given else None for name in CLOCKS]
+        checks = {"valid": calendar_day}
+        given = [at.bind(name, CLOCK_TYPES[name], checks.get(name)) if name in at.given else None for name in CLOCKS]
         place = json.dumps(at.path)
         at.plan.clocks[place] = at.nodes
         clock = asked(*given, today=at.plan.today, name=at.plan.name("c"), place=literal(place))
@@ -59,7 +60,8 @@ class Query(Everything, graphene.ObjectType):
             "(UTC) of known or of the position's revision, else today."
         ),
         description="Everything that can be read, as it was known at a moment and about a day. Give the field several aliases to "
-        "hold several moments side by side.",
+        "hold several moments side by side. It goes by its own arguments alone, whatever clocks the request's address "
+        "names: without known and position it reads the present.",
     )
     revision = Edge(
         Revision,

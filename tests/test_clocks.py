@@ -355,3 +355,12 @@ async def test_a_moment_that_the_record_does_not_have_refuses_the_request_as_a_w
             await read(reader.pool, "{ measures { totalCount } }", moment)
         (error,) = told.value.errors
         assert ((error.extensions or {})["code"], error.path) == ("CLOCK_OUT_OF_RANGE", None)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_the_ends_of_the_calendar_are_no_days_to_ask_about(reader: Reader, day: str) -> None:
+    """The driver would take them for the ends of time, and the totals would not add up."""
+    told = await reader.errors("query ($day: Date!) { asked: at(valid: $day) { clock { valid } } }", day=day)
+    assert told == [
+        (f"valid: {day} is where calendars end: ask for a day between 0001-01-02 and 9999-12-30.", ["asked"])
+    ]

@@ -222,3 +222,22 @@ async def in_the_files(superuser: asyncpg.Connection, words: bytes) -> bool:
 
 def _holds(folder: Path, words: bytes) -> bool:
     return any(words in file.read_bytes() for file in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("option", "said", "sentence"),
+    [
+        ("reason", " ", "--reason stands in the public log for good: one line, not blank"),
+        ("author", "", "--author stands in the public log for good"),
+        ("reviewer", "jo\njo", "--reviewer stands in the public log for good"),
+        ("reviewer", "j" * 101, "100 characters at most"),
+        ("reviewer", " MARIA", "somebody else is to look at it"),
+    ],
+)
+async def test_what_is_said_for_good_is_one_line_of_two_people(
+    small: Embedded, empty: asyncpg.Connection, option: str, said: str, sentence: str
+) -> None:
+    before = await size(empty)
+    code, _, errors = run(small, "retract", LAW, **{option: said})
+    assert (code, sentence in errors) == (1, True), errors
+    assert await size(empty) == before

@@ -27,7 +27,7 @@ declare
 begin
   select "position" into found_at from revision where recorded_at <= known order by recorded_at desc, "position" desc limit 1;
   if found_at is null or known > statement_timestamp() + interval '1 minute' then
-    perform refuse_clock(argument, moment(known), place);
+    perform refuse_clock(argument, coalesce(moment(known), 'that moment'), place);
   end if;
   return found_at;
 end
