@@ -31,7 +31,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -279,12 +279,18 @@ def _asked(url: str, query: str, variables: dict[str, Any] | None = None) -> Any
 # ── Checking a log ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def check(folder: Path, checkpoints: Iterable[Path], keys: list["Key"]) -> Found:
+def check(folder: Path, checkpoints: Sequence[Path], keys: list["Key"]) -> Found:
     """All that was fetched into the folder, in one pass; `checkpoints` are files or folders beside."""
     file = folder / "revisions.jsonl"
     if not file.is_file():
         raise CannotCheck(f"There is no {file}: fetch it first with python verify_log.py download URL {folder}")
     log = _read_json(folder / "log.json") if (folder / "log.json").exists() else {}
+    if not isinstance(log, dict):
+        raise CannotCheck(f"{folder / 'log.json'} is not what download wrote: fetch it again.")
+    for given in checkpoints:
+        kept = kept_in([given])
+        if not kept.notes and not kept.broken:
+            raise CannotCheck(f"{given} holds no checkpoint to compare with: is it the right folder?")
     own = folder / "checkpoints"
     notes, kept_keys, differences = kept_in([*([own] if own.is_dir() else []), *checkpoints])
     reader = Reader({note.size for note in notes.values()})

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -535,6 +536,18 @@ async def downloaded(client: httpx2.AsyncClient, tmp_path_factory: pytest.TempPa
         [f"In {folder}: revisions: 4,727, checkpoints: 0. Now: python verify_log.py check {folder}"],
     )
     return folder
+
+
+async def test_what_cannot_be_compared_is_told(downloaded: Path, tmp_path: Path) -> None:
+    """A folder's name that was mistyped must not look as if all were well."""
+    (tmp_path / "nothing").mkdir()
+    told = await verify("check", downloaded, "--checkpoint", tmp_path / "nothing")
+    assert (told.code, "holds no checkpoint to compare with" in told.error) == (2, True)
+    broken = tmp_path / "broken"
+    await asyncio.to_thread(shutil.copytree, downloaded, broken)
+    (broken / "log.json").write_text("[]")
+    told = await verify("check", broken)
+    assert (told.code, "is not what download wrote" in told.error) == (2, True)
 
 
 async def test_a_downloaded_log_agrees(downloaded: Path, seeded: asyncpg.Connection) -> None:
