@@ -22,6 +22,14 @@ from tests.served import served
 numbers = itertools.count(1)
 
 
+SLOWEST = ("test_oracle.py", "test_paging.py")
+"""Begun first, so that at the end no process waits for another."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in SLOWEST)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Embedded]:
     """Not in pytest's own folder: the server's account could not enter it when root runs the tests."""

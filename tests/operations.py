@@ -60,7 +60,7 @@ class Writer:
     values: Values
     random: Random
     cursors: Cursors
-    clocks: float = 0.6  # how often an operation holds clocks of its own
+    clocks: float = 0.4  # how often an operation holds clocks of its own
     _declared: dict[str, tuple[str, Draw, bool]] = field(default_factory=dict)
     _fragments: list[str] = field(default_factory=list)
 
