@@ -25,7 +25,7 @@ from tests.oracle.places import places
 from tests.oracle.skeletons import Tree, skeletons
 from tests.oracle.values import Values
 
-OPERATIONS = int(os.environ.get("OPSC_ORACLE_OPERATIONS", "1040"))
+OPERATIONS = int(os.environ.get("OPSC_ORACLE_OPERATIONS", "1000"))
 SEED = int(os.environ.get("OPSC_ORACLE_SEED", "2019"))
 MIDDLE = date(2015, 6, 30)
 """The valid day of cursors taken within the history."""
