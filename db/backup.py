@@ -93,9 +93,7 @@ async def back_up(connection: asyncpg.Connection, file: Path) -> Head:
 
 
 async def _head(connection: asyncpg.Connection) -> Head:
-    tree = Tree()
-    async for row in connection.cursor('select leaf_hash from revision order by "position"', prefetch=BATCH):
-        tree.add(row["leaf_hash"])
+    tree = await _tree(connection)
     rows = {str(table.name): await connection.fetchval(f'select count(*) from "{table.name}"') for table in KEPT}
     schema = await connection.fetchval("select version_num from alembic_version")
     return Head(FORMAT, schema, _told(datetime.now(UTC)), tree.size, tree.root().hex(), rows)
@@ -195,7 +193,7 @@ async def restore(connection: asyncpg.Connection, file: Path, checkpoints: Itera
                 raise BackupRefused(f"{file} breaks a rule of the log: {error.args[0]}") from error
             await _number_on(connection)
             await connection.execute(f"analyze {', '.join(table.name for table in metadata.sorted_tables)}")
-            if await _root(connection) != head.root_hash:
+            if (await _tree(connection)).root().hex() != head.root_hash:
                 raise BackupRefused(
                     f"What was restored from {file} has another root hash than the backup: it was undone."
                 )
@@ -214,11 +212,12 @@ async def _number_on(connection: asyncpg.Connection) -> None:
                 )
 
 
-async def _root(connection: asyncpg.Connection) -> str:
+async def _tree(connection: asyncpg.Connection) -> Tree:
+    """Of the log's leaves, as they are kept."""
     tree = Tree()
     async for row in connection.cursor('select leaf_hash from revision order by "position"', prefetch=BATCH):
         tree.add(row["leaf_hash"])
-    return tree.root().hex()
+    return tree
 
 
 # ── Reading the file ──────────────────────────────────────────────────────────────────────────────────────────────────

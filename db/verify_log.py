@@ -653,6 +653,14 @@ def _about(notes: dict[str, Note], keys: list[Key], *, given: bool) -> list[str]
 # ── The tree of leaves (RFC 9162) ─────────────────────────────────────────────────────────────────────────────────────
 
 
+class Node(NamedTuple):
+    """A complete subtree above the leaves: over the 2^level of them from place · 2^level on."""
+
+    level: int
+    place: int
+    hash: bytes
+
+
 class Tree:
     """Leaves so far, as the hashes of the largest complete subtrees that hold them: their sizes are the binary digits of `size`."""
 
@@ -661,14 +669,17 @@ class Tree:
         self.last = b""
         self._subtrees: list[bytes] = []
 
-    def add(self, leaf_hash: bytes) -> None:
+    def add(self, leaf_hash: bytes) -> list[Node]:
+        """The nodes that become complete with this leaf, upwards."""
         self.last, right = leaf_hash, leaf_hash
-        size = self.size
-        while size & 1:
-            right = _node(self._subtrees.pop(), right)
-            size >>= 1
+        complete: list[Node] = []
+        while self.size >> len(complete) & 1:
+            right = _above(self._subtrees.pop(), right)
+            level = len(complete) + 1
+            complete.append(Node(level, self.size >> level, right))
         self._subtrees.append(right)
         self.size += 1
+        return complete
 
     def root(self) -> bytes:
         """The root of all leaves so far."""
@@ -676,11 +687,11 @@ class Tree:
             return hashlib.sha256().digest()
         root = self._subtrees[-1]
         for left in reversed(self._subtrees[:-1]):
-            root = _node(left, root)
+            root = _above(left, root)
         return root
 
 
-def _node(left: bytes, right: bytes) -> bytes:
+def _above(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
@@ -693,11 +704,11 @@ def path_root(leaf_hash: bytes, index: int, size: int, path: list[bytes]) -> byt
         if last == 0:
             return None
         if index & 1 or index == last:
-            root = _node(beside, root)
+            root = _above(beside, root)
             while index and not index & 1:
                 index, last = index >> 1, last >> 1
         else:
-            root = _node(root, beside)
+            root = _above(root, beside)
         index, last = index >> 1, last >> 1
     return root if last == 0 else None
 

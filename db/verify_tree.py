@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import asyncpg
 
-from db.merkle import Growing, Node
 from db.signed_note import BadNote, PublicKey, opened
+from db.verify_log import Node, Tree
 
 BATCH = 5_000
 """Leaves, or nodes, held in memory at once."""
@@ -50,7 +50,7 @@ async def _nodes(connection: asyncpg.Connection, sizes: Iterable[int], roots: di
             timeout=None,
         )
     )
-    tree = Growing()
+    tree = Tree()
     if 0 in wanted:
         roots[0] = tree.root()
     at = await anext(kept, None)

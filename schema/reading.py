@@ -31,19 +31,19 @@ RECORDS = frozenset(TYPE_NAMES.values())
 """The types of record, as ids name them."""
 
 
-def _one(type_: Any, argument: str, column: str, of: Any, about: str, description: str) -> Edge:
-    """The row whose column is the argument's value."""
+def _one(type_: Any, name: str, of: Any, about: str, description: str) -> Edge:
+    """The row whose column of a name is the value of the argument of that name."""
 
     def on(at: At, row: Any) -> sa.ColumnElement[bool]:
         is_id = of is graphene.ID
-        value: Any = at.bind(argument, sa.Text, well_formed if is_id else speakable)
-        wanted: sa.ColumnElement[bool] = row.c[column] == (survivor_of(at, value) if is_id else value)
+        value: Any = at.bind(name, sa.Text, well_formed if is_id else speakable)
+        wanted: sa.ColumnElement[bool] = row.c[name] == (survivor_of(at, value) if is_id else value)
         return wanted
 
     return Edge(
         type_,
         on,
-        args={argument: graphene.Argument(graphene.NonNull(of), description=about)},
+        args={name: graphene.Argument(graphene.NonNull(of), description=about)},
         description=description,
     )
 
@@ -127,7 +127,6 @@ class Everything:
     state_party = _one(
         StateParty,
         "code",
-        "code",
         graphene.String,
         'ISO 3166-1 alpha-3 code: "PHL".',
         "One State party, also before the day of its consent; null for an unknown code.",
@@ -146,7 +145,7 @@ class Everything:
         description="All sections of the Guidelines, in their order.",
     )
     section = _one(
-        Section, "number", "number", graphene.String, 'Its number: "III.A".', "One section; null for an unknown number."
+        Section, "number", graphene.String, 'Its number: "III.A".', "One section; null for an unknown number."
     )
     articles = Edges(
         Article, order=lambda row: [row.c.number], bound=20, description="The articles of the Protocol, in their order."
@@ -167,20 +166,17 @@ class Everything:
     recommendation = _one(
         Recommendation,
         "code",
-        "code",
         graphene.String,
         'Its code: "IVC-05".',
         "One recommendation; null for an unknown code.",
     )
     recommendations = recommendations("What the Guidelines ask of States, in their order.")
-    measure = _one(
-        Measure, "id", "id", graphene.ID, 'Its id: "Measure:PHL-0007".', "One measure; null for an unknown id."
-    )
+    measure = _one(Measure, "id", graphene.ID, 'Its id: "Measure:PHL-0007".', "One measure; null for an unknown id.")
     measures = measures(total=25_000, description="What is reported of all States, also of those not yet parties then.")
     assessments = assessments(total=10_000, description="What readers concluded about all States.")
     reporting_events = reporting_events(total=5_000, description="The reporting cycles of all States.")
     statements = statements(total=500, filtered=True, description="The statements made to the Protocol.")
-    source = _one(Source, "id", "id", graphene.ID, 'Its id: "Source:S-0042".', "One source; null for an unknown id.")
+    source = _one(Source, "id", graphene.ID, 'Its id: "Source:S-0042".', "One source; null for an unknown id.")
     sources = Paged(SourceConnection, total=10_000, filter_type=SourceFilter, description="The sources, by id.")
     coverage = coverage(
         total=25_000,

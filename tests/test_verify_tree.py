@@ -9,9 +9,9 @@ import pytest
 
 from db.checkpoints import rotate
 from db.embedded import Embedded
-from db.merkle import Growing
 from db.signed_note import Checkpoint, PrivateKey
 from db.verify import verify
+from db.verify_log import Tree as Growing
 from tests.merkle import Tree
 from tests.record_documents import BEGINNING, create, published, source
 
