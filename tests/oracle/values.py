@@ -49,7 +49,8 @@ class Values:
         documents = [one.document for one in log.revisions if one.document]
         ids = sorted({one.record_id for one in log.revisions})
         by_type = {
-            name: [one for one in ids if one.startswith(f"{name}:")] for name in {one.partition(":")[0] for one in ids}
+            name: [one for one in ids if one.startswith(f"{name}:")]
+            for name in sorted({one.partition(":")[0] for one in ids})
         }
         names = {name: [one.partition(":")[2] for one in of] for name, of in by_type.items()}
         states, asked = names["StateParty"], names["Recommendation"]
@@ -64,11 +65,11 @@ class Values:
             "section": [*names["Section"], "I", "III", "XI.Z"],
             "number": [*names["Section"], "XI.Z"],
             "instrument": [*names["Instrument"], "NONE"],
-            "region": [*{one["region"] for one in documents if "region" in one}, "Atlantis"],
-            "subregion": [*{one["subregion"] for one in documents if "subregion" in one}],
+            "region": [*sorted({one["region"] for one in documents if "region" in one}), "Atlantis"],
+            "subregion": [*sorted({one["subregion"] for one in documents if "subregion" in one})],
             "article": [*range(1, 18), -1],
-            "symbol": [*{one["symbol"] for one in documents if one.get("symbol")}, "CRC/C/156"],
-            "author": [*{one.author for one in log.revisions}, "nobody"],
+            "symbol": [*sorted({one["symbol"] for one in documents if one.get("symbol")}), "CRC/C/156"],
+            "author": [*sorted({one.author for one in log.revisions}), "nobody"],
             "submission": ["Submission:1", "Submission:2", "Submission:999"],
             "recordId": [*ids, "Measure:NONE"],
             "position": [*positions, *range(3, len(log.revisions), 97), 0],
