@@ -17,7 +17,7 @@ from api.checkpoints import signer
 from api.progress import shown
 from api.record import NoRecordError, Record, require_newest
 from api.terminal import Data, connected, opened, told
-from db.decisions import merger, redaction, restoration, retraction
+from db.decisions import merger, redaction, restoration, retraction, still_saying
 from db.log import Change, Published, alone, publish
 from db.tables import PROJECTIONS
 from db.vocabulary import ChangeKind
@@ -97,22 +97,27 @@ def redact(
     reason: Reason,
     author: Author,
     reviewer: Reviewer,
-    document: Annotated[
-        Path, typer.Option(help="A file with the JSON of what stays: the whole document.", show_default=False)
+    words: Annotated[
+        Path,
+        typer.Option(
+            help='A file with the words that stay, as JSON by field: {"summary": "Withheld.", "note": null}.',
+            show_default=False,
+        ),
     ],
     number: Annotated[
         list[int] | None,
-        typer.Option(help="A revision to redact; may be given more than once.", show_default="all that have documents"),
+        typer.Option(help="A revision to redact; may be given more than once.", show_default="all that say otherwise"),
     ] = None,
     kind: Kind = CORRECTED,
     data: Data = None,
 ) -> None:
-    """Take what a record said out of the log for good, and leave a document in its place. It cannot be undone.
+    """Take words out of the log for good, and leave others in their place. It cannot be undone.
 
-    Past clocks read what is left, too. Readers wait some seconds while the tables are written anew without the words.
+    Past clocks read what is left, too. What is coded (State, status, dates, sources …) stays: that is amended. Readers wait some
+    seconds while the tables are written anew without the words.
     """
     with told():
-        stays = _document(document)
+        stays = _words(words)
     _decide(
         f"Redaction of {record}",
         reason,
@@ -120,7 +125,7 @@ def redact(
         reviewer,
         data,
         lambda log: redaction(log, record, kind, stays, number or []),
-        afterwards=lambda owner: _written_anew(owner, record),
+        afterwards=lambda owner, published: _after_redaction(owner, record, published),
     )
 
 
@@ -131,7 +136,7 @@ def _decide(
     reviewer: str,
     data: Path | None,
     composed: Composed,
-    afterwards: Callable[[asyncpg.Connection], Awaitable[Sequence[str]]] | None = None,
+    afterwards: Callable[[asyncpg.Connection, Published], Awaitable[Sequence[str]]] | None = None,
 ) -> None:
     """Publishes it as a submission of its own, and prints where it stands in the log."""
     with told(), shown() as step, opened(data, step, new=False) as found:
@@ -157,7 +162,7 @@ def _decide(
         )
         print(f"Submission {published.submission}: {at}.", flush=True)
         if afterwards:
-            for line in asyncio.run(connected(found.owner_url, afterwards)):
+            for line in asyncio.run(connected(found.owner_url, lambda owner: afterwards(owner, published))):
                 print(line)
 
 
@@ -179,14 +184,20 @@ async def _published(
         )
 
 
-def _document(file: Path) -> dict[str, Any]:
+def _words(file: Path) -> dict[str, Any]:
     try:
-        document = orjson.loads(file.read_bytes())
+        words = orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError as error:
         raise NoRecordError(f"{file} is no JSON: {error}.") from None
-    if not isinstance(document, dict):
-        raise NoRecordError(f"{file} holds no document: it is to begin with {{ and have every field of the record.")
-    return document
+    if not isinstance(words, dict) or not words:
+        raise NoRecordError(f'{file} holds no words by field, as {{"summary": "Withheld."}} does.')
+    return words
+
+
+async def _after_redaction(connection: asyncpg.Connection, record_id: str, published: Published) -> Sequence[str]:
+    numbers = [str(number) for number in await still_saying(connection, record_id, published)]
+    told = [f"Not redacted of {record_id}: what revision {', '.join(numbers)} says."] if numbers else []
+    return [*told, *await _written_anew(connection, record_id)]
 
 
 async def _written_anew(connection: asyncpg.Connection, record_id: str) -> Sequence[str]:

@@ -20,8 +20,9 @@ NAMING_THE_RECORD = {
     "references_stand",
     "the_catalogue_is_not_merged",
     "the_survivor_stands",
+    "the_survivor_is_of_the_same_state",
     "redactions_name_what_is_there",
-    "redactions_keep_what_coverage_rests_on",
+    "redactions_take_words_alone",
     "operations_follow_each_other",
     "revisions_enter_whole",
     "numbers_run_without_gaps",
@@ -33,7 +34,8 @@ NAMING_THE_RECORD = {
 
 @dataclass(frozen=True)
 class Change:
-    """One record's change: its whole document after it (RETRACT, MERGE: the last it had; REDACT: what stays)."""
+    """One record's change: its whole document after it (RETRACT, MERGE: the last it had; REDACT: what stays of
+    each revision it names)."""
 
     operation: str  # CREATE, AMEND, RETRACT, RESTORE, MERGE, REDACT
     record_id: str  # "Measure:PHL-0007"
@@ -119,6 +121,11 @@ def _array(positions: tuple[int, ...]) -> str | None:
 
 def _told(error: asyncpg.PostgresError) -> str:
     """What PostgreSQL says, with the row it says it of, for somebody who knows the record and not the tables."""
+    if isinstance(error, asyncpg.UntranslatableCharacterError):
+        return "A text holds the character U+0000, which cannot be kept: take it out."
+    if isinstance(error, asyncpg.NotNullViolationError):
+        table = str(error.table_name).removesuffix("_version").replace("_", " ")
+        return f"The {error.column_name} of a {table} must say something: it is missing."
     detail = None if error.constraint_name in NAMING_THE_RECORD else error.detail
     return " ".join(part for part in (error.args[0], detail) if part)
 

@@ -43,11 +43,10 @@ def _citation(at: At) -> sa.ColumnElement[str]:
 
 
 def _field_changes(at: At) -> sa.FromClause:
-    earlier = at.plan.alias(tables.revision)
-    before = sa.select(earlier.c.document).where(
-        earlier.c.record_id == at.row.c.record_id, earlier.c.number == at.row.c.number - sa.literal_column("1")
-    )
-    return changes_between(at, before.correlate_except(earlier).scalar_subquery(), at.row.c.document)
+    row = at.row.c
+    before = sa.func.said_before(row.record_id, row.number)
+    after = sa.case((row.operation != literal("REDACT"), sa.func.read_as(row.position, row.document)))
+    return changes_between(at, before, after)
 
 
 def changes_between(at: At, before: sa.ColumnElement[Any], after: sa.ColumnElement[Any]) -> sa.FromClause:
@@ -126,9 +125,14 @@ class Revision(Row):
         source=_field_changes,
         order=lambda change: [change.c.place],
         bound=20,
-        description="What it changed, against the revision before.",
+        description="What it changed, against what the record said before. Words that have been redacted read as what was left "
+        "of them on either side; a redaction itself changes nothing but these.",
     )
-    document = Column(JSON, description="The whole record after the change; null once redacted.")
+    document = Column(
+        JSON,
+        description="The whole record after the change; null once redacted. Of a redaction: what is left of each revision that it "
+        "redacts.",
+    )
     salt = Computed(
         graphene.String,
         _hex("salt"),

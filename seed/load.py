@@ -55,7 +55,7 @@ class Comparison(NamedTuple):
 
 
 class _Last(NamedTuple):
-    """The last revision of a record, and whether the record stands with it."""
+    """What became of a record last, what it says, and whether it stands."""
 
     operation: str
     author: str
@@ -151,16 +151,16 @@ async def _last_revisions(connection: asyncpg.Connection, wanted: Collection[str
     """Of each wanted record and each that the seed has made; what only people have made is not the seed's business."""
     rows = await connection.fetch(
         """
-        select last.*, standing.stands
+        select last.*, standing.document, standing.stands
         from (select unnest($1::text[]) as record_id
               union select record_id from revision where author = $2 and operation = 'CREATE') known
         cross join lateral (
-          select record_id, operation, author, document from revision
+          select record_id, operation, author from revision
           where record_id = known.record_id order by "position" desc limit 1
         ) last
         cross join lateral (
-          select operation not in ('RETRACT', 'MERGE') as stands from revision
-          where record_id = known.record_id and operation <> 'REDACT' order by "position" desc limit 1
+          select document, operation not in ('RETRACT', 'MERGE') as stands from documents
+          where record_id = known.record_id order by "position" desc limit 1
         ) standing
         """,
         list(wanted),

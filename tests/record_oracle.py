@@ -70,12 +70,16 @@ class Oracle:
                 return self.read(later)
         return told.document
 
+    def said(self, record_id: str) -> Document:
+        """What a record last said."""
+        return self.read([told for told in self.of(record_id) if told.operation != "REDACT"][-1])
+
     def versions(self) -> Iterator[Version]:
         for record_id in {told.record_id for told in self.log}:
             yield from self.versions_of(record_id)
 
     def versions_of(self, record_id: str) -> Iterator[Version]:
-        revisions = self.of(record_id)
+        revisions = [told for told in self.of(record_id) if told.operation != "REDACT"]
         ends = [told.position for told in revisions[1:]] + [NOW]
         for told, end in zip(revisions, ends, strict=True):
             if self.stands(record_id, told.position):
@@ -117,7 +121,8 @@ class Oracle:
         """The stage that the record states is reached by its date, or by the day on which the record began to say so."""
         document = version.document
         dated = document[DATE_OF.get(document["status"], "announcedOn")] or document["reportedOn"]
-        newest_first = reversed(self.of(version.record_id, version.known_from))
+        so_far = self.of(version.record_id, version.known_from)
+        newest_first = (told for told in reversed(so_far) if told.operation != "REDACT")
         run = list(takewhile(lambda told: self.read(told)["status"] == document["status"], newest_first))
         return known_by(dated, happened_by(dated, document["reportedOn"]), run[-1].day)
 

@@ -95,12 +95,13 @@ async def test_what_a_record_said_is_redacted_and_leaves_the_files(
     superuser = await asyncpg.connect(small.superuser_url)
     await superuser.execute("analyze")
     assert await in_the_files(superuser, b"zweifelhaft")
-    stays = tmp_path / "stays.json"
-    stays.write_bytes(orjson.dumps(measure("AAA", title="A law", summary="Withheld.")))
+    words = tmp_path / "words.json"
+    words.write_bytes(orjson.dumps({"title": "A law", "summary": "Withheld.", "note": "Withheld."}))
 
-    assert run(small, "redact", LAW, document=str(stays)) == (0, f"Submission 2: position 12.\n{COPIES}\n", "")
+    assert run(small, "redact", LAW, words=str(words)) == (0, f"Submission 2: position 12.\n{COPIES}\n", "")
 
     assert await last(empty, "operation", "record_id", "redacts") == [("REDACT", LAW, [7, 8])]
+    assert orjson.loads((await last(empty, "document"))[0][0]) == measure("AAA", title="A law", summary="Withheld.")
     assert not await in_the_files(superuser, b"zweifelhaft")
     assert await verify(empty) == []
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -111,27 +112,68 @@ async def test_what_a_record_said_is_redacted_and_leaves_the_files(
 async def test_only_the_named_revisions_are_redacted(
     small: Embedded, empty: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    stays = tmp_path / "stays.json"
-    stays.write_bytes(orjson.dumps(measure("AAA", title="A law")))
-    assert run(small, "redact", LAW, document=str(stays), number="2")[0] == 0
+    words = tmp_path / "words.json"
+    words.write_text('{"summary": "Withheld."}', "utf-8")
+    assert run(small, "redact", LAW, words=str(words), number="2") == (
+        0,
+        f"Submission 2: position 12.\nNot redacted of {LAW}: what revision 1 says.\n{COPIES}\n",
+        "",
+    )
     assert await last(empty, "redacts") == [([8],)]
-    assert run(small, "redact", LAW, document=str(stays), number="2") == (
+    assert run(small, "redact", LAW, words=str(words), number="2") == (
         1,
         "",
         f"opsc: Revision 2 of {LAW} was redacted before: leave it out.\n",
     )
-    assert run(small, "redact", LAW, document=str(stays)) == (0, f"Submission 3: position 13.\n{COPIES}\n", "")
-    assert await last(empty, "redacts") == [([7, 12],)]
+    assert run(small, "redact", LAW, words=str(words))[0] == 0
+    assert await last(empty, "redacts") == [([7],)]
+    assert run(small, "redact", LAW, words=str(words)) == (
+        1,
+        "",
+        f"opsc: No revision of {LAW} says anything other than that.\n",
+    )
+    assert await verify(empty) == []
+
+
+async def test_words_go_from_revisions_that_differ_in_facts_and_the_facts_stay(
+    small: Embedded, empty: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """Each revision keeps its own State, status, dates, sources: one redaction for all that are left alike."""
+    in_force = {**SAYS, "status": "IN_FORCE", "inForceOn": "2012-05", "citations": CITED}
+    await published(empty, amend(LAW, in_force), amend(LAW, {**in_force, "title": "A law"}))
+    words = tmp_path / "words.json"
+    words.write_bytes(orjson.dumps({"title": "A law", "citations": [{"source": "S-2", "locator": "Withheld."}]}))
+    code, out, _ = run(small, "redact", LAW, words=str(words))
+    assert (code, out.splitlines()[:2]) == (
+        0,
+        ["Submission 3: positions 14 to 15.", f"Not redacted of {LAW}: what revision 1 says."],
+    )
+    left = [orjson.loads(row[1]) | {"redacts": row[0]} for row in await last(empty, "redacts", "document", count=2)]
+    locator = [{**CITED[0], "locator": "Withheld."}]
+    assert left == [
+        {**SAYS, "title": "A law", "redacts": [8]},
+        {**in_force, "title": "A law", "citations": locator, "redacts": [12, 13]},
+    ]
+    assert await verify(empty) == []
+
+
+async def test_what_comes_back_cites_what_its_sources_were_merged_into(
+    small: Embedded, empty: asyncpg.Connection
+) -> None:
+    assert run(small, "retract", "Assessment:X")[0] == 0
+    assert run(small, "merge", "Source:S-2", "Source:S-1")[0] == 0
+    assert run(small, "restore", "Assessment:X") == (0, "Submission 4: position 14.\n", "")
+    assert [one["source"] for one in orjson.loads((await last(empty, "document"))[0][0])["citations"]] == ["S-1"]
     assert await verify(empty) == []
 
 
 async def test_who_does_not_own_the_tables_is_told_what_their_owner_has_to_do(
     small: Embedded, empty: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    stays = tmp_path / "stays.json"
-    stays.write_bytes(orjson.dumps(measure("AAA")))
+    words = tmp_path / "words.json"
+    words.write_text('{"title": "A law", "summary": "Withheld."}', "utf-8")
     ran = opsc(
-        "redact", LAW, "--document", stays, *(part for said in SAID.items() for part in said), DATABASE_URL=small.url
+        "redact", LAW, "--words", words, *(part for said in SAID.items() for part in said), DATABASE_URL=small.url
     )
     assert (ran.returncode, ran.stdout) == (
         0,
@@ -177,16 +219,29 @@ REFUSED: dict[str, tuple[list[str], dict[str, str | None], str]] = {
     ),
     "an unknown revision": (
         ["redact", LAW],
-        {"number": "9", "document": "{}"},
+        {"number": "9", "words": '{"note": null}'},
         f"{LAW} has no revision 9: it has 2 of them.",
     ),
-    "no JSON": (["redact", LAW], {"document": "zweifelhaft"}, "stays.json is no JSON: "),
-    "a list": (["redact", LAW], {"document": "[]"}, "stays.json holds no document: it is to begin with { and"),
-    "a document that lacks a field": (
+    "no JSON": (["redact", LAW], {"words": "zweifelhaft"}, "words.json is no JSON: "),
+    "a list": (["redact", LAW], {"words": "[]"}, "words.json holds no words by field, as {"),
+    "what is not words": (
         ["redact", LAW],
-        {"document": '{"stateParty": "AAA"}'},
-        'null value in column "kind" of relation "measure_version"',
+        {"words": '{"status": "DRAFTED"}'},
+        f"status is not among the words of {LAW}, which alone can be redacted: title, summary, dateBasis, note, citations. What",
     ),
+    "a number for words": (["redact", LAW], {"words": '{"title": 7}'}, "leaves in title something other than words"),
+    "no title": (
+        ["redact", LAW],
+        {"words": '{"title": null}'},
+        "The title of a measure must say something: it is missing.",
+    ),
+    "citations in a word": (["redact", LAW], {"words": '{"citations": "x"}'}, "citations is to be a list as [{"),
+    "a character that cannot be kept": (
+        ["redact", LAW],
+        {"words": '{"title": "a\\u0000b"}'},
+        "holds the character U+0000",
+    ),
+    "another State's": (["merge", LAW, "Measure:BBB-1"], {}, "it is of AAA, and the other of BBB"),
 }
 
 
@@ -195,13 +250,16 @@ async def test_a_refusal_says_in_a_line_what_to_do(
     small: Embedded, empty: asyncpg.Connection, tmp_path: Path, case: str
 ) -> None:
     arguments, otherwise, sentence = REFUSED[case]
-    if document := otherwise.get("document"):
-        (tmp_path / "stays.json").write_text(document, "utf-8")
-        otherwise = {**otherwise, "document": str(tmp_path / "stays.json")}
+    if words := otherwise.get("words"):
+        (tmp_path / "words.json").write_text(words, "utf-8")
+        otherwise = {**otherwise, "words": str(tmp_path / "words.json")}
+    if "Measure:BBB-1" in arguments:
+        await published(empty, create("Measure:BBB-1", measure("BBB")))
+    before = await size(empty)
     code, out, errors = run(small, *arguments, **otherwise)
     assert (code, out, errors.startswith("opsc: "), sentence in errors) == (1, "", True, True), errors
     assert (errors.count("\n"), "Traceback" in errors, "zweifelhaft" in errors) == (1, False, False)
-    assert await size(empty) == (11, 1)
+    assert await size(empty) == before
 
 
 @pytest.mark.parametrize("option", ["reason", "author", "reviewer"])

@@ -44,10 +44,10 @@ returns table (steps jsonb) language sql immutable as $$
   from (select *, lead(day, 1, 'infinity') over (order by day) as until from turn where turns) span
 $$;
 
--- Cells that the revisions first to last may have changed, with the position of each change: of the States parties within, or of
--- all where that is empty. What says the same of a cell before and after a revision does not touch it. Strict, so that the planner
--- does not fold it into its caller: it would count on a cell or two and then walk tens of thousands in nested loops.
-create or replace function touched_cells(first int, last int, within text[])
+-- Cells that the revisions first to last may have changed, with the position of each change. What says the same of a cell before
+-- and after a revision does not touch it. Strict, so that the planner does not fold it into its caller: it would count on a cell or
+-- two and then walk tens of thousands in nested loops.
+create or replace function touched_cells(first int, last int)
 returns table (known_from int, state_party_code text, recommendation_code text) language sql stable strict rows 1000 as $$
   with changed as materialized (
     select "position", record_id, record_type from revision where "position" between first and last
@@ -57,12 +57,11 @@ returns table (known_from int, state_party_code text, recommendation_code text) 
            row(announced_by, drafted_by, adopted_by, in_force_by, ended_by, announced_on, adopted_on, in_force_on, ended_on)::text
              as says
     from changed c join measure_version v on v.id = c.record_id and c."position" in (v.known_from, v.known_to)
-    where c.record_type = 'MEASURE' and (within = '{}' or v.state_party_code = any (within))
+    where c.record_type = 'MEASURE'
     union all
     select c."position", v.id, v.state_party_code, v.recommendation_codes, row(verdict, assessed_by)::text
     from changed c join assessment_version v on v.id = c.record_id and c."position" in (v.known_from, v.known_to)
     where c.record_type = 'ASSESSMENT' and v.assessor_kind = 'TRACKER' and v.verdict in ('NONE_REPORTED', 'NOT_MENTIONED')
-      and (within = '{}' or v.state_party_code = any (within))
   ),
   states as materialized (
     select named.* from (
@@ -76,7 +75,7 @@ returns table (known_from int, state_party_code text, recommendation_code text) 
     ) named
     left join lateral silence_of(named.code, named."position" - 1) before on true
     left join lateral silence_of(named.code, named."position") after on true
-    where before is distinct from after and (within = '{}' or named.code = any (within))
+    where before is distinct from after
   ),
   catalogue as materialized (
     select c."position", v.code from changed c join recommendation_version v on v.id = c.record_id
@@ -95,15 +94,13 @@ returns table (known_from int, state_party_code text, recommendation_code text) 
   union
   select c."position", s.code, c.code from catalogue c join state_party_version s
     on s.known_from <= c."position" and s.known_to > c."position"
-  where within = '{}' or s.code = any (within)
 $$;
 
--- Gives the cells that the revisions first to last touched (of the States parties within, or of all where that is empty) their new
--- timelines, and answers which got one.
-create or replace function project_timelines(first int, last int, within text[])
+-- Gives the cells that the revisions first to last touched their new timelines, and answers which got one.
+create or replace function project_timelines(first int, last int)
 returns table (state_party_code text, recommendation_code text) language sql as $$
   with touched as materialized (
-    select * from touched_cells(first, last, within)
+    select * from touched_cells(first, last)
   ),
   told_at as materialized (   -- the positions at which a State may begin to tell something else as a whole
     select state_party_code, at as told_at,
@@ -241,45 +238,7 @@ declare
   recommendations text[];
 begin
   select array_agg(distinct state_party_code), array_agg(distinct recommendation_code) into states, recommendations
-  from project_timelines(first, last, '{}');
+  from project_timelines(first, last);
   perform count_lasting(states, recommendations);
-end
-$$;
-
--- What coverage was made of before position first, in the records that the revisions first to last redact: a line for each version,
--- the State party's code first.
-create or replace function redacted_bearing(first int, last int) returns setof text language sql stable as $$
-  select state_party_code || ' ' || row(v.id, v.known_from, least(v.known_to, first), v.recommendation_codes, announced_by,
-                                        drafted_by, adopted_by, in_force_by, ended_by, announced_on, adopted_on, in_force_on,
-                                        ended_on)::text
-  from measure_version v where v.id = any (array(select redacted_records(first, last))) and v.known_from < first
-  union all
-  select state_party_code || ' ' || row(v.id, v.known_from, least(v.known_to, first), v.recommendation_codes, verdict,
-                                        assessed_by)::text
-  from assessment_version v where v.id = any (array(select redacted_records(first, last))) and v.known_from < first
-    and v.assessor_kind = 'TRACKER' and v.verdict in ('NONE_REPORTED', 'NOT_MENTIONED')
-  union all
-  select state_party_code || ' ' || row(v.id, v.known_from, least(v.known_to, first), kind, happened_by)::text
-  from reporting_event_version v where v.id = any (array(select redacted_records(first, last))) and v.known_from < first
-    and v.kind in ('INITIAL_REPORT_OVERDUE', 'INITIAL_REPORT_SUBMITTED', 'INITIAL_REPORT_PUBLISHED')
-$$;
-
--- Where redactions among first to last changed what coverage had been made of (told: redacted_bearing before them), the whole
--- coverage of the States parties concerned, at every position, anew.
-create or replace function project_coverage_anew(told text[], first int, last int) returns void language plpgsql as $$
-declare
-  tells text[] := array(select redacted_bearing(first, last));
-  states text[] := array(
-    select distinct split_part(line, ' ', 1) from (
-      (select unnest(told) except select unnest(tells)) union all (select unnest(tells) except select unnest(told))
-    ) different(line)
-  );
-begin
-  if states = '{}' then
-    return;
-  end if;
-  delete from coverage_version where state_party_code = any (states);
-  perform project_timelines(1, last, states);
-  perform count_lasting(states, array(select distinct code from recommendation_version));
 end
 $$;

@@ -5,12 +5,13 @@ create or replace function survivor_of(record text) returns text language sql st
   select survivor_id from survivor_version where id = record and known_to = 2147483647
 $$;
 
--- What the merges among the revisions first to last must satisfy: the survivor is another record of the same type, which stands
--- then. So nothing is ever merged in a circle.
+-- What the merges among the revisions first to last must satisfy: the survivor is another record of the same type and State, which
+-- stands then. So nothing is ever merged in a circle, and no State's record leads to another's.
 create or replace function admit_merges(first int, last int) returns void language plpgsql as $$
 declare
   merged record;
   survivors record;
+  states text[];
 begin
   for merged in select "position", record_id, record_type, merged_into from revision
                 where "position" between first and last and operation = 'MERGE' order by "position" loop
@@ -34,6 +35,16 @@ begin
             nullif(coalesce(survivor_of(merged.merged_into), survivors.merged_into), merged.record_id) || ': name that', 'it')
           else ', which is not in the record: create it first'
         end;
+    end if;
+    select array_agg(state order by record = merged.record_id desc) into states from (
+      select distinct on (d.record_id) d.record_id as record, d.document::jsonb ->> 'stateParty' as state from documents d
+      where d.record_id in (merged.record_id, merged.merged_into) and d."position" <= merged."position"
+      order by d.record_id, d."position" desc
+    ) of;
+    if states[1] <> states[2] then
+      raise exception using errcode = 'check_violation', constraint = 'the_survivor_is_of_the_same_state', detail = merged.record_id,
+        message = format('%s cannot be merged into %s: it is of %s, and the other of %s. Amend the one whose State is wrong first',
+                         merged.record_id, merged.merged_into, states[1], states[2]);
     end if;
   end loop;
 end

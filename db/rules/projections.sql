@@ -1,7 +1,8 @@
 -- From the log to the projections: each record's versions, typed.
 
--- Each revision with the document that it is projected from: its own or, once it is redacted, what the redaction left, which may
--- have been redacted in its turn. So nothing here meets words that are to be gone, even where they were put back by hand.
+-- Each revision that says something of a record, with the document that it is read as: its own or, once it is redacted, what the
+-- redaction left, which may have been redacted in its turn. So nothing here meets words that are to be gone, even where they were
+-- put back by hand. A redaction says nothing of a record: it says less of what was said.
 create or replace view documents as
 select r."position", r.record_id, r.record_type, r.number, r.operation, r.recorded_at,
        case when left_by."position" is null then r.document else left_by.document end as document
@@ -15,7 +16,8 @@ left join lateral (
       on d.operation = 'REDACT' and d.record_id = r.record_id and d.redacts @> array[before."position"]
   )
   select "position", document from redaction order by "position" desc limit 1
-) left_by on true;
+) left_by on true
+where r.operation <> 'REDACT';
 
 -- The records that the revisions first to last redact: whatever was projected of them is projected anew.
 create or replace function redacted_records(first int, last int) returns setof text language sql stable as $$
@@ -25,17 +27,11 @@ $$;
 -- The revisions to project with first to last: these, and of each record that they redact all earlier ones.
 create or replace function to_project(first int, last int)
 returns table (record_id text, "position" int, record_type text) language sql stable as $$
-  select r.record_id, r."position", r.record_type from revision r where r."position" between first and last
+  select r.record_id, r."position", r.record_type from revision r
+  where r."position" between first and last and r.operation <> 'REDACT'
   union all
   select r.record_id, r."position", r.record_type from revision r
-  where r.record_id = any (array(select redacted_records(first, last))) and r."position" < first
-$$;
-
--- The operation that says whether a record stands at one of its revisions: a redaction leaves standing what stood.
-create or replace function decided(operation text, record text, at int) returns text language sql stable as $$
-  select case operation when 'REDACT' then (
-    select b.operation from revision b where b.record_id = record and b."position" < at and b.operation <> 'REDACT'
-    order by b."position" desc limit 1) else operation end
+  where r.record_id = any (array(select redacted_records(first, last))) and r."position" < first and r.operation <> 'REDACT'
 $$;
 
 -- Of the revisions to project, those of one type that leave something standing, with the position that ends each.
@@ -48,18 +44,15 @@ returns table (id text, known_from int, known_to int, document jsonb) language s
     from to_project(first, last) p where p.record_type = type
   ) r
   join documents d using ("position")
-  where d.document is not null and decided(d.operation, r.record_id, r."position") not in ('RETRACT', 'MERGE')
+  where d.document is not null and d.operation not in ('RETRACT', 'MERGE')
 $$;
 
 -- The projections that the revisions first to last make, where those before first have been projected. Names are resolved by the
 -- caller's search_path, so that `opsc verify` can replay the log into tables of its own.
 create or replace function project(first int, last int) returns void language plpgsql as $$
-declare
-  told text[] := array(select redacted_bearing(first, last));
 begin
   perform project_records(first, last);
   perform project_coverage(first, last);
-  perform project_coverage_anew(told, first, last);
 end
 $$;
 
@@ -73,7 +66,7 @@ begin
       using first, last;
     execute format(
       'update %I v set known_to = r.ended from (select record_id, min("position") as ended from revision'
-      ' where "position" between $1 and $2 and record_type = $3 group by record_id) r'
+      ' where "position" between $1 and $2 and record_type = $3 and operation <> ''REDACT'' group by record_id) r'
       ' where v.id = r.record_id and v.known_to = 2147483647', lower(type) || '_version') using first, last, type;
   end loop;
 
@@ -228,7 +221,7 @@ $$;
 -- The day since which a record has said, up to a position and without a break, that its measure has this status. What it said
 -- before a correction and says again counts from the second time.
 create or replace function said_since(record text, at int, status text) returns date language sql stable as $$
-  select (min(r.recorded_at) at time zone 'UTC')::date from revision r
+  select (min(r.recorded_at) at time zone 'UTC')::date from documents r
   where r.record_id = record and r."position" <= at and r."position" > coalesce(
     (select max(o."position") from documents o
      where o.record_id = record and o."position" < at and o.document::jsonb ->> 'status' is distinct from said_since.status), 0)

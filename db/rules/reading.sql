@@ -77,6 +77,17 @@ returns table (field text, before json, after json, sentence text) language sql 
   order by place
 $$;
 
+-- What a revision's document reads as: where it is gone, as what the redaction left.
+create or replace function read_as(at int, document text) returns text language sql stable as $$
+  select case when document is null then (select d.document from documents d where d."position" = at) else document end
+$$;
+
+-- What a record said before one of its revisions, as far as it is not redacted.
+create or replace function said_before(record text, revision_number int) returns text language sql stable as $$
+  select read_as(r."position", r.document) from revision r
+  where r.record_id = record and r.number < revision_number and r.operation <> 'REDACT' order by r.number desc limit 1
+$$;
+
 -- What became of a record between two of its revisions, the newest at either end (none before: null); null where the record is as it
 -- was. The names of operations; a redaction is told only where nothing else came after it.
 create or replace function net_operation(stood text, document_before text, stands text, document text, operation text) returns text

@@ -5,8 +5,54 @@ create or replace function named_in_redactions(first int, last int) returns tabl
   select unnest(redacts) from revision where operation = 'REDACT' and "position" between first and last
 $$;
 
+-- The fields of a type's documents that say something in words. What the others say is coded: a redaction leaves it.
+create or replace function words_of(type text) returns text[] language sql immutable parallel safe as $$
+  select case type
+    when 'STATE_PARTY' then '{names,note}'
+    when 'SIGNATORY' then '{name,note}'
+    when 'SECTION' then '{heading,note}'
+    when 'ARTICLE' then '{subject,summary}'
+    when 'INSTRUMENT' then '{name,kind,body,url,relevance,namedInGuidelines,note}'
+    when 'RECOMMENDATION' then '{title,text,paragraphs,certainty,basis,note}'
+    when 'MEASURE' then '{title,summary,dateBasis,note}'
+    when 'ASSESSMENT' then '{assessor,criterion,summary}'
+    when 'STATEMENT' then '{dateBasis,summary,evidence,note}'
+    when 'REPORTING_EVENT' then '{documentSymbol}'
+    when 'SOURCE' then '{title,publisher,symbol,url,readAt,archivedUrl,language,licence}'
+  end::text[]
+$$;
+
+-- Citations without what their words say: the sources cited, in their order.
+create or replace function sources_cited(citations jsonb) returns jsonb language sql immutable parallel safe as $$
+  select jsonb_agg(case jsonb_typeof(citation) when 'object' then (
+    select jsonb_object_agg(key, case when key in ('locator', 'note') and jsonb_typeof(value) in ('string', 'null') then 'true'
+                                      else value end)
+    from jsonb_each(citation)) else citation end order by place)
+  from jsonb_array_elements(case jsonb_typeof(citations) when 'array' then citations else '[]' end)
+    with ordinality as c(citation, place)
+$$;
+
+-- What a redaction must not do to a field of a document, as the end of a sentence; null where it may: was becomes is_now.
+create or replace function more_than_words(field text, type text, was jsonb, is_now jsonb) returns text
+language sql immutable as $$
+  select case
+    when is_now is null then 'leaves out ' || field
+    when was is null then format('adds %s, which was not there', field)
+    when field = 'citations' then
+      case when sources_cited(was) is distinct from sources_cited(is_now) or jsonb_typeof(is_now) <> jsonb_typeof(was)
+        then 'changes more of the citations than their words' end
+    when field <> all (words_of(type)) then case when was <> is_now then 'changes ' || field end
+    when jsonb_typeof(was) = 'object' then
+      case when jsonb_typeof(is_now) <> 'object' or exists (
+        select from jsonb_each(is_now) one where jsonb_typeof(one.value) <> 'string' or not was ? one.key
+      ) then format('leaves in %s something other than words by language', field) end
+    when jsonb_typeof(is_now) not in ('string', 'null') then format('leaves in %s something other than words', field)
+  end
+$$;
+
 -- What the redactions among the revisions first to last must satisfy; with that the words go. Each names earlier revisions of its
--- record whose documents are still there, and what it leaves keeps what coverage and the order of the Guidelines rest on.
+-- record whose documents are still there, and what it leaves says the same but for words: no fact is ever redacted, so that what
+-- the record knew of a State at any moment stays as it was.
 create or replace function admit_redactions(first int, last int) returns void language plpgsql as $$
 declare
   broken record;
@@ -39,19 +85,20 @@ begin
       message = format('the redaction of %s %s', broken.record_id, broken.sentence);
   end if;
 
-  select d.record_id, o."position", kept.field into broken
-  from revision d
-  join revision o on o."position" = any (d.redacts)
-  join (values ('RECOMMENDATION', 'code'), ('RECOMMENDATION', 'section'), ('STATE_PARTY', 'code'), ('STATE_PARTY', 'consentOn'),
-               ('STATE_PARTY', 'inForceOn')) as kept(record_type, field) on kept.record_type = d.record_type
-  where d.operation = 'REDACT' and d."position" between first and last and o.document is not null
-    and d.document::jsonb -> kept.field is distinct from o.document::jsonb -> kept.field
-  order by d."position", o."position", kept.field limit 1;
+  select d.record_id, d.record_type, o."position", more_than_words(f.field, d.record_type, o.said -> f.field, d.left -> f.field)
+    as sentence
+  into broken
+  from (select *, document::jsonb as left from revision where "position" between first and last and operation = 'REDACT') d
+  join (select *, document::jsonb as said from revision) o on o."position" = any (d.redacts)
+  cross join lateral (select jsonb_object_keys(o.said || d.left) as field) f
+  where o.document is not null and d.document is not null
+    and more_than_words(f.field, d.record_type, o.said -> f.field, d.left -> f.field) is not null
+  order by d."position", o."position", f.field limit 1;
   if found then
-    raise exception using errcode = 'check_violation', constraint = 'redactions_keep_what_coverage_rests_on',
-      detail = broken.record_id,
-      message = format('the redaction of %s would change its %s at position %s, on which coverage rests: leave it as it was there,'
-                       ' and amend the record afterwards', broken.record_id, broken.field, broken."position");
+    raise exception using errcode = 'check_violation', constraint = 'redactions_take_words_alone', detail = broken.record_id,
+      message = format('the redaction of %s %s at position %s: it can change %s and the words of citations; all else stays as it'
+                       ' was, and is corrected by amending the record', broken.record_id, broken.sentence, broken."position",
+                       array_to_string(words_of(broken.record_type), ', '));
   end if;
 
   if exists (select from named_in_redactions(first, last) n join revision r using ("position") where r.document is not null) then

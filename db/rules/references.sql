@@ -1,6 +1,6 @@
 -- What a record refers to must stand in the record as long as the reference does.
 
--- What the versions that the revisions first to last made or made anew refer to, by record id.
+-- What the versions that the revisions first to last made refer to, by record id. (A redaction leaves what a version refers to.)
 create or replace function record_references(first int, last int)
 returns table (id text, known_from int, known_to int, refers_to text) language sql stable as $$
   select id, known_from, known_to, refers_to from (
@@ -23,7 +23,7 @@ returns table (id text, known_from int, known_to int, refers_to text) language s
     union all
     select id, known_from, known_to, array['StateParty:' || state_party_code] || source_ids from reporting_event_version
   ) referring cross join lateral unnest(refs) refers_to
-  where (id, known_from) in (select record_id, "position" from to_project(first, last))
+  where (id, known_from) in (select record_id, "position" from revision where "position" between first and last)
     and refers_to is not null
 $$;
 
@@ -55,8 +55,8 @@ create or replace function citing(record text, at int) returns table (id text, r
     and (v.source_ids @> array[record] or record = 'StateParty:' || v.state_party_code)
 $$;
 
--- References of new versions to what did not stand, of versions made anew by a redaction to what went while they stood, and of
--- standing versions to what these revisions took away (gone: how). since: where the version that refers begins.
+-- References of new versions to what did not stand, and of standing versions to what these revisions took away (gone: how).
+-- since: where the version that refers begins.
 create or replace function dangling_references(first int, last int)
 returns table (id text, refers_to text, since int, gone text) language sql stable as $$
   select r.id, r.refers_to, r.known_from, null from record_references(first, last) r
@@ -65,12 +65,6 @@ returns table (id text, refers_to text, since int, gone text) language sql stabl
       and t.operation not in ('RETRACT', 'MERGE', 'REDACT')
       and not exists (select from revision u where u.record_id = t.record_id and u."position" > t."position"
                       and u."position" < r.known_from and u.operation <> 'REDACT'))
-  union all
-  select r.id, r.refers_to, r.known_from, null
-  from record_references(first, last) r
-  join revision t on t.record_id = r.refers_to and t."position" > r.known_from and t."position" < r.known_to
-    and t.operation in ('RETRACT', 'MERGE')
-  where r.known_from < first and exists (select from redacted_records(first, last))
   union all
   select c.id, c.refers_to, gone."position", gone.operation
   from revision gone
@@ -91,14 +85,8 @@ begin
     return;
   elsif dangling.gone is null then
     raise exception using errcode = 'foreign_key_violation', constraint = 'references_stand', detail = dangling.ids[1],
-      message = case
-        when dangling.since < first then
-          format('what is left of %s is read from position %s on, but %s, to which it refers, did not stand all that time: refer to'
-                 ' something else', dangling.ids[1], dangling.since, dangling.refers_to)
-        else
-          format('%s refers to %s, which does not stand in the record then', dangling.ids[1], dangling.refers_to)
-            || coalesce(': it was merged into ' || survivor_of(dangling.refers_to), '')
-      end;
+      message = format('%s refers to %s, which does not stand in the record then', dangling.ids[1], dangling.refers_to)
+        || coalesce(': it was merged into ' || survivor_of(dangling.refers_to), '');
   end if;
   raise exception using errcode = 'foreign_key_violation', constraint = 'references_stand', detail = dangling.refers_to,
     message = format('%s cannot be %s while %s%s to it: amend or retract %s first', dangling.refers_to,

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 
 from db import log
+from db.decisions import last_document, redaction
 from db.embedded import Embedded
 from db.log import Change, Published
 from db.signed_note import PrivateKey
@@ -104,33 +105,43 @@ class History(Documents):
         )
 
     async def merge(self, count: int) -> Published:
-        """Records that nothing refers to, into others of their type; so that what others were merged into is merged, too."""
+        """Records that nothing refers to, into others of their type and State; what others were merged into is merged, too."""
         changes: list[Change] = []
         for _ in range(count):
             free = self._free()
             last = changes[-1].merged_into if changes else None
-            gone = last if last and len(changes) % 3 else self.random.choice(free)
-            others = [one for one in free if one != gone and one.partition(":")[0] == gone.partition(":")[0]]
+            likes = {one: [other for other in free if other != one and self._alike(one, other)] for one in free}
+            gone = last if last and len(changes) % 3 and likes[last] else self.random.choice([*filter(likes.get, free)])
+            others = likes[gone]
             changes.append(
                 Change("MERGE", gone, "CORRECTED", self.standing.pop(gone), merged_into=self.random.choice(others))
             )
         return await self.publish("Merges", changes)
 
     async def redact(self, count: int) -> Published:
-        """Words of records of the seed's, which cite what has always been there; of one, all of its revisions."""
+        """Words of records: of one in all of its revisions, of the others in some."""
         changes: list[Change] = []
-        for record_id in self.random.sample(
-            [one for one in self._free() if "X-" not in str(self.standing[one])], count
-        ):
-            rows = await self._connection.fetch(
-                'select "position" from revision where record_id = $1 and document is not null order by 1', record_id
+        for record_id in self.random.sample(self._free(), count):
+            words = dict.fromkeys(
+                {"title", "summary", "criterion", "note"} & self.standing[record_id].keys(), "[redacted]"
             )
-            there = [row["position"] for row in rows]
-            positions = there if not changes else self.random.sample(there, self.random.randint(1, len(there)))
-            document = self.standing[record_id] = dict(self.standing[record_id])
-            document |= dict.fromkeys({"title", "summary", "criterion", "note"} & document.keys(), "[redacted]")
-            changes.append(Change("REDACT", record_id, "CORRECTED", document, redacts=tuple(positions)))
-        return await self.publish("Redactions", changes)
+            rows = await self._connection.fetch(
+                "select number from revision where record_id = $1 and document is not null order by 1", record_id
+            )
+            there = [row["number"] for row in rows]
+            numbers = there if not changes else self.random.sample(there, self.random.randint(1, len(there)))
+            changes += await redaction(self._connection, record_id, "CORRECTED", words, numbers)
+        published = await self.publish("Redactions", changes)
+        for record_id in {change.record_id for change in changes}:
+            self.standing[record_id] = await last_document(self._connection, record_id)
+        return published
+
+    def _alike(self, one: str, other: str) -> bool:
+        """Of one type and State."""
+        return (
+            one.partition(":")[0] == other.partition(":")[0]
+            and self.standing[one]["stateParty"] == self.standing[other]["stateParty"]
+        )
 
     def _free(self) -> list[str]:
         """What stands and nothing refers to."""

@@ -125,7 +125,7 @@ class Row:
         """Since when the record has said this without a break."""
         since = self.revision
         for revision in reversed(self.reading.log.of_record[self.id]):
-            if revision.position > self.revision.position:
+            if revision.position > self.revision.position or revision.operation == "REDACT":
                 continue
             if self.reading.log.left(revision)[name] != self.document[name]:
                 break
@@ -163,11 +163,10 @@ class Reading:
     @cached_property
     def rows(self) -> Mapping[str, Row]:
         """What stands, by id, in the order of ids."""
-        newest = {revision.record_id: revision for revision in self.revisions}
         return {
-            record_id: Row(self, newest[record_id])
-            for record_id in sorted(newest)
-            if self.decided[record_id].operation not in LEAVES_NOTHING
+            record_id: Row(self, decided)
+            for record_id, decided in sorted(self.decided.items())
+            if decided.operation not in LEAVES_NOTHING
         }
 
     @cached_property

@@ -95,9 +95,13 @@ def _named(row: Row, given: Mapping[str, Any]) -> str:
 
 
 def _field_changes(told: Told, _given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    numbered = {one.number: one for one in told.reading.log.of_record[told.revision.record_id]}
-    earlier = numbered[told.revision.number - 1].document if told.revision.number > 1 else None
-    return changed(earlier, told.revision.document)
+    """Of what is left to read of it and of the one before. A redaction changes nothing but words."""
+    log, revision = told.reading.log, told.revision
+    if revision.operation == "REDACT":
+        return []
+    said = [one for one in log.of_record[revision.record_id] if one.operation != "REDACT"]
+    earlier = [one for one in said if one.number < revision.number][-1:]
+    return changed(log.left(earlier[0]) if earlier else None, log.left(revision))
 
 
 def changed(earlier: Mapping[str, Any] | None, later: Mapping[str, Any] | None) -> list[dict[str, Any]]:
