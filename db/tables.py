@@ -162,7 +162,7 @@ def _keys(table: sa.Table, columns: tuple[str, ...]) -> list[Any]:
 submission = sa.Table(
     "submission",
     metadata,
-    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     text("title"),
     text("reason"),
     text("author"),

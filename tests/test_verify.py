@@ -138,7 +138,7 @@ FOUND = {
         [f"at position {position}: its submission 1 does not exist" for position in range(1, LAST + 1)],
     ),
     "a submission too many": (
-        "insert into submission (title, reason, author, reviewer, published_at) values ('t', 'r', 'a', 'b', now())",
+        "insert into submission (id, title, reason, author, reviewer, published_at) values (2, 't', 'r', 'a', 'b', now())",
         ["submission: submission 2 has no revision"],
     ),
     "a projection's row changed": (
