@@ -1,6 +1,5 @@
 """Differences: what changed in the record between two moments or positions, each record once, however often it changed."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -161,22 +160,17 @@ class Differences(Paged):
             if moment in at.given and position in at.given:
                 raise BadValue(f"{moment} and {position} say the same in two ways: give one of them.")
         at.plan.charge(LARGEST_LOG // 100)
-        at.plan.clocks[_place(at)] = at.nodes
         if "to" in at.given or "toPosition" in at.given:
             at = replace(at, clock=_end(at))
         found = as_sql(super().json(at))
         return (sa.case((_start(at).is_not(None), found)),)  # it is looked up, whatever is asked of the page
 
 
-def _place(at: At) -> str:
-    return json.dumps(at.path)
-
-
 def _end(at: At) -> Clock:
     """The clock that `to` or `toPosition` says."""
     known, position = (_given(at, name) if name in at.given else None for name in ("to", "toPosition"))
-    name, place = at.plan.name("c"), literal(_place(at))
-    return asked(known, position, None, today=at.plan.today, name=name, place=place, called=("to", "toPosition"))
+    name, called = at.plan.name("c"), ("to", "toPosition")
+    return asked(known, position, None, today=at.plan.today, name=name, place=at.place(), called=called)
 
 
 def _given(at: At, name: str) -> sa.ColumnElement[Any]:
@@ -189,7 +183,7 @@ def _start(at: At) -> sa.ColumnElement[int]:
 
     def found() -> sa.ColumnElement[int]:
         given = [_given(at, name) for name in TYPES]
-        start = sa.func.difference_start(*given, at.clock.position, literal(_place(at)), type_=sa.Integer())
+        start = sa.func.difference_start(*given, at.clock.position, at.place(), type_=sa.Integer())
         kept = (
             sa.select(start.label("position")).cte(at.plan.name("c")).prefix_with("materialized", dialect="postgresql")
         )
