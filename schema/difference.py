@@ -75,7 +75,7 @@ def _sentence(at: At) -> Any:
     row, state, survivor = at.row, at.plan.alias(tables.state_party), at.plan.alias(tables.revision)
     code = sa.cast(sa.func.coalesce(row.c.document, row.c.document_before), SQL_JSON)["stateParty"].astext
     name = sa.select(state.c.name).where(state.c.code == code, at.clock.stands(state)).correlate_except(state)
-    said = sa.select(survivor.c.document).where(survivor.c.record_id == row.c.merged_into, at.clock.saw(survivor))
+    said = sa.select(_left(survivor)).where(survivor.c.record_id == row.c.merged_into, at.clock.saw(survivor))
     said = said.order_by(survivor.c.position.desc()).limit(sa.literal_column("1")).correlate_except(survivor)
     return sa.func.difference_told(
         row.c.operation,
@@ -84,7 +84,14 @@ def _sentence(at: At) -> Any:
         row.c.document,
         sa.func.coalesce(name.scalar_subquery(), code),
         sa.func.record_named(row.c.merged_into, sa.cast(said.scalar_subquery(), JSONB), sa.null()),
+        row.c.redacted,
     )
+
+
+def _left(revision: Any) -> sa.ColumnElement[str]:
+    """What a revision reads as: its document or, once that is redacted, what the redaction left."""
+    left = sa.func.document_left(revision.c.position, type_=sa.Text())
+    return sa.func.coalesce(revision.c.document, left, type_=sa.Text())
 
 
 class Difference(Row):
@@ -96,8 +103,8 @@ class Difference(Row):
         Operation,
         required=True,
         description="What became of it, all told. CREATE: it is new. AMEND: it says something else. RETRACT: it stood and no "
-        "longer does. RESTORE: it had been retracted and stands again. MERGE: it went into another record. REDACT: it says "
-        "something else, and a redaction was its last change.",
+        "longer does. RESTORE: it had been retracted and stands again. MERGE: it went into another record. REDACT: some "
+        "of what it said, whether it stands or not, was redacted, and that was its last change, or nothing else is left to tell.",
     )
     kinds = Computed(
         graphene.List(graphene.NonNull(ChangeKind)),
@@ -113,7 +120,7 @@ class Difference(Row):
         order=lambda change: [change.c.place],
         bound=20,
         description="The fields that differ, each once: what it said at the start, what it says at the end. Of a new record, every "
-        "field that says something. What has been redacted counts as nothing.",
+        "field that says something. What has been redacted reads as the redaction left it.",
     )
     sentence = Computed(
         graphene.String,
@@ -197,26 +204,30 @@ def _source(at: At) -> sa.FromClause:
     """The newest revision in between of each record that differs, beside the newest one before. Both are looked up revision by
     revision, from the end of the log: a page then reads little more than itself."""
     start, end = _start(at), at.clock.position
-    newest, later, earlier, one = (at.plan.alias(tables.revision) for _ in range(4))
+    newest, later, earlier, one, redaction = (at.plan.alias(tables.revision) for _ in range(5))
     of_record = sa.select(sa.func.max(later.c.position)).where(
         later.c.record_id == newest.c.record_id, later.c.position <= end
     )
-    before = sa.select(earlier.c.position, earlier.c.operation, earlier.c.document)
+    before = sa.select(earlier.c.position, earlier.c.operation, _left(earlier).label("document"))
     before = before.where(earlier.c.record_id == newest.c.record_id, earlier.c.position <= start)
     before = before.order_by(earlier.c.position.desc()).limit(sa.literal_column("1")).correlate(newest)
     stood: Any = before.lateral(at.plan.name("l"))
     ends = [sa.func.decided(end.c.operation, newest.c.record_id, end.c.position) for end in (stood, newest)]
-    net = sa.func.net_operation(ends[0], stood.c.document, ends[1], newest.c.document, newest.c.operation)
+    redacts = redaction.c.record_id == newest.c.record_id, redaction.c.operation == sa.literal_column("'REDACT'")
+    during = redaction.c.position > start, redaction.c.position <= end
+    redacted = sa.exists(sa.select(sa.literal_column("1")).where(*redacts, *during).correlate_except(redaction))
+    net = sa.func.net_operation(ends[0], stood.c.document, ends[1], _left(newest), newest.c.operation, redacted)
     found = (
         sa.select(
             newest.c.position,
             newest.c.record_type,
             newest.c.record_id,
-            newest.c.document,
+            _left(newest).label("document"),
             newest.c.merged_into,
             stood.c.position.label("position_before"),
             stood.c.document.label("document_before"),
             net.label("operation"),
+            redacted.label("redacted"),
             start.label("start"),
         )
         .select_from(newest.outerjoin(stood, sa.true()))

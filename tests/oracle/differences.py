@@ -59,16 +59,25 @@ def _difference(
         for end in (start, after.position)
     )
     was, is_now = (bool(of and of[0].operation not in LEAVES_NOTHING) for of in (stood, stands))
-    if not (was or is_now) or (was and is_now and before and before.document == after.document):
+    said, says = reading.log.left(before) if before else None, reading.log.left(after)
+    redacted = any(one.operation == "REDACT" for one in between)
+    if not before and not is_now:
         return None
-    changed_how = "REDACT" if after.operation == "REDACT" else "AMEND"
+    if was == is_now and (not was or said == says):  # nothing else is left to tell
+        if not redacted:
+            return None
+        operation = "REDACT"
+    elif was and is_now:
+        operation = "REDACT" if after.operation == "REDACT" else "AMEND"
+    else:
+        operation = stands[0].operation if not is_now else "RESTORE" if before else "CREATE"
     kinds = {one.kind for one in between}
     return {
         "recordType": after.record_type,
         "recordId": after.record_id,
-        "operation": stands[0].operation if not is_now else changed_how if was else "RESTORE" if before else "CREATE",
+        "operation": operation,
         "kinds": [kind for kind in ChangeKind if kind in kinds],
-        "fieldChanges": changed(before.document if before else None, after.document),
+        "fieldChanges": changed(said, says),
         "sentence": ANY,
         "before": Told(reading, before) if before else None,
         "after": Told(reading, after),
