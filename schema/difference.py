@@ -19,7 +19,7 @@ from schema.keyset import column
 from schema.paged import Paged
 from schema.planning import At
 from schema.refusals import BadValue
-from schema.revision import FieldChange, Revision, changes_between
+from schema.revision import FieldChange, Revision, changes_between, read_as
 from schema.scalars import DateTime
 from schema.vocabulary import ChangeKind, Operation, RecordType
 
@@ -75,7 +75,7 @@ def _sentence(at: At) -> Any:
     row, state, survivor = at.row, at.plan.alias(tables.state_party), at.plan.alias(tables.revision)
     code = sa.cast(sa.func.coalesce(row.c.document, row.c.document_before), SQL_JSON)["stateParty"].astext
     name = sa.select(state.c.name).where(state.c.code == code, at.clock.stands(state)).correlate_except(state)
-    said = sa.select(_left(survivor)).where(survivor.c.record_id == row.c.merged_into, at.clock.saw(survivor))
+    said = sa.select(read_as(survivor)).where(survivor.c.record_id == row.c.merged_into, at.clock.saw(survivor))
     said = said.order_by(survivor.c.position.desc()).limit(sa.literal_column("1")).correlate_except(survivor)
     return sa.func.difference_told(
         row.c.operation,
@@ -86,12 +86,6 @@ def _sentence(at: At) -> Any:
         sa.func.record_named(row.c.merged_into, sa.cast(said.scalar_subquery(), JSONB), sa.null()),
         row.c.redacted,
     )
-
-
-def _left(revision: Any) -> sa.ColumnElement[str]:
-    """What a revision reads as: its document or, once that is redacted, what the redaction left."""
-    left = sa.func.document_left(revision.c.position, type_=sa.Text())
-    return sa.func.coalesce(revision.c.document, left, type_=sa.Text())
 
 
 class Difference(Row):
@@ -208,7 +202,7 @@ def _source(at: At) -> sa.FromClause:
     of_record = sa.select(sa.func.max(later.c.position)).where(
         later.c.record_id == newest.c.record_id, later.c.position <= end
     )
-    before = sa.select(earlier.c.position, earlier.c.operation, _left(earlier).label("document"))
+    before = sa.select(earlier.c.position, earlier.c.operation, read_as(earlier).label("document"))
     before = before.where(earlier.c.record_id == newest.c.record_id, earlier.c.position <= start)
     before = before.order_by(earlier.c.position.desc()).limit(sa.literal_column("1")).correlate(newest)
     stood: Any = before.lateral(at.plan.name("l"))
@@ -216,13 +210,13 @@ def _source(at: At) -> sa.FromClause:
     redacts = redaction.c.record_id == newest.c.record_id, redaction.c.operation == sa.literal_column("'REDACT'")
     during = redaction.c.position > start, redaction.c.position <= end
     redacted = sa.exists(sa.select(sa.literal_column("1")).where(*redacts, *during).correlate_except(redaction))
-    net = sa.func.net_operation(ends[0], stood.c.document, ends[1], _left(newest), newest.c.operation, redacted)
+    net = sa.func.net_operation(ends[0], stood.c.document, ends[1], read_as(newest), newest.c.operation, redacted)
     found = (
         sa.select(
             newest.c.position,
             newest.c.record_type,
             newest.c.record_id,
-            _left(newest).label("document"),
+            read_as(newest).label("document"),
             newest.c.merged_into,
             stood.c.position.label("position_before"),
             stood.c.document.label("document_before"),

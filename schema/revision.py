@@ -44,10 +44,16 @@ def _citation(at: At) -> sa.ColumnElement[str]:
 
 def _field_changes(at: At) -> sa.FromClause:
     earlier = at.plan.alias(tables.revision)
-    before = sa.select(earlier.c.document).where(
+    before = sa.select(read_as(earlier)).where(
         earlier.c.record_id == at.row.c.record_id, earlier.c.number == at.row.c.number - sa.literal_column("1")
     )
     return changes_between(at, before.correlate_except(earlier).scalar_subquery(), at.row.c.document)
+
+
+def read_as(revision: Any) -> sa.ColumnElement[str]:
+    """What a revision reads as: its document or, once that is redacted, what the redaction left."""
+    left = sa.func.document_left(revision.c.position, type_=sa.Text())
+    return sa.func.coalesce(revision.c.document, left, type_=sa.Text())
 
 
 def changes_between(at: At, before: sa.ColumnElement[Any], after: sa.ColumnElement[Any]) -> sa.FromClause:
@@ -126,7 +132,7 @@ class Revision(Row):
         source=_field_changes,
         order=lambda change: [change.c.place],
         bound=20,
-        description="What it changed, against the revision before.",
+        description="What it changed, against the revision before as that reads now; nothing once it is redacted itself.",
     )
     document = Column(JSON, description="The whole record after the change; null once redacted.")
     salt = Computed(

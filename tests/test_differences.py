@@ -415,6 +415,8 @@ async def test_a_redaction_is_told_as_what_happened_and_changes_no_field(small: 
         }
         for position, name in reversed(list(enumerate(gone, 13)))
     ]
+    feed = (await small.data("{ changes(after: 12) { nodes { operation fieldChanges { field } } } }"))["changes"]
+    assert feed["nodes"] == [{"operation": "REDACT", "fieldChanges": []}] * 3
     await published(small.connection, amend(LAW, {**harmless, "note": "Seen again."}))
     (amended, *_) = await small.since(12)
     assert (amended["operation"], amended["fieldChanges"]) == ("AMEND", [{"field": "note"}])

@@ -96,7 +96,7 @@ def _named(row: Row, given: Mapping[str, Any]) -> str:
 
 def _field_changes(told: Told, _given: Mapping[str, Any]) -> list[dict[str, Any]]:
     numbered = {one.number: one for one in told.reading.log.of_record[told.revision.record_id]}
-    earlier = numbered[told.revision.number - 1].document if told.revision.number > 1 else None
+    earlier = told.reading.log.left(numbered[told.revision.number - 1]) if told.revision.number > 1 else None
     return changed(earlier, told.revision.document)
 
 
