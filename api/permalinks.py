@@ -95,7 +95,10 @@ async def timemap(request: Request) -> Response:
 
 @_telling
 async def revision(request: Request) -> Response:
-    """One revision: its envelope's exact text, its document, its hashes; once redacted, which revision took its document."""
+    """One revision: its envelope's exact text, its document, its hashes; once redacted, which revision took its document.
+
+    Clocks only decide whether it was there. Redacted words are gone at every clock, so what took them is told at every clock, too.
+    """
     record_id, number = request.path_params["id"], request.path_params["number"]
     asked = asked_in(request.query_params)
     if not WELL_FORMED.fullmatch(record_id) or not (number.isascii() and number.isdigit() and len(number) < 10):

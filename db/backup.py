@@ -191,7 +191,6 @@ async def restore(connection: asyncpg.Connection, file: Path, checkpoints: Itera
                     await connection.copy_records_to_table(table.name, records=records, columns=names)
             except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
                 raise BackupRefused(f"{file} breaks a rule of the log: {error.args[0]}") from error
-            await _number_on(connection)
             await connection.execute(f"analyze {', '.join(table.name for table in metadata.sorted_tables)}")
             if (await _tree(connection)).root().hex() != head.root_hash:
                 raise BackupRefused(
@@ -199,17 +198,6 @@ async def restore(connection: asyncpg.Connection, file: Path, checkpoints: Itera
                 )
             await connection.execute("select pg_notify('published', $1)", str(head.size))
     return head
-
-
-async def _number_on(connection: asyncpg.Connection) -> None:
-    """What is numbered by the database goes on after the restored numbers."""
-    for table in KEPT:
-        for column in table.c:
-            if column.identity:
-                last = await connection.fetchval(f'select coalesce(max("{column.name}"), 0) from "{table.name}"')
-                await connection.execute(
-                    f'alter table "{table.name}" alter column "{column.name}" restart with {last + 1}'
-                )
 
 
 async def _tree(connection: asyncpg.Connection) -> Tree:

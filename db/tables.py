@@ -162,7 +162,7 @@ def _keys(table: sa.Table, columns: tuple[str, ...]) -> list[Any]:
 submission = sa.Table(
     "submission",
     metadata,
-    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     text("title"),
     text("reason"),
     text("author"),
@@ -234,11 +234,14 @@ checkpoint = sa.Table(
     "checkpoint",
     metadata,
     sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
+    integer("number"),
     sa.Column("root_hash", sa.LargeBinary, nullable=False),
     text("note"),
     sa.Column("key", sa.Integer, sa.ForeignKey("log_key.number"), nullable=False),
     sa.Column("signed_at", sa.DateTime(True), nullable=False),
+    sa.UniqueConstraint("number", name="number"),
 )
+"""number: 1, 2, 3 … in order of size, so that one which is gone is missed."""
 
 state_party = _version_table(
     "state_party",

@@ -1,7 +1,8 @@
 """`opsc verify`: replays the whole log, and compares each projection, hash, envelope and checkpoint with what is stored.
 
-It finds whatever was changed behind the triggers' back, but for one thing: a log that was rewritten, or cut off at its end, and
-signed again is a valid log. Only a checkpoint that somebody else has kept can show that.
+It finds whatever was changed behind the triggers' back, but for this: a log that was rewritten, or cut off at its end, and signed
+again is a valid log; checkpoints cut off at the end look as if they had never been signed. Only a checkpoint that somebody else has
+kept can show that. And a submission's title is in no envelope: nothing says what it was.
 """
 
 import hashlib
@@ -105,11 +106,31 @@ async def _log(connection: asyncpg.Connection) -> list[Disagreement]:
             Disagreement("revision", revision["record_id"], revision["position"], sentence) for sentence in sentences
         ]
         before = revision
-    empty = await connection.fetch(
-        "select id from public.submission s where not exists"
-        " (select from public.revision r where r.submission_id = s.id) order by id"
+    return [*found, *await _submissions(connection)]
+
+
+async def _submissions(connection: asyncpg.Connection) -> list[Disagreement]:
+    """A submission says what its revisions say, whose envelopes were checked; and without any it was never published."""
+    rows = await connection.fetch(
+        """
+        select s.id, count(r.submission_id) as revisions,
+               array_remove(array[case when bool_or(r.reason <> s.reason) then 'reason' end,
+                                  case when bool_or(r.author <> s.author) then 'author' end,
+                                  case when bool_or(r.reviewer is distinct from s.reviewer) then 'reviewer' end,
+                                  case when bool_or(r.recorded_at <> s.published_at) then 'moment' end], null) as others
+        from public.submission s left join public.revision r on r.submission_id = s.id
+        group by s.id order by s.id
+        """
     )
-    return found + [Disagreement("submission", None, None, f"submission {row['id']} has no revision") for row in empty]
+    return [
+        Disagreement("submission", str(row["id"]), None, sentence)
+        for row in rows
+        for sentence in (
+            [f"its {name} is not that of its revisions" for name in row["others"]]
+            if row["revisions"]
+            else ["it has no revision"]
+        )
+    ]
 
 
 def _in_order(revision: asyncpg.Record, before: asyncpg.Record | None, numbers: dict[str, int]) -> Iterable[str]:

@@ -25,8 +25,10 @@ class Fault(NamedTuple):
 
 async def faults(connection: asyncpg.Connection) -> list[Fault]:
     """In the caller's transaction, which sees one snapshot."""
-    checkpoints = await connection.fetch("select size, root_hash, note, key from public.checkpoint order by size")
-    keys = await connection.fetch("select number, public_key, since, note from public.log_key order by number")
+    checkpoints = await connection.fetch(
+        'select c.*, r.recorded_at from public.checkpoint c left join public.revision r on r."position" = c.size order by size'
+    )
+    keys = await connection.fetch("select * from public.log_key order by number")
     roots: dict[int, bytes] = {}
     found: list[Fault] = []
     untold = 0
@@ -92,9 +94,50 @@ def _checkpoints(
     checkpoints: list[asyncpg.Record], keys: list[asyncpg.Record], roots: dict[int, bytes]
 ) -> Iterator[Fault]:
     public = {row["number"]: row["public_key"] for row in keys}
+    yield from _gone(checkpoints, keys)
+    yield from _moments(checkpoints, keys)
     for row in checkpoints:
         for sentence in _note(row["note"], row["size"], row["root_hash"], None, [public.get(row["key"])], roots):
             yield Fault("checkpoint", f"of size {row['size']:,}", sentence)
+
+
+def _gone(checkpoints: list[asyncpg.Record], keys: list[asyncpg.Record]) -> Iterator[Fault]:
+    """Checkpoints are numbered without gaps, and each key begins at one. What is gone at the end may never have been signed."""
+    number = 0
+    for row in checkpoints:
+        name = f"of size {row['size']:,}"
+        if row["number"] > number + 1:
+            missing = f"{number + 1:,}" + (f" to {row['number'] - 1:,}" if row["number"] > number + 2 else "")
+            yield Fault("checkpoint", name, f"number {missing} is missing before it, which is number {row['number']:,}")
+        elif row["number"] <= number:
+            yield Fault("checkpoint", name, f"it is number {row['number']:,}, but one before it is number {number:,}")
+        number = row["number"]
+    sizes = {row["size"] for row in checkpoints}
+    for row in keys:
+        if row["since"] not in sizes:
+            sentence = f"it signs since size {row['since']:,}, but the checkpoint of that size is not there"
+            yield Fault("log_key", f"number {row['number']}", sentence)
+
+
+def _moments(checkpoints: list[asyncpg.Record], keys: list[asyncpg.Record]) -> Iterator[Fault]:
+    """Each is signed after what it signs was recorded, after its key was there and after the checkpoint before it."""
+    added = {row["number"]: row["added_at"] for row in keys}
+    before = None
+    for row in checkpoints:
+        for what, moment in (
+            ("its newest revision was recorded", row["recorded_at"]),
+            ("its key was there", added.get(row["key"])),
+            ("the checkpoint before it was", before),
+        ):
+            if moment and row["signed_at"] < moment:
+                yield Fault("checkpoint", f"of size {row['size']:,}", f"it was signed before {what}")
+        before = row["signed_at"]
+    signed = {row["size"]: row["signed_at"] for row in checkpoints}
+    for row in keys[1:]:
+        if row["since"] in signed and row["added_at"] < signed[row["since"]]:
+            yield Fault(
+                "log_key", f"number {row['number']}", "it was added before the checkpoint that it begins at was signed"
+            )
 
 
 def _keys(keys: list[asyncpg.Record], roots: dict[int, bytes]) -> Iterator[Fault]:

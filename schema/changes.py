@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from db import tables
 from schema.fields import Planned
 from schema.filters import Matches, any_of, conditions, one_of
-from schema.identity import LARGEST_POSITION
 from schema.json_text import Json, array_of, as_sql, literal, members, plain
 from schema.paged import LARGEST_PAGE, PAGE
 from schema.planning import At
@@ -109,7 +108,8 @@ class Changes(Planned):
             "filter": ChangeFilter(description="Which revisions; all when it is left out."),
             "after": graphene.Argument(
                 graphene.Int,
-                description="The position after which to begin: lastPosition of the page before. From the start: 0.",
+                description="The position after which to begin: lastPosition of the page before; the newest one answers nothing "
+                "yet. From the start: 0. What lies beyond the newest position is refused.",
             ),
             "first": graphene.Argument(
                 graphene.Int, description=f"How many: 1 to {LARGEST_PAGE}; {PAGE} when it is left out."
@@ -121,13 +121,13 @@ class Changes(Planned):
         size = at.given.shape("first", PAGE)
         if not 1 <= size <= LARGEST_PAGE:
             raise BadValue(f"first: {size} is no page size; ask for 1 to {LARGEST_PAGE}.")
-        after = at.bind("after", sa.Integer, _position) if "after" in at.given else sa.literal_column("0")
+        after = _start(at) if "after" in at.given else sa.literal_column("0")
         revision_type: Any = at.plan.schema.get_type("Revision")
         revision = at.plan.rows(at, revision_type)
-        found = sa.select(revision).where(revision.c.position > after, at.plan.stands(revision, at.clock))
-        found = found.where(*conditions(at, revision))
-        found = found.order_by(revision.c.position).limit(sa.literal_column(str(size + 1))).correlate_except(revision)
-        page = at.plan.opened(found.subquery(at.plan.name("r")))
+        rows = sa.select(revision).where(revision.c.position > after, at.plan.stands(revision, at.clock))
+        rows = rows.where(*conditions(at, revision))
+        rows = rows.order_by(revision.c.position).limit(sa.literal_column(str(size + 1))).correlate_except(revision)
+        page = at.plan.opened(rows.subquery(at.plan.name("r")))
         pairs: list[tuple[str, Json]] = []
         for key, nodes in at.plan.subfields(at.target, at.nodes).items():
             match nodes[0].name.value:
@@ -140,7 +140,17 @@ class Changes(Planned):
                     pairs.append((key, _fact(at, name, page, size)))
         whole = sa.select(as_sql(members(pairs)).label("j")).select_from(at.plan.joined(page))
         whole = whole.having(sa.literal_column("true")).correlate_except(page)  # one row, always
-        return (at.plan.beside(at.row, whole),)
+        found = at.plan.beside(at.row, whole)
+        if "after" in at.given:  # it is looked up, whatever is asked of the page
+            found = sa.case((after.is_not(None), found))
+        return (found,)
+
+
+def _start(at: At) -> sa.ColumnElement[int]:
+    """The position after which to begin, looked up once."""
+    start = sa.func.feed_start(at.bind("after", sa.Integer), at.clock.position, at.place(), type_=sa.Integer())
+    kept = sa.select(start.label("position")).cte(at.plan.name("c")).prefix_with("materialized", dialect="postgresql")
+    return sa.select(kept.c.position).scalar_subquery()
 
 
 def _in_order(page: Any, column: Any, type_: Any) -> Any:
@@ -160,9 +170,3 @@ def _fact(at: At, name: str, page: Any, size: int) -> Json:
         last = _in_order(page, page.c.position, sa.Integer())[sa.literal_column(str(size))]
         return plain(sa.case((more, last), else_=at.clock.position))
     return ('"ChangePage"',)
-
-
-def _position(after: int) -> int:
-    if not 0 <= after <= LARGEST_POSITION:
-        raise BadValue("positions begin at 1; give 0 to begin at the start.")
-    return after

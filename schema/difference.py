@@ -1,6 +1,5 @@
 """Differences: what changed in the record between two moments or positions, each record once, however often it changed."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,7 @@ from schema.keyset import column
 from schema.paged import Paged
 from schema.planning import At
 from schema.refusals import BadValue
-from schema.revision import FieldChange, Revision, changes_between
+from schema.revision import FieldChange, Revision, changes_between, read_as
 from schema.scalars import DateTime
 from schema.vocabulary import ChangeKind, Operation, RecordType
 
@@ -76,7 +75,8 @@ def _sentence(at: At) -> Any:
     row, state, survivor = at.row, at.plan.alias(tables.state_party), at.plan.alias(tables.revision)
     code = sa.cast(sa.func.coalesce(row.c.document, row.c.document_before), SQL_JSON)["stateParty"].astext
     name = sa.select(state.c.name).where(state.c.code == code, at.clock.stands(state)).correlate_except(state)
-    said = sa.select(survivor.c.document).where(survivor.c.record_id == row.c.merged_into, at.clock.saw(survivor))
+    said = sa.select(read_as(survivor)).where(survivor.c.record_id == row.c.merged_into, at.clock.saw(survivor))
+    said = said.where(survivor.c.operation != literal("REDACT"))
     said = said.order_by(survivor.c.position.desc()).limit(sa.literal_column("1")).correlate_except(survivor)
     return sa.func.difference_told(
         row.c.operation,
@@ -85,6 +85,7 @@ def _sentence(at: At) -> Any:
         row.c.document,
         sa.func.coalesce(name.scalar_subquery(), code),
         sa.func.record_named(row.c.merged_into, sa.cast(said.scalar_subquery(), JSONB), sa.null()),
+        row.c.redacted,
     )
 
 
@@ -97,8 +98,8 @@ class Difference(Row):
         Operation,
         required=True,
         description="What became of it, all told. CREATE: it is new. AMEND: it says something else. RETRACT: it stood and no "
-        "longer does. RESTORE: it had been retracted and stands again. MERGE: it went into another record. REDACT: it says "
-        "something else, and a redaction was its last change.",
+        "longer does. RESTORE: it had been retracted and stands again. MERGE: it went into another record. REDACT: some "
+        "of what it said, whether it stands or not, was redacted, and nothing else is left to tell.",
     )
     kinds = Computed(
         graphene.List(graphene.NonNull(ChangeKind)),
@@ -114,7 +115,7 @@ class Difference(Row):
         order=lambda change: [change.c.place],
         bound=20,
         description="The fields that differ, each once: what it said at the start, what it says at the end. Of a new record, every "
-        "field that says something. What has been redacted counts as nothing.",
+        "field that says something. What has been redacted reads as the redaction left it.",
     )
     sentence = Computed(
         graphene.String,
@@ -126,13 +127,13 @@ class Difference(Row):
     before = Edge(
         Revision,
         lambda at, revision: revision.c.position == at.row.c.position_before,
-        description="The record's newest revision at the start; of a restored record, the one that had retracted it; null where "
-        "there was none.",
+        description="The record's newest revision at the start, redactions apart; of a restored record, the one that had retracted "
+        "it; null where there was none.",
     )
     after = Edge(
         Revision,
         lambda at, revision: revision.c.position == at.row.c.position,
-        description="Its newest revision at the end; of a retracted or merged record, the one that did it.",
+        description="Its newest revision at the end, which may be a redaction.",
     )
 
 
@@ -161,22 +162,17 @@ class Differences(Paged):
             if moment in at.given and position in at.given:
                 raise BadValue(f"{moment} and {position} say the same in two ways: give one of them.")
         at.plan.charge(LARGEST_LOG // 100)
-        at.plan.clocks[_place(at)] = at.nodes
         if "to" in at.given or "toPosition" in at.given:
             at = replace(at, clock=_end(at))
         found = as_sql(super().json(at))
         return (sa.case((_start(at).is_not(None), found)),)  # it is looked up, whatever is asked of the page
 
 
-def _place(at: At) -> str:
-    return json.dumps(at.path)
-
-
 def _end(at: At) -> Clock:
     """The clock that `to` or `toPosition` says."""
     known, position = (_given(at, name) if name in at.given else None for name in ("to", "toPosition"))
-    name, place = at.plan.name("c"), literal(_place(at))
-    return asked(known, position, None, today=at.plan.today, name=name, place=place, called=("to", "toPosition"))
+    name, called = at.plan.name("c"), ("to", "toPosition")
+    return asked(known, position, None, today=at.plan.today, name=name, place=at.place(), called=called)
 
 
 def _given(at: At, name: str) -> sa.ColumnElement[Any]:
@@ -189,7 +185,7 @@ def _start(at: At) -> sa.ColumnElement[int]:
 
     def found() -> sa.ColumnElement[int]:
         given = [_given(at, name) for name in TYPES]
-        start = sa.func.difference_start(*given, at.clock.position, literal(_place(at)), type_=sa.Integer())
+        start = sa.func.difference_start(*given, at.clock.position, at.place(), type_=sa.Integer())
         kept = (
             sa.select(start.label("position")).cte(at.plan.name("c")).prefix_with("materialized", dialect="postgresql")
         )
@@ -203,29 +199,41 @@ def _source(at: At) -> sa.FromClause:
     """The newest revision in between of each record that differs, beside the newest one before. Both are looked up revision by
     revision, from the end of the log: a page then reads little more than itself."""
     start, end = _start(at), at.clock.position
-    newest, later, earlier, one = (at.plan.alias(tables.revision) for _ in range(4))
+    newest, later, earlier, last, one, redaction = (at.plan.alias(tables.revision) for _ in range(6))
+
+    def said(revision: Any, by_then: Any) -> Any:
+        """What a record said last."""
+        found = sa.select(
+            revision.c.position, revision.c.operation, revision.c.merged_into, read_as(revision).label("document")
+        )
+        found = found.where(
+            revision.c.record_id == newest.c.record_id, revision.c.operation != literal("REDACT"), by_then
+        )
+        found = found.order_by(revision.c.position.desc()).limit(sa.literal_column("1")).correlate(newest)
+        return found.lateral(at.plan.name("l"))
+
     of_record = sa.select(sa.func.max(later.c.position)).where(
         later.c.record_id == newest.c.record_id, later.c.position <= end
     )
-    before = sa.select(earlier.c.position, earlier.c.operation, earlier.c.document)
-    before = before.where(earlier.c.record_id == newest.c.record_id, earlier.c.position <= start)
-    before = before.order_by(earlier.c.position.desc()).limit(sa.literal_column("1")).correlate(newest)
-    stood: Any = before.lateral(at.plan.name("l"))
-    ends = [sa.func.decided(end.c.operation, newest.c.record_id, end.c.position) for end in (stood, newest)]
-    net = sa.func.net_operation(ends[0], stood.c.document, ends[1], newest.c.document, newest.c.operation)
+    stood, stands = said(earlier, earlier.c.position <= start), said(last, last.c.position <= end)
+    redacts = redaction.c.record_id == newest.c.record_id, redaction.c.operation == literal("REDACT")
+    during = redaction.c.position > start, redaction.c.position <= end
+    redacted = sa.exists(sa.select(sa.literal_column("1")).where(*redacts, *during).correlate_except(redaction))
+    net = sa.func.net_operation(stood.c.operation, stood.c.document, stands.c.operation, stands.c.document, redacted)
     found = (
         sa.select(
             newest.c.position,
             newest.c.record_type,
             newest.c.record_id,
-            newest.c.document,
-            newest.c.merged_into,
+            stands.c.document,
+            stands.c.merged_into,
             stood.c.position.label("position_before"),
             stood.c.document.label("document_before"),
             net.label("operation"),
+            redacted.label("redacted"),
             start.label("start"),
         )
-        .select_from(newest.outerjoin(stood, sa.true()))
+        .select_from(newest.join(stands, sa.true()).outerjoin(stood, sa.true()))
         .where(newest.c.position > start, newest.c.position <= end, net.is_not(None))
         .where(newest.c.position == of_record.correlate(newest).scalar_subquery())
         .where(*conditions(at, newest, OF_THEIR_RECORD))

@@ -20,31 +20,25 @@ ROOT, PROOF = 30, 60
 
 HASHES = graphene.List(graphene.NonNull(graphene.String))
 
-Check = Callable[[int], int]
-
-
-def _from(least: int, what: str) -> Check:
-    def check(number: int) -> int:
-        if not least <= number <= LARGEST_POSITION:
-            raise BadValue(f"{number} is no {what}; it can be from {least} to the log's size.")
-        return number
-
-    return check
-
-
-def _size(at: At, argument: str, least: int = 0) -> Any:
-    """The size that is asked for, or the log's."""
-    return at.bind(argument, sa.Integer, _from(least, "size")) if argument in at.given else at.clock.position
-
 
 def _inclusion(at: At) -> Any:
-    position = at.bind("position", sa.Integer, _from(1, "position"))
-    return sa.func.in_hex(sa.func.inclusion_proof(position, _size(at, "size", 1)), type_=sa.ARRAY(sa.Text()))
+    return _proof(at, sa.func.inclusion_proof, "position", "size")
 
 
 def _consistency(at: At) -> Any:
-    earlier = at.bind("from", sa.Integer, _from(0, "size"))
-    return sa.func.in_hex(sa.func.consistency_proof(earlier, _size(at, "to")), type_=sa.ARRAY(sa.Text()))
+    return _proof(at, sa.func.consistency_proof, "from", "to")
+
+
+def _proof(at: At, made: Any, first: str, size: str) -> Any:
+    """In the log of the size that is asked for, or of the clock's."""
+    within = at.bind(size, sa.Integer) if size in at.given else at.clock.position
+    return sa.func.in_hex(made(at.bind(first, sa.Integer), within, at.place()), type_=sa.ARRAY(sa.Text()))
+
+
+def _size(size: int) -> int:
+    if not 0 <= size <= LARGEST_POSITION:
+        raise BadValue(f"{size} is no size; it can be from 0 to the log's size.")
+    return size
 
 
 def _hex(hashed: Any) -> Any:
@@ -131,7 +125,7 @@ class _Checkpoints(Planned):
         kept: Any = at.plan.rows(at)
         found = sa.select(kept).order_by(kept.c.size).limit(sa.literal_column(str(first)))
         if "after" in at.given:
-            found = found.where(kept.c.size > at.bind("after", sa.Integer, _from(0, "size")))
+            found = found.where(kept.c.size > at.bind("after", sa.Integer, _size))
         page = found.correlate_except(kept).subquery(at.plan.name("r"))
         with at.plan.each(first):
             listed = array(as_sql(at.plan.members(at, at.target, page)), [page.c.size])
@@ -143,6 +137,10 @@ class Log(graphene.ObjectType):
 
     Its checkpoints are signed. So anyone can check, without trusting this server, that a revision is in the log that was signed
     (inclusion), and that a later log only adds to an earlier one (consistency).
+
+    When the request is read at a past clock, size and rootHash are the log's as it was then, and proofs go by that size unless
+    they are given another. Checkpoints and keys are told as they are now, whatever the clock: a checkpoint of a later size
+    vouches for all earlier ones, as consistency(from: size, to: the checkpoint's size) shows.
     """
 
     origin = Computed(
@@ -151,22 +149,29 @@ class Log(graphene.ObjectType):
         reads=1,
         description="Whose log this is: the name that it is signed under. null while nobody has signed it.",
     )
-    size = Computed(graphene.Int, lambda at: at.clock.position, required=True, description="How many revisions it has.")
+    size = Computed(
+        graphene.Int,
+        lambda at: at.clock.position,
+        required=True,
+        description="How many revisions it has, or had at the clock.",
+    )
     root_hash = Computed(
         graphene.String,
         lambda at: _hex(sa.func.tree_root(at.clock.position)),
         plain=True,
         reads=ROOT,
         required=True,
-        description="The root of the tree over all of them, in hex.",
+        description="The root of the tree over these, in hex.",
     )
     checkpoint = Computed(
         graphene.String,
         _newest_checkpoint,
         reads=2,
-        description="The newest signed checkpoint: origin, size, root in base64, and the signature (C2SP tlog-checkpoint). "
+        description="The newest signed checkpoint, whatever the clock: origin, size, root in base64, and the signature (C2SP "
+        "tlog-checkpoint). "
         "null while this log is not signed: it has no key then, and its proofs show nothing that its keeper could not change. "
-        "Its size may be less than the log's, where the newest revisions are not signed yet.",
+        "Its size may be less than the log's, where the newest revisions are not signed yet, and more than `size` at a past "
+        "clock.",
     )
     checkpoints = _Checkpoints("Every checkpoint that was ever signed, by size.")
     public_key = Computed(
@@ -191,7 +196,7 @@ class Log(graphene.ObjectType):
         args={
             "position": graphene.Argument(graphene.NonNull(graphene.Int), description="The revision's position."),
             "size": graphene.Argument(
-                graphene.Int, description="In the log of how many revisions; the newest when it is left out."
+                graphene.Int, description="In the log of how many revisions; `size` when it is left out."
             ),
         },
     )
@@ -204,8 +209,6 @@ class Log(graphene.ObjectType):
         "(RFC 9162, 2.1.4); none where the sizes are equal or the first is 0.",
         args={
             "from": graphene.Argument(graphene.NonNull(graphene.Int), description="The size of the earlier log."),
-            "to": graphene.Argument(
-                graphene.Int, description="The size of the later log; the newest when it is left out."
-            ),
+            "to": graphene.Argument(graphene.Int, description="The size of the later log; `size` when it is left out."),
         },
     )

@@ -2,6 +2,7 @@
 directives; what requests of the same shape vary, bound; the cost, summed.
 """
 
+import json
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -56,6 +57,12 @@ class At:
         """An argument's value as a parameter of the statement; `check` may refuse or change it, at each request."""
         return self.plan.bind(self, self.given[name], type_, check)
 
+    def place(self) -> sa.ColumnElement[str]:
+        """What the database is to say with a refusal, so that it is told as this field's."""
+        place = json.dumps(self.path)
+        self.plan.clocks[place] = self.nodes
+        return literal(place)
+
 
 class Planned(Protocol):
     """A field that writes its own JSON into the statement (schema/fields.py)."""
@@ -65,7 +72,7 @@ class Planned(Protocol):
 
 class Planning:
     """What the fields use: other fields, rows, parameters. `errors` are those found so far, `bound` the parameters by name,
-    `clocks` the fields that choose clocks by what the database says of them when there is no such moment."""
+    `clocks` the fields that ask for moments, positions or sizes, by what the database says of them when there is none such."""
 
     def __init__(
         self,

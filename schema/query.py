@@ -1,6 +1,5 @@
 """Query: everything that can be read, and the schema as a whole."""
 
-import json
 from dataclasses import replace
 
 import graphene
@@ -12,7 +11,7 @@ from schema.clock import CLOCK_TYPES, CLOCKS, asked, calendar_day
 from schema.difference import Differences
 from schema.fields import Edge, Part, Planned
 from schema.identity import LARGEST_POSITION
-from schema.json_text import Json, as_sql, literal
+from schema.json_text import Json, as_sql
 from schema.log import Log
 from schema.planning import At
 from schema.reading import Everything, Reading
@@ -31,9 +30,7 @@ class _AtClocks(Planned):
             raise BadValue("known and position both say what was known: give one of them.")
         checks = {"valid": calendar_day}
         given = [at.bind(name, CLOCK_TYPES[name], checks.get(name)) if name in at.given else None for name in CLOCKS]
-        place = json.dumps(at.path)
-        at.plan.clocks[place] = at.nodes
-        clock = asked(*given, today=at.plan.today, name=at.plan.name("c"), place=literal(place))
+        clock = asked(*given, today=at.plan.today, name=at.plan.name("c"), place=at.place())
         found = as_sql(at.plan.members(replace(at, clock=clock), at.target, None))
         if "known" in at.given or "position" in at.given:  # the clock is looked up, whatever is asked of it
             found = sa.case((clock.position.is_not(None), found))

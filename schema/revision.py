@@ -45,8 +45,13 @@ def _citation(at: At) -> sa.ColumnElement[str]:
 def _field_changes(at: At) -> sa.FromClause:
     row = at.row.c
     before = sa.func.said_before(row.record_id, row.number)
-    after = sa.case((row.operation != literal("REDACT"), sa.func.read_as(row.position, row.document)))
+    after = sa.case((row.operation != literal("REDACT"), read_as(at.row)))
     return changes_between(at, before, after)
+
+
+def read_as(revision: Any) -> sa.ColumnElement[str]:
+    """What a revision reads as: its document or, once that is redacted, what the redaction left."""
+    return sa.func.read_as(revision.c.position, revision.c.document, type_=sa.Text())
 
 
 def changes_between(at: At, before: sa.ColumnElement[Any], after: sa.ColumnElement[Any]) -> sa.FromClause:

@@ -5,10 +5,13 @@ from typing import Any
 
 import asyncpg
 import orjson
+import pytest
 
 from db.pool import open_pool
 from schema.answer import answer
+from schema.clock import PRESENT, Moment
 from schema.document import document
+from schema.refusals import Refused
 from tests.oracle.resolvers import PUBLIC_URL
 from tests.record_documents import amend, create, published, source
 
@@ -68,3 +71,34 @@ async def test_a_follower_sees_every_position_once_and_in_order_while_eight_publ
     assert told == list(range(1, sum(entered) + 1))
     assert amended == [row["position"] for row in rows]
     assert pages > sum(entered) / 7  # it was followed, not read when all was over
+
+
+async def test_what_lies_beyond_the_newest_position_is_refused_whatever_is_asked_of_the_page(
+    empty: asyncpg.Connection, empty_url: str
+) -> None:
+    """Answered with nothing, a follower would go on from an earlier position than the one that he has reached."""
+    feed = "query ($after: Int) { feed: changes(after: $after) { %s } }"
+
+    async def asked(after: int, of: str = "lastPosition", moment: Moment = PRESENT) -> Any:
+        found = await answer(pool, document(feed % of).operation(None), {"after": after}, PUBLIC_URL, moment)
+        return orjson.loads(found.data)["feed"]
+
+    async with await open_pool(empty_url, size=1) as pool:
+        assert await asked(0) == {"lastPosition": 0}
+        await published(empty, create("Source:S-1", source()), create("Source:S-2", source()))
+        assert await asked(2, "nodes { position } lastPosition hasMore") == {
+            "nodes": [],
+            "lastPosition": 2,
+            "hasMore": False,
+        }
+        for moment, newest in ((PRESENT, 2), (Moment(position=1), 1)):
+            assert await asked(newest, moment=moment) == {"lastPosition": newest}
+            for after in (newest + 1, 2_147_483_647, -1):
+                for of in ("lastPosition", "nodes { position }", "hasMore", "__typename"):
+                    with pytest.raises(Refused) as refused:
+                        await asked(after, of, moment)
+                    (error,) = refused.value.errors
+                    assert ((error.extensions or {})["code"], error.path) == ("CLOCK_OUT_OF_RANGE", ["feed"])
+                    assert error.message == (
+                        f"after: {after:,} is out of range; it can be from 0 to {newest}, the newest position at this clock."
+                    )

@@ -16,6 +16,7 @@ from db.log_key import CannotSignError, Keyring
 from db.pool import open_pool
 from db.signed_note import BadNote, Checkpoint, PrivateKey, PublicKey, opened
 from schema.answer import answer
+from schema.clock import PRESENT, Moment
 from schema.document import document
 from schema.refusals import Refused
 from tests.merkle import Tree, consistent, included
@@ -33,8 +34,9 @@ async def pool(empty_url: str) -> AsyncIterator[asyncpg.Pool]:
         yield pool
 
 
-async def asked(pool: asyncpg.Pool, fields: str) -> Any:
-    found = await answer(pool, document(f"{{ log {{ {fields} }} }}").operation(None), {}, "https://opsc.example")
+async def asked(pool: asyncpg.Pool, fields: str, moment: Moment = PRESENT) -> Any:
+    operation = document(f"{{ log {{ {fields} }} }}").operation(None)
+    found = await answer(pool, operation, {}, "https://opsc.example", moment)
     return orjson.loads(found.data)["log"]
 
 
@@ -149,6 +151,27 @@ async def test_a_log_that_nobody_signs_says_so_and_is_proved_all_the_same(
     proof = [bytes.fromhex(one) for one in told.pop("consistency")]
     assert consistent(3, 7, tree.root(3), tree.root(7), proof)
     assert told == {**nothing, "size": 7}
+
+
+async def test_at_a_past_clock_the_log_is_as_it_was_and_its_checkpoints_are_as_they_are_now(
+    empty: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    await published(empty, *BEGINNING)
+    await published(empty, create("Source:S-2", source()), signer=KEY)
+    fields = (
+        "size rootHash inclusion(position: 3) consistency(from: 5, to: 8) checkpoint publicKey checkpoints { size }"
+    )
+    told = await asked(pool, fields, Moment(position=5))
+    tree, (_, note) = await tree_of(empty), (await kept(empty))[-1]
+    assert told == {
+        "size": 5,
+        "rootHash": tree.root(5).hex(),
+        "inclusion": [one.hex() for one in tree.inclusion(3, 5)],
+        "consistency": [one.hex() for one in tree.consistency(5, 8)],
+        "checkpoint": note,
+        "publicKey": VKEY,
+        "checkpoints": [{"size": 8}],
+    }
 
 
 async def test_a_publication_that_is_refused_is_not_signed(empty: asyncpg.Connection) -> None:
@@ -356,10 +379,16 @@ async def test_the_key_of_another_log_or_one_that_was_replaced_does_not_sign(
 @pytest.mark.parametrize(
     ("field", "code", "message"),
     [
-        ("inclusion(position: 0)", "BAD_USER_INPUT", "position: 0 is no position; it can be from 1 to the log's size."),
-        ("inclusion(position: 1, size: 0)", "BAD_USER_INPUT", "size: 0 is no size; it can be from 1 to the log's size."),
-        ("consistency(from: -1)", "BAD_USER_INPUT", "from: -1 is no size; it can be from 0 to the log's size."),
-        ("consistency(from: 1, to: -1)", "BAD_USER_INPUT", "to: -1 is no size; it can be from 0 to the log's size."),
+        ("inclusion(position: 0)", "CLOCK_OUT_OF_RANGE",
+         "position: 0 is out of range; it can be from 1 to 7, the size of the tree it is asked in."),
+        ("inclusion(position: 1, size: 0)", "CLOCK_OUT_OF_RANGE",
+         "size: 0 is out of range; it can be from 1 to 7, which is how far this log goes."),
+        ("inclusion(position: 2147483647, size: 7)", "CLOCK_OUT_OF_RANGE",
+         "position: 2,147,483,647 is out of range; it can be from 1 to 7, the size of the tree it is asked in."),
+        ("consistency(from: -1)", "CLOCK_OUT_OF_RANGE",
+         "from: -1 is out of range; it can be from 0 to 7, the size that it is compared with."),
+        ("consistency(from: 1, to: -1)", "CLOCK_OUT_OF_RANGE",
+         "to: -1 is out of range; it can be from 0 to 7, which is how far this log goes."),
         ("checkpoints(first: 0) { size }", "BAD_USER_INPUT", "first: 0 is no page size; ask for 1 to 200."),
         ("checkpoints(after: -1) { size }", "BAD_USER_INPUT", "after: -1 is no size; it can be from 0 to the log's size."),
         ("inclusion(position: 8)", "CLOCK_OUT_OF_RANGE",
@@ -380,8 +409,8 @@ async def test_arguments_out_of_range_are_named(
     await published(empty, *BEGINNING)
     with pytest.raises(Refused) as refused:
         await asked(pool, field)
-    told = [(error.message, (error.extensions or {})["code"]) for error in refused.value.errors]
-    assert told == [(message, code)]
+    told = [(error.message, (error.extensions or {})["code"], error.path) for error in refused.value.errors]
+    assert told == [(message, code, ["log", field.partition("(")[0]])]
     assert await asked(pool, "size") == {"size": 7}
 
 

@@ -32,8 +32,10 @@ from tests.record_documents import (
     amend,
     create,
     measure,
+    merge,
     published,
     recommendation,
+    redact,
     reporting_event,
     restore,
     retract,
@@ -142,7 +144,7 @@ async def test_every_interval_of_a_history_is_told_as_plain_python_tells_it(told
             touched = {one.record_id for one in revisions[start:end]}
             assert {node["recordId"] for node in nodes} <= touched
             changed_back += len(touched) - len(nodes)
-    assert operations == set(Operation) - {"MERGE"}  # tested below
+    assert operations == set(Operation)
     assert changed_back > 0
 
 
@@ -338,51 +340,88 @@ async def test_what_goes_and_comes_back_is_told_with_the_revisions_at_both_ends(
 
 
 NET = {
-    (None, None, "CREATE", "a", "CREATE"): "CREATE",
-    (None, None, "RETRACT", "a", "RETRACT"): None,
-    (None, None, "AMEND", "a", "REDACT"): "CREATE",
-    (None, None, "AMEND", None, "AMEND"): "CREATE",
-    ("AMEND", "a", "AMEND", "b", "AMEND"): "AMEND",
-    ("AMEND", "a", "RESTORE", "b", "RESTORE"): "AMEND",
-    ("AMEND", "a", "AMEND", "a", "AMEND"): None,
-    ("AMEND", None, "AMEND", "b", "AMEND"): "AMEND",
-    ("AMEND", None, "AMEND", "b", "REDACT"): "REDACT",
-    ("AMEND", "a", "AMEND", "b", "REDACT"): "REDACT",
-    ("AMEND", "a", "AMEND", "a", "REDACT"): None,
-    ("AMEND", "a", "RETRACT", "a", "RETRACT"): "RETRACT",
-    ("AMEND", "a", "RETRACT", "b", "REDACT"): "RETRACT",
-    ("AMEND", "a", "MERGE", "a", "MERGE"): "MERGE",
-    ("RETRACT", "a", "RESTORE", "a", "RESTORE"): "RESTORE",
-    ("RETRACT", "a", "RETRACT", "b", "REDACT"): None,
-    ("RETRACT", "a", "AMEND", "b", "AMEND"): "RESTORE",
-    ("RETRACT", "a", "RETRACT", "a", "RETRACT"): None,
+    (None, None, "CREATE", "a", False): "CREATE",
+    (None, None, "RETRACT", "a", False): None,
+    (None, None, "RETRACT", "a", True): None,
+    (None, None, "AMEND", "a", True): "CREATE",
+    ("AMEND", "a", "AMEND", "b", False): "AMEND",
+    ("AMEND", "a", "AMEND", "b", True): "AMEND",
+    ("AMEND", "a", "RESTORE", "b", False): "AMEND",
+    ("AMEND", "a", "AMEND", "a", False): None,
+    ("AMEND", "a", "AMEND", "a", True): "REDACT",
+    ("AMEND", "a", "RETRACT", "a", False): "RETRACT",
+    ("AMEND", "a", "RETRACT", "b", True): "RETRACT",
+    ("AMEND", "a", "MERGE", "a", False): "MERGE",
+    ("RETRACT", "a", "RESTORE", "a", False): "RESTORE",
+    ("RETRACT", "a", "RETRACT", "a", True): "REDACT",
+    ("MERGE", "a", "MERGE", "a", True): "REDACT",
+    ("RETRACT", "a", "AMEND", "b", False): "RESTORE",
+    ("RETRACT", "a", "RETRACT", "a", False): None,
 }
-"""(what decided and the document before, what decided, the document and the operation after) → what became of the record."""
+"""(what decided and the document before, what decided and the document after, whether something was redacted in between) → what
+became of the record."""
 
 
 async def test_what_became_of_a_record_is_told_by_the_revisions_at_both_ends(record: Record) -> None:
-    told = {ends: await record.connection.fetchval("select net_operation($1, $2, $3, $4, $5)", *ends) for ends in NET}
-    assert told == NET
+    text = "select net_operation($1, $2, $3, $4, $5)"
+    assert {ends: await record.connection.fetchval(text, *ends) for ends in NET} == NET
 
 
+SHOWN = "edacted, so that some of what it said is no longer shown"
 WORDS = {
-    ("MERGE", '{"title":"A"}', '{"title":"A"}'): "Merged into Measure “B” (Measure:2).",
-    ("REDACT", None, '{"title":"B"}'): "Redacted: some of what it said before is no longer shown.",
-    ("REDACT", '{"title":"A"}', None): "Redacted: some of what it said before is no longer shown.",
-    ("AMEND", None, '{"title":"B"}'): "Changed; what it said before has been redacted.",
-    ("AMEND", '{"title":"A"}', None): "Changed; what it said then has been redacted.",
-    ("CREATE", None, None): "New in the record; what it said then has been redacted.",
-    ("AMEND", '{"note":null,"title":"A"}', '{"title":"A"}'): "Written otherwise, saying the same.",
-    ("RESTORE", '{"title":"A"}', '{"title":"A"}'): "Restored to the record.",
+    ("MERGE", '{"title":"A"}', '{"title":"A"}', False): "Merged into Measure “B” (Measure:2).",
+    ("MERGE", '{"title":"A"}', '{"title":"A"}', True): f"Merged into Measure “B” (Measure:2); r{SHOWN}.",
+    ("REDACT", '{"title":"B"}', '{"title":"B"}', True): f"R{SHOWN}.",
+    ("AMEND", '{"title":"A"}', '{"title":"B"}', True): f'Title: changed from "A" to "B"; r{SHOWN}.',
+    ("CREATE", None, '{"title":"B"}', True): f"New in the record; r{SHOWN}.",
+    ("AMEND", '{"note":null,"title":"A"}', '{"title":"A"}', False): "Written otherwise, saying the same.",
+    ("RESTORE", '{"title":"A"}', '{"title":"A"}', False): "Restored to the record.",
 }
 
 
 async def test_what_was_merged_or_redacted_is_told_without_what_is_gone(record: Record) -> None:
-    text = "select difference_told($1, 'Measure:1', $2, $3, 'Chad', 'Measure “B” (Measure:2)')"
-    for (operation, earlier, later), words in WORDS.items():
-        title = orjson.loads(later or earlier or "{}").get("title")
-        named = f"Measure {f'“{title}” ' if title else ''}of Chad (Measure:1)"
-        assert await record.connection.fetchval(text, operation, earlier, later) == f"{named}: {words}"
+    text = "select difference_told($1, 'Measure:1', $2, $3, 'Chad', 'Measure “B” (Measure:2)', $4)"
+    for (operation, earlier, later, redacted), words in WORDS.items():
+        named = f"Measure “{orjson.loads(later)['title']}” of Chad (Measure:1)"
+        told = await record.connection.fetchval(text, operation, earlier, later, redacted)
+        assert told == f"{named}: {words}"
+
+
+async def test_a_redaction_is_told_as_what_happened_and_changes_no_field(small: Record) -> None:
+    """Of a record that stands, one that was retracted and one that was merged; what was redacted reads as it was left."""
+    libel, harmless = measure("AAA", title="A libel", note="Seen."), measure("AAA", title="A law", note="Seen.")
+    names = {"stands": LAW, "retracted": "Measure:AAA-0002", "merged": "Measure:AAA-0003"}
+    await published(
+        small.connection,
+        amend(LAW, libel),
+        *(create(names[name], libel) for name in ("retracted", "merged")),
+        retract(names["retracted"], libel),
+        merge(names["merged"], LAW, libel),
+    )
+    gone = {LAW: (8,), names["retracted"]: (9, 11), names["merged"]: (10, 12)}
+    await published(small.connection, *(redact(name, harmless, *positions) for name, positions in gone.items()))
+    assert await small.since(12) == [
+        {
+            "recordId": name,
+            "operation": "REDACT",
+            "sentence": f"Measure “A law” of State AAA ({name}): R{SHOWN}.",
+            "kinds": ["CORRECTED"],
+            "fieldChanges": [],
+            "before": {"position": max(gone[name])},
+            "after": {"position": position},
+        }
+        for position, name in reversed(list(enumerate(gone, 13)))
+    ]
+    feed = (await small.data("{ changes(after: 12) { nodes { operation fieldChanges { field } } } }"))["changes"]
+    assert feed["nodes"] == [{"operation": "REDACT", "fieldChanges": []}] * 3
+    await published(small.connection, amend(LAW, {**harmless, "note": "Seen again."}))
+    (amended, *_) = await small.since(12)
+    assert (amended["operation"], amended["fieldChanges"]) == ("AMEND", [{"field": "note"}])
+    assert amended["sentence"] == (
+        f'Measure “A law” of State AAA ({LAW}): Note: changed from "Seen." to "Seen again."; r{SHOWN}.'
+    )
+    (earlier,) = (await small.data("{ diff(fromPosition: 7, toPosition: 8) { nodes { sentence } } }"))["diff"]["nodes"]
+    assert earlier["sentence"] == f'Measure “A law” of State AAA ({LAW}): Note: set to "Seen.".'
 
 
 async def test_a_merge_and_a_redaction_are_read_from_the_log(small: Record, empty_database: Embedded) -> None:
@@ -398,9 +437,7 @@ async def test_a_merge_and_a_redaction_are_read_from_the_log(small: Record, empt
         await superuser.execute('update revision set document = null, salt = null where "position" = 7')
     redacted, merged = await small.since(8)
     assert (redacted["recordId"], redacted["operation"]) == (LAW, "REDACT")
-    assert redacted["sentence"] == (
-        "Measure “A law” of State AAA (Measure:AAA-0001): Redacted: some of what it said before is no longer shown."
-    )
+    assert redacted["sentence"] == (f"Measure “A law” of State AAA (Measure:AAA-0001): R{SHOWN}.")
     assert (merged["operation"], merged["before"], merged["after"]) == ("MERGE", {"position": 8}, {"position": 9})
     assert merged["sentence"] == (
         "Measure “The same law” of State AAA (Measure:AAA-0002): Merged into Measure “A law” (Measure:AAA-0001)."

@@ -217,3 +217,6 @@ async def test_a_redacted_revision_keeps_its_address_and_names_what_redacted_it(
         assert found["redaction"] == f"{ADDRESS}/3"
         assert (await client.get(f"/r/{LAW}/3")).json()["operation"] == "REDACT"
         assert "redaction" not in (await client.get(f"/r/{LAW}/2")).json()
+        for before in (7, 8):  # the words are gone at every clock, so what took them is told at every clock
+            assert (await client.get(f"/r/{LAW}/1?position={before}")).json() == found
+        assert (await client.get(f"/r/{LAW}/1?position=6")).status_code == 404

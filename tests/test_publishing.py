@@ -114,6 +114,7 @@ async def test_a_submission_with_a_fault_is_refused_whole(empty: asyncpg.Connect
         await published(empty, *good, *changes)
     assert rule is None or refusal.value.constraint == rule
     assert await size(empty) == before
+    assert (await published(empty, create("Source:S-7", source()))).submission == 2  # what was refused leaves no gap
 
 
 async def test_a_refusal_names_the_record(empty: asyncpg.Connection) -> None:

@@ -142,26 +142,24 @@ def test_the_plain_tree_is_the_rfcs_on_the_vectors_that_certificate_transparency
 
 
 @pytest.mark.parametrize(
-    ("asked", "argument", "sentence"),
+    ("asked", "sentence"),
     [
-        ("tree_root(8)", "size", "size: 8 is out of range; it can be from 0 to 7, which is how far this log goes."),
-        ("inclusion_proof(3, 8)", "size", "size: 8 is out of range; it can be from 1 to 7, "),
-        ("inclusion_proof(1, 0)", "size", "size: 0 is out of range; it can be from 1 to 7, "),
-        ("inclusion_proof(4, 3)", "position", "position: 4 is out of range; it can be from 1 to 3, "),
-        ("inclusion_proof(0, 3)", "position", "position: 0 is out of range; it can be from 1 to 3, "),
-        ("consistency_proof(4, 3)", "from", "from: 4 is out of range; it can be from 0 to 3, "),
-        ("consistency_proof(-1, 3)", "from", "from: -1 is out of range; it can be from 0 to 3, "),
-        ("consistency_proof(4, 8)", "to", "to: 8 is out of range; it can be from 0 to 7, "),
+        ("tree_root(8)", "size: 8 is out of range; it can be from 0 to 7, which is how far this log goes."),
+        ("inclusion_proof(3, 8)", "size: 8 is out of range; it can be from 1 to 7, "),
+        ("inclusion_proof(1, 0)", "size: 0 is out of range; it can be from 1 to 7, "),
+        ("inclusion_proof(4, 3)", "position: 4 is out of range; it can be from 1 to 3, "),
+        ("inclusion_proof(0, 3)", "position: 0 is out of range; it can be from 1 to 3, "),
+        ("consistency_proof(4, 3)", "from: 4 is out of range; it can be from 0 to 3, "),
+        ("consistency_proof(-1, 3)", "from: -1 is out of range; it can be from 0 to 3, "),
+        ("consistency_proof(4, 8)", "to: 8 is out of range; it can be from 0 to 7, "),
     ],
 )
-async def test_what_is_beyond_the_log_is_refused_in_words(
-    empty: asyncpg.Connection, asked: str, argument: str, sentence: str
-) -> None:
+async def test_what_is_beyond_the_log_is_refused_in_words(empty: asyncpg.Connection, asked: str, sentence: str) -> None:
     await published(empty, *sources(1, 7))  # type: ignore[arg-type]
     with pytest.raises(asyncpg.PostgresError) as refusal:
         await empty.fetchval(f"select {asked}")
     assert refusal.value.sqlstate == "OP001"
-    assert (refusal.value.hint, refusal.value.args[0][: len(sentence)]) == (argument, sentence)
+    assert refusal.value.args[0][: len(sentence)] == sentence
 
 
 async def test_a_node_that_is_missing_is_no_proof(empty_database: Embedded, empty: asyncpg.Connection) -> None:

@@ -138,8 +138,24 @@ FOUND = {
         [f"at position {position}: its submission 1 does not exist" for position in range(1, LAST + 1)],
     ),
     "a submission too many": (
-        "insert into submission (title, reason, author, reviewer, published_at) values ('t', 'r', 'a', 'b', now())",
-        ["submission: submission 2 has no revision"],
+        "insert into submission (id, title, reason, author, reviewer, published_at) values (2, 't', 'r', 'a', 'b', now())",
+        ["submission 2: it has no revision"],
+    ),
+    "a submission's reason": (
+        "update submission set reason = 'Another'",
+        ["submission 1: its reason is not that of its revisions"],
+    ),
+    "a submission's author": (
+        "update submission set author = 'marta'",
+        ["submission 1: its author is not that of its revisions"],
+    ),
+    "a submission's reviewer": (
+        "update submission set author = 'seed', reviewer = null",
+        ["submission 1: its reviewer is not that of its revisions"],
+    ),
+    "a submission's moment": (
+        "update submission set published_at = published_at + interval '1 microsecond'",
+        ["submission 1: its moment is not that of its revisions"],
     ),
     "a projection's row changed": (
         "update measure_version set title = 'A lie' where known_from = 8",

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from random import Random
 
 import asyncpg
@@ -14,6 +15,7 @@ from db.verify import verify
 from db.verify_log import Tree as Growing
 from tests.merkle import Tree
 from tests.record_documents import BEGINNING, create, published, source
+from tests.set_clock import let_clock_be_set, set_clock
 
 KEY, NEXT = PrivateKey.new("opsc.example"), PrivateKey.new("opsc.example")
 
@@ -127,6 +129,40 @@ FOUND = {
         "update log_key set note = (select note from checkpoint where size = 19) where number = 2",
         [f"log_key number 2: its note does not verify: it is not signed with {NEXT.public}"],
     ),
+    "a first checkpoint gone": (
+        "delete from checkpoint where size = 7",
+        [
+            "checkpoint of size 19: number 1 is missing before it, which is number 2",
+            "log_key number 1: it signs since size 7, but the checkpoint of that size is not there",
+        ],
+    ),
+    "a checkpoint gone where a key begins": (
+        "delete from checkpoint where size = 19",
+        [
+            "checkpoint of size 23: number 2 is missing before it, which is number 3",
+            "log_key number 2: it signs since size 19, but the checkpoint of that size is not there",
+        ],
+    ),
+    "a checkpoint that takes another's number": (
+        "update checkpoint set number = 0 where size = 19",
+        ["checkpoint of size 19: it is number 0, but one before it is number 1"],
+    ),
+    "a checkpoint signed before what it signs": (
+        "update checkpoint set signed_at = '2001-01-01' where size = 19",
+        [
+            "checkpoint of size 19: it was signed before its newest revision was recorded",
+            "checkpoint of size 19: it was signed before its key was there",
+            "checkpoint of size 19: it was signed before the checkpoint before it was",
+        ],
+    ),
+    "a checkpoint signed after the one after it": (
+        "update checkpoint set signed_at = now() where size = 7",
+        ["checkpoint of size 19: it was signed before the checkpoint before it was"],
+    ),
+    "a key added before what it begins at": (
+        "update log_key set added_at = '2001-01-01' where number = 2",
+        ["log_key number 2: it was added before the checkpoint that it begins at was signed"],
+    ),
     "a key that is none": (
         "update log_key set public_key = 'nobody' where number = 2",
         ["checkpoint of size 23: its note does not verify: nobody is no Ed25519 key"],
@@ -165,6 +201,30 @@ async def test_a_checkpoint_whose_signature_is_somebody_elses_is_found(
     assert await told(empty) == [
         f"checkpoint of size 7: its note does not verify: the signature is not that of the key {KEY.public}"
     ]
+
+
+async def test_nothing_is_signed_before_it_was_recorded_whatever_the_servers_clock_says(
+    empty_database: Embedded, empty: asyncpg.Connection
+) -> None:
+    await let_clock_be_set(empty_database.owner_url)
+    await set_clock(empty, datetime(2100, 1, 1, tzinfo=UTC))
+    await published(empty, *BEGINNING, signer=KEY)
+    owner = await asyncpg.connect(empty_database.owner_url)
+    await rotate(owner, KEY, NEXT)
+    await owner.close()
+    assert await empty.fetchval("select min(signed_at) >= '2100-01-01' from checkpoint")
+    assert await told(empty) == []
+
+
+async def test_a_checkpoint_takes_the_next_number(superuser: asyncpg.Connection) -> None:
+    await superuser.execute("set session_replication_role = origin")
+    taken = "insert into checkpoint select size + 1, number + $1, root_hash, note, key, signed_at from checkpoint where size = 23"
+    for step in (0, 2):
+        await superuser.execute("begin; select pg_advisory_xact_lock(2019, 156)")
+        with pytest.raises(asyncpg.CheckViolationError) as refusal:
+            await superuser.execute(taken, step)
+        await superuser.execute("rollback")
+        assert refusal.value.constraint_name == "checkpoints_are_numbered_in_order"
 
 
 async def test_many_nodes_that_differ_are_counted(seeded_database: Embedded, seeded: asyncpg.Connection) -> None:

@@ -17,8 +17,12 @@ begin
       message = format('this checkpoint is signed with the key %s, but the log''s key is %s', keep_checkpoint.public_key,
                        current.public_key);
   end if;
-  insert into checkpoint (size, root_hash, note, key, signed_at)
-  values (keep_checkpoint.size, tree_root(keep_checkpoint.size), keep_checkpoint.note, current.number, clock_timestamp())
+  insert into checkpoint (size, number, root_hash, note, key, signed_at)
+  select keep_checkpoint.size, coalesce(max(c.number) filter (where c.size < keep_checkpoint.size), 0) + 1,
+         tree_root(keep_checkpoint.size), keep_checkpoint.note, current.number,
+         greatest(clock_timestamp(), max(c.signed_at), current.added_at,   -- the server's clock may go back
+           (select r.recorded_at from revision r where r."position" = keep_checkpoint.size))
+  from checkpoint c
   on conflict do nothing;
 end
 $$;
@@ -28,7 +32,8 @@ create or replace function replace_log_key(public_key text, note text) returns v
 begin
   perform enter_log_alone();
   insert into log_key (number, public_key, since, note, added_at)
-  select (select max(number) + 1 from log_key), replace_log_key.public_key, size, replace_log_key.note, clock_timestamp()
+  select (select max(number) + 1 from log_key), replace_log_key.public_key, size, replace_log_key.note,
+         greatest(clock_timestamp(), signed_at)
   from checkpoint order by size desc limit 1;
   if not found then
     raise exception using errcode = 'check_violation', constraint = 'a_new_key_is_signed_for',
@@ -81,6 +86,9 @@ begin
     raise exception using errcode = 'check_violation', constraint = 'checkpoints_never_go_back',
       message = format('a checkpoint of %s revisions comes too late: one of %s is signed', new.size,
                        (select max(size) from checkpoint));
+  elsif new.number <> 1 + coalesce((select max(c.number) from checkpoint c where c.size < new.size), 0) then
+    raise exception using errcode = 'check_violation', constraint = 'checkpoints_are_numbered_in_order',
+      message = 'a log''s checkpoints are numbered without gaps, in order of their sizes';
   elsif new.root_hash is distinct from tree_root(new.size) then
     raise exception using errcode = 'check_violation', constraint = 'checkpoints_tell_the_root',
       message = format('the root of the log''s first %s revisions is another', new.size);

@@ -47,6 +47,14 @@ begin
 end
 $$;
 
+-- The position after which the feed begins, which ends at the position `newest`.
+create or replace function feed_start("after" int, newest int, place text) returns int language plpgsql stable as $$
+begin
+  perform refuse_beyond('after', "after", 0, newest, 'the newest position at this clock', place);
+  return "after";
+end
+$$;
+
 -- The position after which a difference begins: that of a moment, one that is given, or else 0, the beginning. The difference ends
 -- at the position `until`, which is where the reader's `to` or `toPosition` leads, if he gave one.
 create or replace function difference_start("from" timestamptz, from_position int, "to" timestamptz, to_position int, until int,

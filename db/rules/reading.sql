@@ -88,15 +88,16 @@ create or replace function said_before(record text, revision_number int) returns
   where r.record_id = record and r.number < revision_number and r.operation <> 'REDACT' order by r.number desc limit 1
 $$;
 
--- What became of a record between two of its revisions, the newest at either end (none before: null); null where the record is as it
--- was. The names of operations; a redaction is told only where nothing else came after it.
-create or replace function net_operation(stood text, document_before text, stands text, document text, operation text) returns text
-language sql immutable parallel safe as $$
+-- What became of a record between two of its revisions, neither a redaction, the newest at either end (none before: null); null where
+-- the record is as it was. The names of operations; a redaction in between is it where nothing else is left to tell.
+create or replace function net_operation(stood text, document_before text, stands text, document text, redacted boolean)
+returns text language sql immutable parallel safe as $$
   select case
-    when stood is null or stood in ('RETRACT', 'MERGE') then
-      case when stands not in ('RETRACT', 'MERGE') then case when stood is null then 'CREATE' else 'RESTORE' end end
-    when stands in ('RETRACT', 'MERGE') then stands
-    when document_before is distinct from document then case operation when 'REDACT' then operation else 'AMEND' end
+    when stood is null then case when stands not in ('RETRACT', 'MERGE') then 'CREATE' end
+    when stood in ('RETRACT', 'MERGE') and stands not in ('RETRACT', 'MERGE') then 'RESTORE'
+    when stood not in ('RETRACT', 'MERGE') and stands in ('RETRACT', 'MERGE') then stands
+    when stood not in ('RETRACT', 'MERGE') and document_before <> document then 'AMEND'
+    when redacted then 'REDACT'
   end
 $$;
 
@@ -122,26 +123,20 @@ create or replace function fields_summed_up(earlier text, later text) returns te
   from field_changes(earlier, later) with ordinality as c(field, before, after, sentence, place)
 $$;
 
--- A net difference of a record in a sentence that names it, by net_operation() and its documents, which are null where there was
--- none or it has been redacted. survivor: what it was merged into, named. Never who was right, or whose doing it was.
+-- A net difference of a record in a sentence that names it, by net_operation() and what its revisions at both ends read as (earlier
+-- null: there was none). survivor: what it was merged into, named; redacted: in between. Never who was right, or whose doing it was.
 create or replace function difference_told(operation text, record_id text, earlier text, later text, state_party text,
-                                           survivor text)
+                                           survivor text, redacted boolean)
 returns text language sql immutable as $$
   select record_named(record_id, coalesce(later, earlier)::jsonb, state_party) || ': ' || case operation
       when 'CREATE' then 'New in the record'
       when 'RESTORE' then 'Restored to the record' || coalesce('; ' || fields_summed_up(earlier, later), '')
       when 'RETRACT' then 'Retracted from the record'
       when 'MERGE' then 'Merged into ' || survivor
-      when 'REDACT' then 'Redacted: some of what it said before is no longer shown'
-      else case
-        when earlier is null or later is null then 'Changed'
-        else coalesce(fields_summed_up(earlier, later), 'Written otherwise, saying the same')
-      end
-    end || case
-      when operation = 'AMEND' and earlier is null then '; what it said before has been redacted'
-      when operation in ('CREATE', 'AMEND', 'RESTORE') and later is null then '; what it said then has been redacted'
-      else ''
-    end || '.'
+      when 'REDACT' then 'Redacted, so that some of what it said is no longer shown'
+      else coalesce(fields_summed_up(earlier, later), 'Written otherwise, saying the same')
+    end || case when redacted and operation <> 'REDACT' then '; redacted, so that some of what it said is no longer shown' else '' end
+    || '.'
 $$;
 
 -- A coverage state in words. It never judges, and never turns our not knowing into a State's not doing.

@@ -1,6 +1,6 @@
 -- The tree: RFC 9162's over the log's leaves; the leaf at i is the revision's at position i + 1. Of the subtrees above the leaves
 -- those are kept that are complete, since these never change: node (level, place) stands over the 2^level leaves from
--- place * 2^level on. Whoever asks beyond the log is told so (OP001: the message is for readers, the hint names the argument).
+-- place * 2^level on. Whoever asks beyond the log is told so (OP001, as in clocks.sql: the hint is the place of the reader's field).
 
 -- The nodes that become complete with the revisions first to last, where those before first have theirs.
 create or replace function grow_tree(first int, last int) returns void language plpgsql as $$
@@ -72,11 +72,11 @@ begin
 end
 $$;
 
-create or replace function refuse_beyond(argument text, asked int, lowest int, highest int, why text) returns void
+create or replace function refuse_beyond(argument text, asked int, lowest int, highest int, why text, place text) returns void
 language plpgsql immutable as $$
 begin
   if asked not between lowest and highest then
-    raise exception using errcode = 'OP001', hint = argument, message = case
+    raise exception using errcode = 'OP001', hint = place, message = case
       when lowest > highest then format('%s: %s cannot be asked for, since this log is still empty.', argument, asked)
       else format('%s: %s is out of range; it can be from %s to %s, %s.', argument, counted(asked), counted(lowest),
                   counted(highest), why)
@@ -96,16 +96,16 @@ $$;
 -- The root of the tree of the log's first `size` leaves.
 create or replace function tree_root(size int) returns bytea language plpgsql stable as $$
 begin
-  perform refuse_beyond('size', size, 0, tree_size(), 'which is how far this log goes');
+  perform refuse_beyond('size', size, 0, tree_size(), 'which is how far this log goes', '');
   return subtree_hash(0, size);
 end
 $$;
 
 -- What shows, with the leaf, that the revision at a position is in the tree of a size: RFC 9162, 2.1.3.
-create or replace function inclusion_proof("position" int, size int) returns bytea[] language plpgsql stable as $$
+create or replace function inclusion_proof("position" int, size int, place text default '') returns bytea[] language plpgsql stable as $$
 begin
-  perform refuse_beyond('size', size, 1, tree_size(), 'which is how far this log goes');
-  perform refuse_beyond('position', "position", 1, size, 'the size of the tree it is asked in');
+  perform refuse_beyond('size', size, 1, tree_size(), 'which is how far this log goes', place);
+  perform refuse_beyond('position', "position", 1, size, 'the size of the tree it is asked in', place);
   return siblings("position" - 1, size, 0);
 end
 $$;
@@ -113,13 +113,14 @@ $$;
 -- What shows, with both roots, that the tree of one size is the beginning of the tree of another: RFC 9162, 2.1.4. That is the last
 -- complete subtree of the earlier tree, which is its whole where its size is a power of two, and what stands beside it and above.
 -- Any log begins with the empty one: there is nothing to show.
-create or replace function consistency_proof(from_size int, to_size int) returns bytea[] language plpgsql stable as $$
+create or replace function consistency_proof(from_size int, to_size int, place text default '') returns bytea[]
+language plpgsql stable as $$
 declare
   width int := from_size & -from_size;
   beside bytea[];
 begin
-  perform refuse_beyond('to', to_size, 0, tree_size(), 'which is how far this log goes');
-  perform refuse_beyond('from', from_size, 0, to_size, 'the size that it is compared with');
+  perform refuse_beyond('to', to_size, 0, tree_size(), 'which is how far this log goes', place);
+  perform refuse_beyond('from', from_size, 0, to_size, 'the size that it is compared with', place);
   if from_size in (0, to_size) then
     return '{}';
   end if;

@@ -52,23 +52,29 @@ def _difference(
     between = [one for one in revisions if one.position > start]
     if not any(matches("ChangeFilter", fitting, Told(reading, one)) for one in between):
         return None
-    after = between[-1]
-    before = next((one for one in reversed(revisions) if one.position <= start), None)
-    stood, stands = (
-        [one for one in revisions if one.position <= end and one.operation != "REDACT"][-1:]
+    after, redacted = between[-1], any(one.operation == "REDACT" for one in between)
+    before, last = (
+        next((one for one in reversed(revisions) if one.position <= end and one.operation != "REDACT"), None)
         for end in (start, after.position)
     )
-    was, is_now = (bool(of and of[0].operation not in LEAVES_NOTHING) for of in (stood, stands))
-    if not (was or is_now) or (was and is_now and before and before.document == after.document):
+    assert last
+    was, is_now = (bool(one and one.operation not in LEAVES_NOTHING) for one in (before, last))
+    said, says = reading.log.left(before) if before else None, reading.log.left(last)
+    if was != is_now:
+        operation = last.operation if was else "RESTORE" if before else "CREATE"
+    elif was and said != says:
+        operation = "AMEND"
+    elif before and redacted:
+        operation = "REDACT"
+    else:
         return None
-    changed_how = "REDACT" if after.operation == "REDACT" else "AMEND"
     kinds = {one.kind for one in between}
     return {
         "recordType": after.record_type,
         "recordId": after.record_id,
-        "operation": stands[0].operation if not is_now else changed_how if was else "RESTORE" if before else "CREATE",
+        "operation": operation,
         "kinds": [kind for kind in ChangeKind if kind in kinds],
-        "fieldChanges": changed(before.document if before else None, after.document),
+        "fieldChanges": changed(said, says),
         "sentence": ANY,
         "before": Told(reading, before) if before else None,
         "after": Told(reading, after),

@@ -78,6 +78,8 @@ class Oracle:
             source = source.reading
         type_name = info.parent_type.name
         place = "Query" if type_name == "Reading" else type_name, info.field_name
+        if place == ("Query", "changes") and not 0 <= (given.get("after") or 0) <= source.position:
+            self._refusals.append(("CLOCK_OUT_OF_RANGE", tuple(info.path.as_list())))
         if place in self._explicit:
             return self._explicit[place](source, given)
         if place == ("Query", "diff"):

@@ -17,11 +17,13 @@ CREATE TABLE log_key (
 
 CREATE TABLE checkpoint (
   size INTEGER NOT NULL,
+  number INTEGER NOT NULL,
   root_hash BYTEA NOT NULL,
   note TEXT COLLATE "C" NOT NULL,
   key INTEGER NOT NULL,
   signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
   CONSTRAINT checkpoint_key PRIMARY KEY (size),
+  CONSTRAINT checkpoint_number_once UNIQUE (number),
   CONSTRAINT checkpoint_key_exists FOREIGN KEY(key) REFERENCES log_key (number)
 );
 
