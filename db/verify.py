@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from db.canonical import canonical
 from db.tables import PROJECTIONS, coverage, coverage_by_recommendation, coverage_by_state_party, survivor
+from db.verify_rules import faults as rule_faults
 from db.verify_tree import faults
 
 BATCH = 500
@@ -59,7 +60,12 @@ class Disagreement(NamedTuple):
 async def verify(connection: asyncpg.Connection) -> list[Disagreement]:
     """Reads one snapshot while others publish; writes temporary tables only, and undoes them. Empty: all agrees."""
     async with _snapshot(connection):
-        return [*await _log(connection), *await _tree(connection), *await _projections(connection)]
+        return [
+            *await _rules(connection),
+            *await _log(connection),
+            *await _tree(connection),
+            *await _projections(connection),
+        ]
 
 
 @asynccontextmanager
@@ -200,6 +206,10 @@ def _canonical_again(text: str) -> bytes | None:
         return canonical(orjson.loads(text))
     except ValueError:  # no JSON at all, or nothing that RFC 8785 can write
         return None
+
+
+async def _rules(connection: asyncpg.Connection) -> list[Disagreement]:
+    return [Disagreement(fault.table, fault.place, None, fault.sentence) for fault in await rule_faults(connection)]
 
 
 async def _tree(connection: asyncpg.Connection) -> list[Disagreement]:

@@ -8,8 +8,9 @@ import pytest
 
 from db.cluster import binaries
 from db.embedded import Embedded
-from db.migrate import migrate
+from db.migrate import migrate, rules
 from db.verify import verify
+from db.verify_rules import FUNCTION
 from tests.record_documents import BEGINNING, amend, create, measure, merge, published, redact, source
 
 HISTORY = [
@@ -241,6 +242,91 @@ async def test_a_change_behind_the_triggers_is_found(
     for sentence in sentences:
         assert any(sentence in one for one in found), found
     await superuser.close()
+
+
+RULES = {
+    "a trigger switched off": (
+        "alter table checkpoint disable trigger checkpoints_are_admitted",
+        ["checkpoint: its trigger checkpoints_are_admitted is switched off"],
+    ),
+    "all triggers switched off, the foreign keys' too": (
+        "alter table submission disable trigger all",
+        [
+            "submission: its trigger submissions_are_never_edited is switched off",
+            "submission: its trigger RI_ConstraintTrigger_",
+        ],
+    ),
+    "a trigger for replicas alone": (
+        "alter table revision enable replica trigger revisions_are_projected",
+        ["revision: its trigger revisions_are_projected is switched off"],
+    ),
+    "a trigger gone": (
+        "drop trigger projections_follow_the_log on measure_version",
+        ["measure_version: its trigger projections_follow_the_log is not there"],
+    ),
+    "a trigger that is never the case": (
+        "create or replace trigger checkpoints_are_admitted before insert on checkpoint for each row when (false)"
+        " execute function admit_checkpoint()",
+        ["checkpoint: its trigger checkpoints_are_admitted is not as this program lays it"],
+    ),
+    "a trigger that does something else": (
+        "create function nothing() returns trigger language plpgsql as $$ begin return null; end $$;"
+        "create or replace trigger revisions_are_never_edited before delete or truncate on revision"
+        " for each statement execute function nothing()",
+        ["revision: its trigger revisions_are_never_edited is not as this program lays it"],
+    ),
+    "a trigger of somebody else's": (
+        "create trigger mine before insert on revision for each statement execute function refuse_direct_write()",
+        ["revision: its trigger mine is none of this program's"],
+    ),
+    "a rule": (
+        "create rule mine as on insert to checkpoint do instead nothing",
+        ["checkpoint: its rule mine is none of this program's"],
+    ),
+    "triggers off wherever somebody signs in": (
+        "do $$ begin execute format('alter database %I set session_replication_role = replica', current_database()); end $$",
+        ["session_replication_role: it is set for a role or a database"],
+    ),
+    "a check gone": (
+        "alter table submission drop constraint submission_is_reviewed",
+        ["submission: its constraint submission_is_reviewed is not there"],
+    ),
+    "a check that is always so": (
+        "alter table submission drop constraint submission_is_reviewed,"
+        " add constraint submission_is_reviewed check (author = author)",
+        ["submission: its constraint submission_is_reviewed is not as this program lays it"],
+    ),
+    "a key gone": (
+        "alter table revision drop constraint revision_submission_id_exists",
+        ["revision: its constraint revision_submission_id_exists is not there"],
+    ),
+    "a function that does something else": (
+        "create or replace function refuse_rewriting() returns trigger language plpgsql as $$ begin return null; end $$",
+        ["function refuse_rewriting: its text is not as this program lays it"],
+    ),
+    "a function gone": ("drop function survivor_of(text)", ["function survivor_of: it is not there"]),
+    "a view that shows something else": (
+        'create or replace view documents as select "position", record_id, record_type, number, operation, recorded_at, document'
+        " from revision",
+        ["view documents: its text is not as this program lays it"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RULES)
+async def test_a_rule_that_is_gone_or_otherwise_is_found(
+    superuser: asyncpg.Connection, empty: asyncpg.Connection, case: str
+) -> None:
+    change, sentences = RULES[case]
+    await superuser.execute(change)
+    found = [str(disagreement) for disagreement in await verify(empty)]
+    for sentence in sentences:
+        assert any(one.startswith(sentence) for one in found), found
+    await superuser.close()
+
+
+def test_every_function_of_the_rules_is_compared() -> None:
+    assert len(FUNCTION.findall(rules())) == rules().count("create or replace function")
 
 
 async def test_a_log_that_cannot_be_replayed_is_told_not_raised(
