@@ -693,9 +693,9 @@ class Signers:
         self._begins: list[Note] = []
         self._replaced: dict[Key, Note] = {}
         waiting = sorted((note for note in notes.values() if note.successor), key=lambda note: note.size)
-        while self.known and waiting:  # by size; of one size first those that a known key has signed
+        while self.known and waiting:
             here = [place for place, note in enumerate(waiting) if note.size == waiting[0].size]
-            self._follow(waiting.pop(next((place for place in here if self._vouching(waiting[place])), 0)))
+            self._follow(waiting.pop(min(here, key=lambda place: self._turn(waiting[place]))))
 
     def faults(self, note: Note) -> Iterator[str]:
         """Others may sign it, too; what a known key has signed must hold, and one known key must have, while it was the log's."""
@@ -712,7 +712,7 @@ class Signers:
             yield f"it is signed with {by[0].vkey}, which was replaced at {self._replaced[by[0]].size:,} revisions"
         elif by and note.successor and note.successor not in self.known:
             yield _unproved(note, note.successor)
-        if note.successor and self.alone.get(note.successor) is note and not self._earlier(note):
+        if note.successor and self.alone.get(note.successor) is note and not self._led_to(note, note.successor):
             yield (
                 f"from {note.size:,} revisions on the log is signed with {note.successor.vkey}, WITHOUT THE SIGNATURE OF THE KEY"
                 " BEFORE: ask the publishers, by a way that you trust, whether it is theirs; if so, give it with --key"
@@ -729,12 +729,16 @@ class Signers:
             self.followed.setdefault(successor, note)
             for key in vouching:
                 self._replaced.setdefault(key, note)
-        elif all(name != note.origin or key_id == successor.id for name, key_id, _ in note.signatures):
+        elif _alone(note):
             self.alone.setdefault(successor, note)
         else:
             return
         if successor not in self.known:
             self.known.append(successor)
+
+    def _turn(self, note: Note) -> int:
+        """Of one size those come first that a known key has signed: they may make a key known that has signed another of them."""
+        return 0 if self._vouching(note) else 1 if _alone(note) else 2
 
     def _vouching(self, note: Note) -> list[Key]:
         """The known keys that have signed for the one that this checkpoint names, while each was the log's and for no other."""
@@ -756,6 +760,13 @@ class Signers:
             note.size < begins.size or (note.size, note.root) == (begins.size, begins.root) for begins in self._begins
         )
 
+    def _led_to(self, note: Note, successor: Key) -> bool:
+        """A key that was given is the one that the checkpoint names, or one after that, or begins later."""
+        line = [successor]
+        while (rotation := self._replaced.get(line[-1])) and rotation.successor and rotation.successor not in line:
+            line.append(rotation.successor)
+        return any(key in self.given for key in line) or any(note.size < begins.size for begins in self._begins)
+
 
 def _signatures(note: Note, keys: Sequence[Key]) -> list[tuple[Key, bytes]]:
     """Those below the checkpoint that are said to be of one of these keys."""
@@ -765,6 +776,13 @@ def _signatures(note: Note, keys: Sequence[Key]) -> list[tuple[Key, bytes]]:
         for key in keys
         if (key.name, key.id) == (name, key_id)
     ]
+
+
+def _alone(note: Note) -> bool:
+    """Whether no key of the log but the one that it names is said to have signed it."""
+    return all(
+        name != note.origin or (note.successor and key_id == note.successor.id) for name, key_id, _ in note.signatures
+    )
 
 
 def _holds(note: Note, key: Key) -> bool:

@@ -541,6 +541,25 @@ async def test_a_key_that_no_key_before_has_signed_for_is_told_to_who_does_not_g
     )
 
 
+async def test_a_key_alone_is_told_though_the_one_before_it_began_at_the_same_size(chain: Chain) -> None:
+    """Two keys were replaced at 4: who knows the one between learns that it has not signed for the last."""
+    rotation = chain.rotations[1]
+    assert f"next {chain.vkeys[3]}\n" in rotation.read_text()
+    rotation.write_text(chain.signers[3].succeeding(4, root_at(4)))
+    for known, code in ((0, 1), (1, 1), (2, 1), (3, 0)):
+        told = await verify("check", chain.folder, "--key", chain.vkeys[known])
+        assert (told.code, f"{rotation}: from 4 revisions on the log is signed with" in told.lines[0]) == (
+            code,
+            code == 1,
+        )
+    # the other way round: the third key came alone, and has signed for the fourth
+    rotation.write_text(chain.signers[3].succeeding(4, root_at(4), chain.signers[2]))
+    chain.rotations[2].write_text(chain.signers[2].succeeding(4, root_at(4)))
+    for known, code in ((0, 1), (1, 1), (2, 0), (3, 0)):
+        told = await verify("check", chain.folder, "--key", chain.vkeys[known])
+        assert (told.code, told.lines[-1]) == (code, "Differences: 1." if code else "All agrees.")
+
+
 def _with_broken_line(note: str, which: int) -> str:
     lines = note.splitlines(keepends=True)
     lines[which] = _other_signature(lines[which])
