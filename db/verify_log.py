@@ -495,6 +495,7 @@ def inclusion(file: Path, checkpoints: Iterable[Path], keys: list["Key"]) -> Fou
     except (ValueError, TypeError, KeyError):
         raise CannotCheck(f"{file}: its envelope or its proof is not what these are.") from None
     roots = {size: path_root(leaf(envelope), position - 1, size, path) for size in {one.size for one in notes.values()}}
+    notes = {name: one for place, (name, one) in enumerate(notes.items()) if one not in [*notes.values()][:place]}
     meant = notes if len(notes) == 1 else {name: one for name, one in notes.items() if roots[one.size] == one.root}
     meant = meant or {name: one for name, one in notes.items() if own and one.size == own.size}
     if not meant:
