@@ -1,11 +1,13 @@
 """The commands that keep the record safe: the whole log as one file, and back; and one record brought back."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from api.checkpoints import missing
 from api.decisions import CORRECTED, Kind, bring_back
 from api.progress import shown
 from api.record import NoRecordError, require_newest
@@ -79,4 +81,7 @@ def _restore(file: Path, checkpoints: list[Path], data: Path | None) -> None:
             step("Restoring", 0, 1)
             work = connected(found.owner_url, lambda connection: restore_record(connection, file, checkpoints))
             head = asyncio.run(work)
-    print(f"{head.size:,} positions are restored. Root hash: {head.root_hash}")
+            unsigned = asyncio.run(missing(found))
+    print(f"{head.size:,} positions are restored. Root hash: {head.root_hash}", flush=True)
+    if unsigned:
+        print(f"opsc: No backup holds the key. {unsigned}", file=sys.stderr)

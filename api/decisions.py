@@ -144,7 +144,13 @@ def _decide(
             raise NoRecordError(
                 f"--author {AUTHOR}: that is the account of the files, who decides nothing. Name a person."
             )
+        if not _is_text(title):
+            raise NoRecordError("The id is not written in UTF-8, as ids are: they look like Measure:PHL-0007.")
         for option, said in (("reason", reason), ("author", author), ("reviewer", reviewer)):
+            if not _is_text(said):
+                raise NoRecordError(
+                    f"--{option} is not written in UTF-8, which the log is: set the terminal to UTF-8, and write it again."
+                )
             if not said.strip() or not said.isprintable() or len(said) > LONGEST[option]:
                 raise NoRecordError(
                     f"--{option} stands in the public log for good: one line, not blank, {LONGEST[option]:,} characters at most."
@@ -164,6 +170,15 @@ def _decide(
         if afterwards:
             for line in asyncio.run(connected(found.owner_url, lambda owner: afterwards(owner, published))):
                 print(line)
+
+
+def _is_text(said: str) -> bool:
+    """Whether the command line's bytes were characters: Python passes on others as halves of such."""
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def _published(

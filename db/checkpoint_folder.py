@@ -2,7 +2,7 @@
 
     checkpoints/4727   the checkpoint of the log's first 4,727 revisions
     keys/1             the first public key;  keys/2, …: those after it
-    keys/2.checkpoint  the checkpoint by which the key before has signed for that one
+    keys/2.checkpoint  the checkpoint by which the key before has signed for that one, or, where it was lost, that one alone
     latest             the newest checkpoint, again
 
 No file but `latest` ever changes.
@@ -17,6 +17,9 @@ import asyncpg
 
 from db.signed_note import BadNote, PublicKey, opened
 
+PARTS = ("keys", "checkpoints")
+"""The folders in it."""
+
 OURS = re.compile(r"[0-9]+(\.checkpoint)?", re.ASCII)
 """Names that we give to files in the folders."""
 
@@ -30,11 +33,12 @@ class LogRewrittenError(Exception):
 
 
 class Written(NamedTuple):
-    """How many checkpoints were new, of how many, and the newest one's size: None where nothing is signed yet."""
+    """How many checkpoints were new, of how many; the newest one's size, None where nothing is signed yet; and the log's."""
 
     new: int
     kept: int
     size: int | None
+    log: int
 
 
 async def write(connection: asyncpg.Connection, folder: Path) -> Written:
@@ -42,6 +46,7 @@ async def write(connection: asyncpg.Connection, folder: Path) -> Written:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         keys = await connection.fetch("select number, public_key, note from log_key order by number")
         checkpoints = await connection.fetch("select size, note, key from checkpoint order by size")
+        size = await connection.fetchval("select tree_size()")
         files = {f"keys/{row['number']}": f"{row['public_key']}\n" for row in keys}
         files |= {f"keys/{row['number']}.checkpoint": row["note"] for row in keys if row["note"]}
         files |= {f"checkpoints/{row['size']}": row["note"] for row in checkpoints}
@@ -53,14 +58,14 @@ async def write(connection: asyncpg.Connection, folder: Path) -> Written:
     if told:
         raise LogRewrittenError(told)
     if not checkpoints:
-        return Written(0, 0, None)
+        return Written(0, 0, None, size)
     missing = [name for name in files if name not in found]
     for name in missing:
         _write(folder / name, files[name])
     newest = next((row["note"] for row in reversed(keys) if _covers(row["note"], checkpoints[-1]["size"])), None)
     _write(latest, newest or checkpoints[-1]["note"])
     new = sum(name.startswith("checkpoints/") for name in missing)
-    return Written(new, len(checkpoints), checkpoints[-1]["size"])
+    return Written(new, len(checkpoints), checkpoints[-1]["size"], size)
 
 
 def _covers(note: str | None, size: int) -> bool:
@@ -68,7 +73,7 @@ def _covers(note: str | None, size: int) -> bool:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    for part in ("keys", "checkpoints"):
+    for part in PARTS:
         if (folder / part).is_dir():
             yield from (f"{part}/{file.name}" for file in (folder / part).iterdir() if OURS.fullmatch(file.name))
 

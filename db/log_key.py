@@ -43,10 +43,12 @@ class Keyring:
         """
         if text := self.environment.get(KEY):
             key = _read(text, KEY)
-        elif self.file and self.file.exists():
+        elif self.file:
             following = self.file.with_name(NEXT)
             if current and following.exists() and str(_kept(following).public) == current:
                 following.replace(self.file)
+            if not self.file.exists():
+                return None
             key = _kept(self.file)
         else:
             return None
@@ -74,9 +76,9 @@ class Keyring:
             )
         return PrivateKey.new(told or _address(self.public_url) or f"opsc-tracker/{secrets.token_hex(6)}")
 
-    def replacing(self, key: PrivateKey) -> PrivateKey:
-        """A new key of the same origin, kept beside the one it is to replace if that is in a file."""
-        new = PrivateKey.new(key.name)
+    def replacing(self, origin: str) -> PrivateKey:
+        """A new key of the log's origin, kept beside the one it is to replace if that is in a file."""
+        new = PrivateKey.new(origin)
         if self.file:
             self.file.with_name(NEXT).unlink(missing_ok=True)
             _keep(new, self.file.with_name(NEXT))

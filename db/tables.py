@@ -228,7 +228,8 @@ log_key = sa.Table(
     sa.Column("added_at", sa.DateTime(True), nullable=False),
     sa.CheckConstraint("(number = 1) = (note is null)", name="note_tells_who_vouches"),
 )
-"""The public keys that sign checkpoints, each from the size `since` on; note: that checkpoint, signed with the key before, too."""
+"""The public keys that sign checkpoints, each from the size `since` on; note: that checkpoint, signed with the key before, too,
+unless that was lost."""
 
 checkpoint = sa.Table(
     "checkpoint",

@@ -7,13 +7,15 @@ fetches every revision and every checkpoint; again later: what is new, and what 
     python verify_log.py check DIR [--checkpoint FILE_OR_FOLDER …] [--key KEY …]
 
 recomputes all that can be: each envelope, each hash, the order, the root at each checkpoint, the signatures. Checkpoints
-that you or somebody else kept earlier are what catches an operator who has rewritten the log and signed it anew.
+that you or somebody else kept earlier are what catches an operator who has rewritten the log and signed it anew. A key that
+you know leads to those after it, each of which the one before has signed for; where it has not, that is told.
 
-    python verify_log.py inclusion FILE [--checkpoint FILE] [--key KEY …]
+    python verify_log.py inclusion FILE [--checkpoint FILE_OR_FOLDER …] [--key KEY …]
 
 checks that one revision is in the log. FILE is the answer to
 { revision(position: 42) { envelope document salt } log { publicKey checkpoint inclusion(position: 42) } },
-with inclusion(position: 42, size: …) where the checkpoint is of fewer revisions than the log has by now.
+with inclusion(position: 42, size: …) where the checkpoint is of fewer revisions than the log has by now. For a KEY that was
+replaced since, ask keys { publicKey checkpoint } as well.
 
 It ends with 0: all agrees; 1: a line for each difference; 2: it could not be checked. One file, though long, and nothing
 of the project in it: read it before you believe it. Even Ed25519 is written out, so that nothing need be installed first.
@@ -134,7 +136,10 @@ def download(url: str, folder: Path) -> str:
 
 
 def _fetch_checkpoints(url: str, folder: Path) -> int:
-    """Adds the log's checkpoints and its keys to DIR; what was fetched earlier stays, whatever the server says now."""
+    """Adds the log's checkpoints and its keys to DIR, and those checkpoints by which one key signs for the next.
+
+    What was fetched earlier stays, whatever the server says now.
+    """
     kept, log_file = folder / "checkpoints", folder / "log.json"
     fields = _fields(url, "Log")
     kept.mkdir(parents=True, exist_ok=True)
@@ -147,16 +152,21 @@ def _fetch_checkpoints(url: str, folder: Path) -> int:
         raise CannotCheck(f"{folder} has the log {before['origin']}, {url} has {log['origin']}: use a new folder.")
     known = dict.fromkeys(key.vkey for key in _keys_in([before, log]))  # those, too, that it does not tell any more
     log_file.write_text(json.dumps({"origin": log["origin"], "keys": [*known]}, indent=2) + "\n", "utf-8")
+    for text, note in _notes_in(log):
+        _keep(folder / "keys", note.size, text)
     after = max((int(file.name.partition("-")[0]) for file in kept.glob("[0-9]*-*.txt")), default=0)
     while True:
         page = _asked(url, CHECKPOINTS, {"after": after, "first": PAGE})["log"]["checkpoints"]
         for checkpoint in page:
-            note = checkpoint["note"].encode()
-            name = f"{checkpoint['size']:010}-{hashlib.sha256(note).hexdigest()[:8]}.txt"
-            (kept / name).write_bytes(note)
+            _keep(kept, checkpoint["size"], checkpoint["note"])
         if not page or page[-1]["size"] <= after:
             return len(list(kept.iterdir()))
         after = page[-1]["size"]
+
+
+def _keep(folder: Path, size: int, note: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / f"{size:010}-{hashlib.sha256(note.encode()).hexdigest()[:8]}.txt").write_bytes(note.encode())
 
 
 def _fields(url: str, type_name: str | None) -> dict[str, str | None]:
@@ -291,27 +301,26 @@ def check(folder: Path, checkpoints: Sequence[Path], keys: list["Key"]) -> Found
         kept = kept_in([given])
         if not kept.notes and not kept.broken:
             raise CannotCheck(f"{given} holds no checkpoint to compare with: is it the right folder?")
-    own = folder / "checkpoints"
-    notes, kept_keys, differences = kept_in([*([own] if own.is_dir() else []), *checkpoints])
+    own = [place for place in (folder / "keys", folder / "checkpoints") if place.is_dir()]
+    notes, kept_keys, differences = kept_in([*own, *checkpoints])
     reader = Reader({note.size for note in notes.values()})
     with file.open("rb") as lines:
         for place, line in enumerate(lines, 1):
             differences += reader.read(line, place)
     differences += reader.end()
-    keys = [*keys, *kept_keys]
-    known = keys or _keys_in(log)
+    signers = Signers(notes, keys, kept_keys or ([] if keys else _keys_in(log)))
     differences += [
         f"{name}: {sentence}"
         for name, note in notes.items()
         for sentence in (
             *_of_this_log(note, log.get("origin") or next(iter(notes.values())).origin),
             *_rooted(note, reader),
-            *(_signed(note, known) if known else ()),
+            *signers.faults(note),
         )
     ]
     size, root = reader.tree.size, reader.tree.root().hex()
     summary = [f"Revisions checked: {size:,}; of them redacted: {reader.redacted:,}; the root of all: {root}."]
-    summary += _about(notes, known, given=bool(keys))
+    summary += _about(notes, signers, given=bool(keys or kept_keys))
     summary.append(f"Differences: {len(differences):,}." if differences else "All agrees.")
     return Found(differences, summary)
 
@@ -472,27 +481,46 @@ def inclusion(file: Path, checkpoints: Iterable[Path], keys: list["Key"]) -> Fou
     if not isinstance(envelope, str) or not isinstance(proof, list):
         raise CannotCheck(f"{file} is no answer with an envelope and an inclusion (a list of hashes) in it.")
     notes, kept_keys, differences = kept_in(checkpoints)
-    keys = [*keys, *kept_keys]
     text = _named(answer, "checkpoint") or _named(answer, "note")
     text = _named(text, "note") if isinstance(text, dict) else text
-    if not notes and isinstance(text, str):
-        notes[file.name] = note_of(text)
-    if len(notes) != 1:
-        raise CannotCheck(f"The proof in {file} leads to one checkpoint: give that one with --checkpoint.")
-    (name, note), known = next(iter(notes.items())), keys or _keys_in(answer)
+    own = note_of(text) if isinstance(text, str) else None
+    if not notes and own:
+        notes[file.name] = own
+    if not notes:
+        raise CannotCheck(f"The proof in {file} leads to a checkpoint: give that one with --checkpoint.")
     try:
         told = json.loads(envelope)
         position, path = int(told["position"]), [bytes.fromhex(one) for one in proof]
         named = f"position {position}, {told['recordId']}"
     except (ValueError, TypeError, KeyError):
         raise CannotCheck(f"{file}: its envelope or its proof is not what these are.") from None
-    if path_root(leaf(envelope), position - 1, note.size, path) != note.root:
-        differences.append(f"{named}: the proof does not lead to the root of {name}: it is not shown to be in that log")
+    roots = {size: path_root(leaf(envelope), position - 1, size, path) for size in {one.size for one in notes.values()}}
+    notes = {name: one for place, (name, one) in enumerate(notes.items()) if one not in [*notes.values()][:place]}
+    meant = notes if len(notes) == 1 else {name: one for name, one in notes.items() if roots[one.size] == one.root}
+    meant = meant or {name: one for name, one in notes.items() if own and one.size == own.size}
+    if not meant:
+        sizes = ", ".join(f"{size:,}" for size in sorted(roots))
+        raise CannotCheck(
+            f"The proof in {file} leads to none of the checkpoints that you gave, which are of {sizes} revisions: ask for"
+            f" inclusion(position: {position}, size: …) with the size of one of them."
+        )
+    note = next(iter(meant.values()))
+    for name, one in meant.items():
+        if roots[one.size] != one.root:
+            differences.append(
+                f"{named}: the proof does not lead to the root of {name}: it is not shown to be in that log"
+            )
     document, salt = _named(answer, "document"), _named(answer, "salt")
     if document is not None and not opens(told.get("documentHash"), str(salt), document):
         differences.append(f"{named}: its document and salt are not what its documentHash was made of")
-    differences += [f"{name}: {sentence}" for sentence in (_signed(note, known) if known else ())]
-    summary = _about({name: note}, known, given=bool(keys))
+    in_answer = {f"{file.name}, key {at}": one for at, (_, one) in enumerate(_notes_in(answer), 1)}
+    asked = {
+        **{name: one for name, one in {**in_answer, **notes}.items() if one.successor and one.size <= note.size},
+        **meant,
+    }
+    signers = Signers(asked, keys, kept_keys or ([] if keys else _keys_in(answer)))
+    differences += [f"{name}: {sentence}" for name, one in asked.items() for sentence in signers.faults(one)]
+    summary = _about(meant, signers, given=bool(keys or kept_keys))
     if not differences:
         opened = "with this document" if document is not None else "its document is not told here"
         summary.insert(0, f"{named}, is in the log {note.origin} as it was at {note.size:,} revisions; {opened}.")
@@ -510,16 +538,6 @@ def _named(answer: Any, name: str) -> Any:
 # ── Checkpoints: signed notes (c2sp.org/tlog-checkpoint) ──────────────────────────────────────────────────────────────
 
 
-class Note(NamedTuple):
-    """A checkpoint: the log's name, how many revisions it had and their root; who signed (name, key id, signature) what text."""
-
-    origin: str
-    size: int
-    root: bytes
-    text: bytes
-    signatures: list[tuple[str, bytes, bytes]]
-
-
 class Key(NamedTuple):
     """A public key, whole ("name+id+key") and in its parts."""
 
@@ -529,11 +547,29 @@ class Key(NamedTuple):
     public: bytes
 
 
+class Note(NamedTuple):
+    """A checkpoint: the log's name, how many revisions it had and their root; who signed (name, key id, signature) what text.
+
+    successor: the key that signs from there on, where the key was replaced.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    text: bytes
+    signatures: list[tuple[str, bytes, bytes]]
+    successor: Key | None
+
+
+NEXT = "next "
+"""What begins the line that names the successor."""
+
+
 def note_of(note: str) -> Note:
     """Raises CannotCheck where it is none."""
     text, _, below = note.rpartition("\n\n")
     try:
-        origin, size, root, *_ = (text + "\n").split("\n")
+        origin, size, root, *more = text.split("\n")
         signatures = []
         for line in below.splitlines():
             dash, name, signature = line.split(" ")
@@ -541,11 +577,17 @@ def note_of(note: str) -> Note:
             if dash != "—" or len(raw) < 5:
                 raise ValueError
             signatures.append((name, raw[:4], raw[4:]))
-        found = Note(origin, int(size), base64.b64decode(root, validate=True), f"{text}\n".encode(), signatures)
+        successors = [key_of(line.removeprefix(NEXT)) for line in more if line.startswith(NEXT)]
+        successor = successors[0] if successors else None
+        found = Note(
+            origin, int(size), base64.b64decode(root, validate=True), f"{text}\n".encode(), signatures, successor
+        )
     except ValueError:
         raise CannotCheck("it is no checkpoint (a signed note of an origin, a size and a root)") from None
     if not origin or str(found.size) != size or found.size < 0 or len(found.root) != 32:
         raise CannotCheck("it is no checkpoint: its origin, size or root is not what these are")
+    if len(successors) > 1:
+        raise CannotCheck("it is no checkpoint: it names more than one key as the next")
     return found
 
 
@@ -570,6 +612,18 @@ def _keys_in(answer: Any) -> list[Key]:
         return [key_of(answer)] if isinstance(answer, str) else []
     except CannotCheck:
         return []
+
+
+def _notes_in(answer: Any) -> list[tuple[str, Note]]:
+    """Every checkpoint by which one key signs for the next that an answer holds, wherever it stands: its text, and read."""
+    if isinstance(answer, dict | list):
+        inside = answer.values() if isinstance(answer, dict) else answer
+        return [note for one in inside for note in _notes_in(one)]
+    try:
+        note = note_of(answer) if isinstance(answer, str) else None
+    except CannotCheck:
+        return []
+    return [(answer, note)] if note and note.successor else []
 
 
 class Kept(NamedTuple):
@@ -623,31 +677,156 @@ def _rooted(note: Note, reader: Reader) -> Iterator[str]:
         )
 
 
-def _signed(note: Note, keys: list[Key]) -> Iterator[str]:
-    """Others may sign it, too; what a known key has signed must hold, and one known key must have."""
-    tried = [
-        (key, verifies(key.public, note.text, signature))
+class Signers:
+    """The keys whose signatures count: those that are known, and from each the one after, if it has signed for that one.
+
+    given: keys that somebody vouches for. found: keys beside; one that a checkpoint names as the next counts by that alone.
+    """
+
+    def __init__(self, notes: dict[str, Note], given: list[Key], found: list[Key]) -> None:
+        named = [note.successor for note in notes.values() if note.successor]
+        first = [key for key in found if key not in named] or ([] if given else found)
+        self.known = [*dict.fromkeys([*given, *first])]
+        self.followed: dict[Key, Note] = {}
+        self.alone: dict[Key, Note] = {}
+        self.before = 0
+        self.given = given
+        self._begins: list[Note] = []
+        self._replaced: dict[Key, Note] = {}
+        waiting = sorted((note for note in notes.values() if note.successor), key=lambda note: note.size)
+        while self.known and waiting:
+            here = [place for place, note in enumerate(waiting) if note.size == waiting[0].size]
+            self._follow(waiting.pop(min(here, key=lambda place: self._turn(waiting[place]))))
+
+    def faults(self, note: Note) -> Iterator[str]:
+        """Others may sign it, too; what a known key has signed must hold, and one known key must have, while it was the log's."""
+        if not self.known:
+            return
+        tried = [(key, verifies(key.public, note.text, signature)) for key, signature in _signatures(note, self.known)]
+        yield from (_broken(key) for key, good in tried if not good)
+        by = [key for key, good in tried if good]
+        if not tried and self._earlier(note):
+            self.before += 1
+        elif not tried:
+            yield f"it is signed by none of the known keys ({', '.join(key.vkey for key in self.known)})"
+        elif by and all(self._late(key, note) for key in by):
+            yield f"it is signed with {by[0].vkey}, which was replaced at {self._replaced[by[0]].size:,} revisions"
+        elif by and note.successor and note.successor not in self.known:
+            yield _unproved(note, note.successor)
+        if note.successor and self.alone.get(note.successor) is note and not self._led_to(note, note.successor):
+            yield (
+                f"from {note.size:,} revisions on the log is signed with {note.successor.vkey}, WITHOUT THE SIGNATURE OF THE KEY"
+                " BEFORE: ask the publishers, by a way that you trust, whether it is theirs; if so, give it with --key"
+            )
+
+    def _follow(self, note: Note) -> None:
+        """Learns the key that this checkpoint names, where a known key has signed for it, or where nobody but itself has."""
+        successor, vouching = note.successor, self._vouching(note)
+        if successor is None or not _holds(note, successor):
+            return
+        if successor in self.given:
+            self._begins.append(note)
+        if vouching:
+            self.followed.setdefault(successor, note)
+            for key in vouching:
+                self._replaced.setdefault(key, note)
+        elif _alone(note):
+            self.alone.setdefault(successor, note)
+        else:
+            return
+        if successor not in self.known:
+            self.known.append(successor)
+
+    def _turn(self, note: Note) -> int:
+        """Of one size those come first that a known key has signed: they may make a key known that has signed another of them."""
+        return 0 if self._vouching(note) else 1 if _alone(note) else 2
+
+    def _vouching(self, note: Note) -> list[Key]:
+        """The known keys that have signed for the one that this checkpoint names, while each was the log's and for no other."""
+        return [
+            key
+            for key in self.known
+            if key != note.successor
+            and _holds(note, key)
+            and not self._late(key, note)
+            and (key not in self._replaced or self._replaced[key].successor == note.successor)
+        ]
+
+    def _late(self, key: Key, note: Note) -> bool:
+        return key in self._replaced and self._replaced[key].size < note.size
+
+    def _earlier(self, note: Note) -> bool:
+        """A key that was given begins after this checkpoint, with one of the log that this is the beginning of, if roots agree."""
+        return any(
+            note.size < begins.size or (note.size, note.root) == (begins.size, begins.root) for begins in self._begins
+        )
+
+    def _led_to(self, note: Note, successor: Key) -> bool:
+        """A key that was given is the one that the checkpoint names, or one after that, or begins later."""
+        line = [successor]
+        while (rotation := self._replaced.get(line[-1])) and rotation.successor and rotation.successor not in line:
+            line.append(rotation.successor)
+        return any(key in self.given for key in line) or any(note.size < begins.size for begins in self._begins)
+
+
+def _signatures(note: Note, keys: Sequence[Key]) -> list[tuple[Key, bytes]]:
+    """Those below the checkpoint that are said to be of one of these keys."""
+    return [
+        (key, signature)
         for name, key_id, signature in note.signatures
         for key in keys
         if (key.name, key.id) == (name, key_id)
     ]
-    for key, good in tried:
-        if not good:
-            yield f"the signature of {key.name} (key {key.id.hex()}) does not hold"
-    if not tried:
-        yield f"it is signed by none of the known keys ({', '.join(key.vkey for key in keys)})"
 
 
-def _about(notes: dict[str, Note], keys: list[Key], *, given: bool) -> list[str]:
+def _alone(note: Note) -> bool:
+    """Whether no key of the log but the one that it names is said to have signed it."""
+    return all(
+        name != note.origin or (note.successor and key_id == note.successor.id) for name, key_id, _ in note.signatures
+    )
+
+
+def _holds(note: Note, key: Key) -> bool:
+    return any(verifies(key.public, note.text, signature) for _, signature in _signatures(note, [key]))
+
+
+def _broken(key: Key) -> str:
+    return f"the signature of {key.name} (key {key.id.hex()}) does not hold"
+
+
+def _unproved(note: Note, successor: Key) -> str:
+    """Why a key that a known one has signed for is not followed."""
+    if _holds(note, successor):
+        return f"it names {successor.vkey} as the next key, but the key that signed it has named another before"
+    if _signatures(note, [successor]):
+        return _broken(successor)
+    return f"it names {successor.vkey} as the next key, which has not signed it"
+
+
+def _about(notes: dict[str, Note], signers: Signers, *, given: bool) -> list[str]:
     """What the checkpoints show, and what they do not."""
     if not notes:
         return ["There was no checkpoint: this log agrees with itself; that it is what others saw is not shown."]
     compared = f"Checkpoints compared: {len(notes):,}"
-    if not keys:
+    if not signers.known:
         return [f"{compared}. SIGNATURES WERE NOT CHECKED: no public key is known; give one with --key."]
-    if not given:
-        return [f"{compared}; their signatures checked by the key that the server told; --key takes one that you know."]
-    return [f"{compared}; their signatures checked by the keys that you gave."]
+    by = "the keys that you gave" if given else "the key that the server told; --key takes one that you know"
+    about = [f"{compared}; their signatures checked by {by}."]
+    if signers.before:
+        about.append(
+            f"From before the keys that you gave, so that their signatures were not checked: {signers.before:,}."
+        )
+    for key, note in signers.alone.items():
+        if key in signers.given:
+            about.append(
+                f"From {note.size:,} revisions on it is signed with {key.vkey}, which you gave; the key before has not signed for"
+                " it."
+            )
+    for key, note in signers.followed.items():
+        about.append(
+            f"From {note.size:,} revisions on it is signed with {key.vkey}, for which the key before has signed."
+        )
+    return about
 
 
 # ── The tree of leaves (RFC 9162) ─────────────────────────────────────────────────────────────────────────────────────

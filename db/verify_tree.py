@@ -141,7 +141,7 @@ def _moments(checkpoints: list[asyncpg.Record], keys: list[asyncpg.Record]) -> I
 
 
 def _keys(keys: list[asyncpg.Record], roots: dict[int, bytes]) -> Iterator[Fault]:
-    """Each key but the first is vouched for by the one before."""
+    """Each key but the first is vouched for by the one before; or, where that was lost, by none, as its note then shows."""
     before = None
     for place, row in enumerate(keys, 1):
         name = f"number {row['number']}"
@@ -149,8 +149,9 @@ def _keys(keys: list[asyncpg.Record], roots: dict[int, bytes]) -> Iterator[Fault
             yield Fault("log_key", name, f"it is the log's key number {place}")
         if place > 1:
             root = roots.get(row["since"], b"")
-            both = [before, row["public_key"]]
-            for sentence in _note(row["note"], row["since"], root, row["public_key"], both, roots):
+            lost = (row["note"] or "").rpartition("\n\n")[2].count("\n") == 1
+            signing = [row["public_key"]] if lost else [before, row["public_key"]]
+            for sentence in _note(row["note"], row["since"], root, row["public_key"], signing, roots):
                 yield Fault("log_key", name, sentence)
         before = row["public_key"]
 

@@ -99,7 +99,7 @@ class LogKey(Row):
         graphene.String,
         "note",
         description="The checkpoint of that size with a line that names this key, signed with the key before and with it; null for "
-        "the first key.",
+        "the first key. Signed with it alone: the key before was lost, and nobody but its publishers can say that it is theirs.",
     )
 
 

@@ -29,10 +29,10 @@ async def two(connection: asyncpg.Connection) -> None:
 
 async def test_what_is_not_there_yet_is_written_and_what_is_stays(empty: asyncpg.Connection, tmp_path: Path) -> None:
     folder = tmp_path / "ours" / "checkpoints of a log"
-    assert await write(empty, folder) == Written(0, 0, None)
+    assert await write(empty, folder) == Written(0, 0, None, 0)
     assert not folder.exists()
     await two(empty)
-    assert await write(empty, folder) == Written(2, 2, 9)
+    assert await write(empty, folder) == Written(2, 2, 9, 9)
     first = files(folder)
     assert sorted(first) == ["checkpoints/7", "checkpoints/9", "keys/1", "latest"]
     assert first["keys/1"] == f"{KEY.public}\n"
@@ -43,12 +43,12 @@ async def test_what_is_not_there_yet_is_written_and_what_is_stays(empty: asyncpg
         told = read(first[f"checkpoints/{at}"], first["keys/1"].strip())
         assert (told.origin, told.size, told.root) == ("opsc.example", at, tree.root(at))
     before = (folder / "checkpoints" / "7").stat()
-    assert await write(empty, folder) == Written(0, 2, 9)
+    assert await write(empty, folder) == Written(0, 2, 9, 9)
     assert files(folder) == first
     assert (folder / "checkpoints" / "7").stat() == before
 
     await published(empty, create("Source:S-4", source()), signer=KEY)
-    assert await write(empty, folder) == Written(1, 3, 10)
+    assert await write(empty, folder) == Written(1, 3, 10, 10)
     assert files(folder) == {**first, "checkpoints/10": files(folder)["latest"], "latest": files(folder)["latest"]}
 
 
@@ -62,7 +62,7 @@ async def test_a_rotation_adds_its_key_and_who_vouches_for_it(
     owner = await asyncpg.connect(empty_database.owner_url)
     await rotate(owner, KEY, new)
     await owner.close()
-    assert await write(empty, tmp_path) == Written(0, 2, 9)
+    assert await write(empty, tmp_path) == Written(0, 2, 9, 9)
     second = files(tmp_path)
     keys = second["keys/1"].strip(), second["keys/2"].strip()
     assert read(second["keys/2.checkpoint"], *keys).signers == list(keys)
@@ -73,7 +73,7 @@ async def test_a_rotation_adds_its_key_and_who_vouches_for_it(
         "latest": second["latest"],
     }
     await published(empty, create("Source:S-4", source()), signer=new)
-    assert await write(empty, tmp_path) == Written(1, 3, 10)
+    assert await write(empty, tmp_path) == Written(1, 3, 10, 10)
     assert read(files(tmp_path)["latest"], *keys).signers == [keys[1]]
 
 

@@ -9,12 +9,13 @@ import asyncpg
 import orjson
 import pytest
 
-from db.checkpoints import missing_key, rotate, sign_head, signing_key
+from db.checkpoints import adopt, missing_key, rotate, sign_head, signing_key
 from db.embedded import Embedded
 from db.log import PublicationRefused
 from db.log_key import CannotSignError, Keyring
 from db.pool import open_pool
 from db.signed_note import BadNote, Checkpoint, PrivateKey, PublicKey, opened
+from db.verify import verify
 from schema.answer import answer
 from schema.clock import PRESENT, Moment
 from schema.document import document
@@ -340,10 +341,67 @@ async def test_a_new_key_needs_to_be_named_both_signatures_and_the_same_origin(
     await owner.close()
 
 
-async def test_an_unsigned_log_has_no_key_to_replace(empty_database: Embedded) -> None:
+@pytest.mark.parametrize("function", ["replace_log_key", "adopt_log_key"])
+async def test_an_unsigned_log_has_no_key_to_replace(empty_database: Embedded, function: str) -> None:
     owner = await asyncpg.connect(empty_database.owner_url)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="nothing is signed yet"):
-        await owner.execute("select replace_log_key($1, $2)", VKEY, "")
+        await owner.execute(f"select {function}($1, $2)", VKEY, "")
+    await owner.close()
+
+
+# ── A key that was lost ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_log_whose_key_is_lost_goes_on_with_a_new_one_and_shows_for_good_that_none_vouches_for_it(
+    empty_database: Embedded, empty: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    await published(empty, *BEGINNING, signer=KEY)
+    await published(empty, create("Source:S-2", source()), create("Source:S-3", source()))
+    first, new = await kept(empty), PrivateKey.new(ORIGIN)
+    owner = await asyncpg.connect(empty_database.owner_url)
+    assert await adopt(owner, new) == 7  # what KEY has signed, it has signed
+    told = await asked(pool, "publicKey checkpoint keys { since checkpoint } checkpoints { size note }")
+    alone = read(told["keys"][1]["checkpoint"], VKEY, str(new.public))
+    assert (told["keys"][1]["since"], alone.size, alone.signers) == (7, 7, [str(new.public)])
+    assert alone.more == [f"next {new.public}"]
+    assert told["checkpoint"].count("\n— ") == 1
+    assert told["checkpoints"][:1] == [{"size": 7, "note": first[0][1]}]
+    tree = await tree_of(empty)
+    head = read(told["checkpoints"][1]["note"], VKEY, str(new.public))
+    assert (head.size, head.root, head.signers) == (9, tree.root(9), [str(new.public)])  # what was unsigned is signed
+    assert await verify(empty) == []
+    third = PrivateKey.new(ORIGIN)
+    await rotate(owner, new, third)
+    await published(empty, create("Source:S-4", source()), signer=third)
+    assert await verify(empty) == []
+    await owner.close()
+
+
+@pytest.mark.parametrize(
+    ("signers", "origin", "named", "rule"),
+    [
+        ("old", ORIGIN, "new", "a_new_key_is_signed_for"),
+        ("old new", ORIGIN, "new", "a_new_key_is_signed_for"),  # that is no key lost: replace_log_key() is for it
+        ("new", ORIGIN, None, "a_new_key_is_signed_for"),
+        ("new", ORIGIN, "old", "a_new_key_is_signed_for"),
+        ("new", "another.example", "new", "a_new_key_is_signed_for"),
+    ],
+)
+async def test_a_key_in_the_place_of_a_lost_one_names_itself_and_the_same_origin(
+    empty_database: Embedded, empty: asyncpg.Connection, signers: str, origin: str, named: str | None, rule: str
+) -> None:
+    await published(empty, *BEGINNING, signer=KEY)
+    owner = await asyncpg.connect(empty_database.owner_url)
+    keys = {"old": KEY, "new": PrivateKey.new(origin)}
+    successor = str(keys[named].public) if named else None
+    note = Checkpoint(ORIGIN, 7, await empty.fetchval("select tree_root(7)"), successor)
+    text = note.signed(*(keys[one] for one in signers.split()))
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refusal:
+        await owner.execute("select adopt_log_key($1, $2)", str(keys["new"].public), text)
+    assert refusal.value.constraint_name == rule
+    assert await empty.fetchval("select count(*) from log_key") == 1
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await adopt(empty, PrivateKey.new(ORIGIN))
     await owner.close()
 
 

@@ -262,6 +262,18 @@ async def test_a_refusal_says_in_a_line_what_to_do(
     assert await size(empty) == before
 
 
+@pytest.mark.parametrize("arguments", [("retract", "Source:\udce9"), ("merge", LAW, "Measure:\udce9")])
+async def test_an_id_in_another_encoding_is_refused_in_words(
+    small: Embedded, empty: asyncpg.Connection, arguments: tuple[str, ...]
+) -> None:
+    assert run(small, *arguments) == (
+        1,
+        "",
+        "opsc: The id is not written in UTF-8, as ids are: they look like Measure:PHL-0007.\n",
+    )
+    assert await size(empty) == (11, 1)
+
+
 @pytest.mark.parametrize("option", ["reason", "author", "reviewer"])
 async def test_what_must_be_said_must_be_said(small: Embedded, empty: asyncpg.Connection, option: str) -> None:
     code, _, errors = run(small, "retract", LAW, **{option: None})
@@ -290,6 +302,8 @@ def _holds(folder: Path, words: bytes) -> bool:
         ("reviewer", "jo\njo", "--reviewer stands in the public log for good"),
         ("reviewer", "j" * 101, "100 characters at most"),
         ("reviewer", " MARIA", "somebody else is to look at it"),
+        # bytes of another encoding, as the command line passes them on
+        *((option, "Caf\udce9", f"--{option} is not written in UTF-8") for option in ("reason", "author", "reviewer")),
     ],
 )
 async def test_what_is_said_for_good_is_one_line_of_two_people(

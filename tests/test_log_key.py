@@ -102,8 +102,8 @@ def test_a_rotation_replaces_the_file_when_it_counts_and_not_before(tmp_path: Pa
     ring = Keyring(tmp_path, {})
     old = ring.made()
     assert old
-    given_up = ring.replacing(old)
-    new = ring.replacing(old)  # once more, after one that was given up
+    given_up = ring.replacing(old.name)
+    new = ring.replacing(old.name)  # once more, after one that was given up
     assert new.name == old.name
     assert len({old, given_up, new}) == 3
     assert (tmp_path / NEXT).stat().st_mode & 0o777 == 0o600
@@ -111,9 +111,17 @@ def test_a_rotation_replaces_the_file_when_it_counts_and_not_before(tmp_path: Pa
     assert ring.key(str(new.public)) == new  # the log's key is the new one: the rotation was cut short after that
     assert ring.key(str(new.public)) == ring.key() == new
     assert [file.name for file in tmp_path.iterdir()] == [FILE]
-    following = ring.replacing(new)
+    following = ring.replacing(new.name)
     ring.replaced()
     assert ring.key() == following
+
+
+def test_a_key_in_the_place_of_a_lost_one_is_found_though_it_was_cut_short(tmp_path: Path) -> None:
+    ring = Keyring(tmp_path, {})
+    new = ring.replacing("opsc.example")
+    assert ring.key(str(PrivateKey.new("opsc.example").public)) is None  # not the log's yet
+    assert ring.key(str(new.public)) == new
+    assert [file.name for file in tmp_path.iterdir()] == [FILE]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for others")

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import itertools
 import json
 import shutil
 import sys
@@ -25,9 +26,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from db import verify_log
+from db.checkpoints import rotate
+from db.embedded import Embedded
+from db.signed_note import PrivateKey
 from db.verify_log import ORDER, canonical, path_root, verifies
 from tests.histories import History
-from tests.record_documents import published
+from tests.oracle.history import connected
+from tests.record_documents import BEGINNING, create, published, source
 from tests.served import listening, served
 from tests.test_envelope import JSON
 
@@ -73,6 +78,11 @@ class Signer:
     def note(self, size: int, root: bytes, origin: str = ORIGIN) -> str:
         text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
         return f"{text}\n{self.line(text)}"
+
+    def succeeding(self, size: int, root: bytes, *before: "Signer") -> str:
+        """The checkpoint by which this key becomes the log's, signed by those before, and by itself."""
+        text = f"{ORIGIN}\n{size}\n{base64.b64encode(root).decode()}\nnext {self.vkey}\n"
+        return f"{text}\n" + "".join(one.line(text) for one in (*before, self))
 
     def line(self, text: str) -> str:
         signature = self.id + self.private.sign(text.encode())
@@ -440,6 +450,185 @@ async def test_others_may_sign_too_and_without_a_key_it_says_what_was_not_checke
     )
 
 
+# ── Keys that follow one another ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Chain(NamedTuple):
+    """A log of six revisions, signed at 2 by the first key, at 4 by the second and at 5 and 6 by the fourth."""
+
+    folder: Path
+    signers: list[Signer]
+    vkeys: list[str]
+
+    @property
+    def rotations(self) -> list[Path]:
+        return sorted((self.folder / "keys").iterdir())
+
+
+def root_at(size: int) -> bytes:
+    return root_of(leaves_of(REDACTED)[:size])
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Chain:
+    """The third key was replaced by the fourth before it signed any more; the server tells all of them."""
+    folder, signers = written(tmp_path / "log", REDACTED), [Signer() for _ in range(4)]
+    for name in ("checkpoints", "keys"):
+        (folder / name).mkdir()
+    for size, by in ((2, 0), (4, 1), (5, 3), (6, 3)):
+        (folder / "checkpoints" / f"{size:010}.txt").write_text(signers[by].note(size, root_at(size)))
+    for number, size in ((1, 2), (2, 4), (3, 4)):
+        # of one size, the later one first: their order is not to be that of their names
+        note = signers[number].succeeding(size, root_at(size), signers[number - 1])
+        (folder / "keys" / f"{size:010}-{9 - number}.txt").write_text(note)
+    vkeys = [signer.vkey for signer in signers]
+    (folder / "log.json").write_text(json.dumps({"origin": ORIGIN, "keys": vkeys}))
+    return Chain(folder, signers, vkeys)
+
+
+async def test_a_key_leads_to_those_after_it(chain: Chain) -> None:
+    told = await verify("check", chain.folder, "--key", chain.vkeys[0])
+    follows = "revisions on it is signed with {}, for which the key before has signed."
+    assert (told.code, told.lines[1:]) == (
+        0,
+        [
+            "Checkpoints compared: 7; their signatures checked by the keys that you gave.",
+            f"From 2 {follows.format(chain.vkeys[1])}",
+            f"From 4 {follows.format(chain.vkeys[2])}",
+            f"From 4 {follows.format(chain.vkeys[3])}",
+            "All agrees.",
+        ],
+    )
+    assert (await verify("check", chain.folder)).code == 0  # by the server's word
+
+
+@pytest.mark.parametrize(("number", "before"), [(1, 1), (2, 3), (3, 4)])
+async def test_a_later_key_does_not_take_earlier_ones_for_forgers(chain: Chain, number: int, before: int) -> None:
+    """What it has signed is of a log that they began."""
+    told = await verify("check", chain.folder, "--key", chain.vkeys[number])
+    assert (told.code, told.lines[2]) == (
+        0,
+        f"From before the keys that you gave, so that their signatures were not checked: {before}.",
+    )
+    (chain.folder / "checkpoints" / f"{6:010}.txt").write_text(chain.signers[0].note(6, root_at(6)))
+    told = await verify("check", chain.folder, "--key", chain.vkeys[number])
+    assert (told.code, "6.txt: it is signed by none of the known keys" in told.lines[0]) == (1, True)
+
+
+async def test_a_key_that_no_key_before_has_signed_for_is_told_to_who_does_not_give_it(chain: Chain) -> None:
+    rotation = chain.rotations[0]
+    rotation.write_text(chain.signers[1].succeeding(2, root_at(2)))
+    alone = (
+        f"{rotation}: from 2 revisions on the log is signed with {chain.vkeys[1]}, WITHOUT THE SIGNATURE OF THE KEY BEFORE:"
+        " ask the publishers, by a way that you trust, whether it is theirs; if so, give it with --key"
+    )
+    for keys in ([], ["--key", chain.vkeys[0]]):
+        told = await verify("check", chain.folder, *keys)
+        assert (told.code, told.lines[0], told.lines[-1]) == (1, alone, "Differences: 1.")
+    kept = chain.folder.parent / "kept" / "keys"  # who keeps what the operator publishes has not looked at it by that
+    kept.mkdir(parents=True)
+    for number, vkey in enumerate(chain.vkeys[:2], 1):
+        (kept / str(number)).write_text(f"{vkey}\n")
+    (kept.parent / "2").write_text(chain.signers[0].note(2, root_at(2)))
+    told = await verify("check", chain.folder, "--checkpoint", kept.parent)
+    assert (told.code, told.lines[0], told.lines[-1]) == (1, alone, "Differences: 1.")
+    for known in ([chain.vkeys[0], chain.vkeys[1]], [chain.vkeys[1]], [chain.vkeys[0], chain.vkeys[2]]):
+        told = await verify("check", chain.folder, *(word for key in known for word in ("--key", key)))
+        assert (told.code, told.lines[-1]) == (0, "All agrees."), told
+    told = await verify("check", chain.folder, "--key", chain.vkeys[0], "--key", chain.vkeys[1])
+    assert told.lines[2] == (
+        f"From 2 revisions on it is signed with {chain.vkeys[1]}, which you gave; the key before has not signed for it."
+    )
+
+
+async def test_a_key_alone_is_told_though_the_one_before_it_began_at_the_same_size(chain: Chain) -> None:
+    """Two keys were replaced at 4: who knows the one between learns that it has not signed for the last."""
+    rotation = chain.rotations[1]
+    assert f"next {chain.vkeys[3]}\n" in rotation.read_text()
+    rotation.write_text(chain.signers[3].succeeding(4, root_at(4)))
+    for known, code in ((0, 1), (1, 1), (2, 1), (3, 0)):
+        told = await verify("check", chain.folder, "--key", chain.vkeys[known])
+        assert (told.code, f"{rotation}: from 4 revisions on the log is signed with" in told.lines[0]) == (
+            code,
+            code == 1,
+        )
+    # the other way round: the third key came alone, and has signed for the fourth
+    rotation.write_text(chain.signers[3].succeeding(4, root_at(4), chain.signers[2]))
+    chain.rotations[2].write_text(chain.signers[2].succeeding(4, root_at(4)))
+    for known, code in ((0, 1), (1, 1), (2, 0), (3, 0)):
+        told = await verify("check", chain.folder, "--key", chain.vkeys[known])
+        assert (told.code, told.lines[-1]) == (code, "Differences: 1." if code else "All agrees.")
+
+
+def _with_broken_line(note: str, which: int) -> str:
+    lines = note.splitlines(keepends=True)
+    lines[which] = _other_signature(lines[which])
+    return "".join(lines)
+
+
+SUCCEEDING: dict[str, tuple[Callable[[Chain], str], str]] = {
+    "the key before has not signed it so": (
+        lambda chain: _with_broken_line(chain.signers[1].succeeding(2, root_at(2), chain.signers[0]), -2),
+        "the signature of opsc.example/log (key {0.id}) does not hold",
+    ),
+    "the next key has not signed it so": (
+        lambda chain: _with_broken_line(chain.signers[1].succeeding(2, root_at(2), chain.signers[0]), -1),
+        "the signature of opsc.example/log (key {1.id}) does not hold",
+    ),
+    "the next key has not signed it": (
+        lambda chain: chain.signers[1].succeeding(2, root_at(2), chain.signers[0]).rpartition("— ")[0],
+        "it names {1.vkey} as the next key, which has not signed it",
+    ),
+    "another has signed it": (
+        lambda chain: chain.signers[1].succeeding(2, root_at(2), Signer()),
+        "it is signed by none of the known keys ({0.vkey})",
+    ),
+    "it names no key": (
+        lambda chain: chain.signers[1].succeeding(2, root_at(2), chain.signers[0]).replace("next opsc", "next oops"),
+        "{1.oops} is no Ed25519 key of that name: was a part of it lost?",
+    ),
+    "it is of another log": (
+        lambda chain: chain.signers[1].succeeding(2, root_at(3), chain.signers[0]),
+        "its root for the first 2 revisions is {root}, theirs here is",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SUCCEEDING)
+async def test_a_key_is_followed_only_where_both_have_signed(chain: Chain, case: str) -> None:
+    alter, sentence = SUCCEEDING[case]
+    rotation = chain.rotations[0]
+    rotation.write_text(alter(chain))
+    told = await verify("check", chain.folder, "--key", chain.vkeys[0])
+    told_of = [
+        {"id": signer.id.hex(), "vkey": signer.vkey, "oops": signer.vkey.replace("opsc", "oops")}
+        for signer in chain.signers
+    ]
+    words = [type("Told", (), one) for one in told_of]
+    expected = f"{rotation}: {sentence.format(*words, root=root_at(3).hex())}"
+    assert (told.code, [line[: len(expected)] for line in told.lines].count(expected)) == (1, 1), told
+    later = f"{chain.folder}/checkpoints/{6:010}.txt: it is signed by none of the known keys ({chain.vkeys[0]})"
+    assert (later in told.lines) == (case != "it is of another log")
+
+
+async def test_a_key_that_was_replaced_signs_nothing_after(chain: Chain) -> None:
+    """Whoever has stolen it would."""
+    kept = chain.folder.parent / "kept"
+    kept.mkdir()
+    (kept / "6").write_text(chain.signers[0].note(6, root_at(6)))
+    thief = Signer()
+    (kept / "next").write_text(thief.succeeding(2, root_at(2), chain.signers[0]))
+    told = await verify("check", chain.folder, "--key", chain.vkeys[0], "--checkpoint", kept)
+    assert (told.code, told.lines[:2], told.lines[-1]) == (
+        1,
+        [
+            f"{kept}/6: it is signed with {chain.vkeys[0]}, which was replaced at 2 revisions",
+            f"{kept}/next: it names {thief.vkey} as the next key, but the key that signed it has named another before",
+        ],
+        "Differences: 2.",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -506,6 +695,56 @@ async def test_a_proof_of_something_else_is_told(
     file.write_text(text.replace(old, new))
     told = await verify("inclusion", file)
     assert (told.code, told.lines[0].startswith(sentence)) == (1, True), told
+
+
+async def test_a_folder_that_others_keep_holds_the_checkpoint_that_a_proof_leads_to(
+    tmp_path: Path, chain: Chain
+) -> None:
+    file, told_by_server = tmp_path / "proof.json", Signer()
+    file.write_text(json.dumps(answer(told_by_server, 2)))
+    kept = tmp_path / "kept"
+    await asyncio.to_thread(shutil.copytree, chain.folder / "checkpoints", kept / "checkpoints")
+    await asyncio.to_thread(shutil.copytree, chain.folder / "keys", kept / "keys")
+    (kept / "keys" / "1").write_text(f"{chain.vkeys[0]}\n")
+    (kept / "latest").write_text(chain.signers[3].note(6, root_at(6)))
+    for keys in ([], ["--key", chain.vkeys[0]], ["--key", chain.vkeys[3]]):
+        told = await verify("inclusion", file, "--checkpoint", kept, *keys)
+        assert (told.code, told.lines[0]) == (
+            0,
+            "position 2, Source:B, is in the log opsc.example/log as it was at 6 revisions; with this document.",
+        )
+        assert told.lines[1].startswith("Checkpoints compared: 1; their signatures checked by the keys that you gave.")
+    for one in kept / "latest", kept / "checkpoints" / f"{6:010}.txt":
+        one.unlink()
+    told = await verify("inclusion", file, "--checkpoint", kept)
+    assert told.code == 2
+    assert (
+        "leads to none of the checkpoints that you gave, which are of 2, 4, 5 revisions: ask for inclusion(pos"
+        in told.error
+    )
+    (kept / "6").write_text(chain.signers[3].note(6, root_at(5)))
+    told = await verify("inclusion", file, "--checkpoint", kept)
+    assert (told.code, told.lines[0]) == (
+        1,
+        f"position 2, Source:B: the proof does not lead to the root of {kept}/6: it is not shown to be in that log",
+    )
+
+
+async def test_a_proof_is_checked_with_a_key_that_was_replaced_since(tmp_path: Path, chain: Chain) -> None:
+    """The answer can hold the checkpoints by which one key signs for the next."""
+    file, proof = tmp_path / "proof.json", answer(chain.signers[3], 2)
+    file.write_text(json.dumps(proof))
+    told = await verify("inclusion", file, "--key", chain.vkeys[0])
+    assert (told.code, "it is signed by none of the known keys" in told.lines[0]) == (1, True)
+    proof["data"]["log"]["keys"] = [{"checkpoint": None}, *({"checkpoint": one.read_text()} for one in chain.rotations)]
+    file.write_text(json.dumps(proof))
+    told = await verify("inclusion", file, "--key", chain.vkeys[0])
+    assert (told.code, len(told.lines)) == (0, 5), told
+    proof["data"]["log"]["checkpoint"] = Signer().note(6, root_at(6))
+    file.write_text(json.dumps(proof))
+    for key in chain.vkeys[0], chain.vkeys[3]:
+        told = await verify("inclusion", file, "--key", key)
+        assert (told.code, "it is signed by none of the known keys" in told.lines[0]) == (1, True), told
 
 
 @given(st.integers(1, 70), st.data())
@@ -578,6 +817,24 @@ async def test_a_record_with_history_is_downloaded_bit_by_bit_and_agrees(
     told = await verify("check", tmp_path)
     assert (told.code, told.lines[0].rpartition(": ")[2]) == (0, f"{root_of(envelopes).hex()}.")
     assert len(rows) == size > 100
+
+
+async def test_a_key_that_was_replaced_is_followed_in_what_was_downloaded(
+    empty_database: Embedded, empty: asyncpg.Connection, empty_url: str, tmp_path: Path
+) -> None:
+    keys = [PrivateKey.new(ORIGIN) for _ in range(3)]
+    async with served(empty_url) as client, connected(empty_database.owner_url) as owner:
+        await published(empty, *BEGINNING, signer=keys[0])
+        assert (await verify("download", str(client.base_url), tmp_path)).code == 0
+        for old, new in itertools.pairwise(keys):
+            await rotate(owner, old, new)
+            await published(empty, create(f"Source:{new.public.id.hex()}", source()), signer=new)
+        told = await verify("download", str(client.base_url), tmp_path)
+    assert told.lines[0].startswith(f"In {tmp_path}: revisions: 9, checkpoints: 3. ")
+    for key in keys:
+        told = await verify("check", tmp_path, "--key", str(key.public))
+        assert (told.code, told.lines[-1]) == (0, "All agrees."), told
+    assert (await verify("check", tmp_path, "--key", Signer().vkey)).code == 1
 
 
 async def test_a_download_cut_off_goes_on(downloaded: Path, client: httpx2.AsyncClient, tmp_path: Path) -> None:

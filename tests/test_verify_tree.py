@@ -163,6 +163,14 @@ FOUND = {
         "update log_key set added_at = '2001-01-01' where number = 2",
         ["log_key number 2: it was added before the checkpoint that it begins at was signed"],
     ),
+    "who vouches for a key, gone": (
+        r"update log_key set note = regexp_replace(note, '\n\n[^\n]*\n', E'\n\n') where number = 2",
+        [],
+    ),
+    "who vouches for a key, not even itself": (
+        r"update log_key set note = regexp_replace(note, '[^\n]*\n$', '') where number = 2",
+        [f"log_key number 2: its note does not verify: it is not signed with {NEXT.public}"],
+    ),
     "a key that is none": (
         "update log_key set public_key = 'nobody' where number = 2",
         ["checkpoint of size 23: its note does not verify: nobody is no Ed25519 key"],

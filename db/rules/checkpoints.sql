@@ -31,14 +31,38 @@ $$;
 create or replace function replace_log_key(public_key text, note text) returns void language plpgsql as $$
 begin
   perform enter_log_alone();
-  insert into log_key (number, public_key, since, note, added_at)
-  select (select max(number) + 1 from log_key), replace_log_key.public_key, size, replace_log_key.note,
-         greatest(clock_timestamp(), signed_at)
-  from checkpoint order by size desc limit 1;
+  perform add_log_key(replace_log_key.public_key, replace_log_key.note, array[current.public_key, replace_log_key.public_key])
+  from (select k.public_key from log_key k order by number desc limit 1) current;
   if not found then
     raise exception using errcode = 'check_violation', constraint = 'a_new_key_is_signed_for',
       message = 'nothing is signed yet, so there is no key to replace';
   end if;
+end
+$$;
+
+-- Makes another key the log's where the one before is lost. The note is the newest checkpoint, which names that key and is signed
+-- with it alone: so it shows to everybody that no key before vouches for it.
+create or replace function adopt_log_key(public_key text, note text) returns void language plpgsql as $$
+begin
+  perform enter_log_alone();
+  if not exists (select from log_key) then
+    raise exception using errcode = 'check_violation', constraint = 'a_new_key_is_signed_for',
+      message = 'nothing is signed yet, so no key can be lost';
+  end if;
+  perform add_log_key(adopt_log_key.public_key, adopt_log_key.note, array[adopt_log_key.public_key]);
+end
+$$;
+
+create or replace function add_log_key(public_key text, note text, signing text[]) returns void language plpgsql as $$
+declare
+  newest checkpoint := (select c from checkpoint c order by size desc limit 1);
+begin
+  if not coalesce(is_checkpoint(note, newest.size, newest.root_hash, public_key, signing), false) then
+    raise exception using errcode = 'check_violation', constraint = 'a_new_key_is_signed_for',
+      message = format('a new key needs the newest checkpoint with its name, signed with %s', array_to_string(signing, ' and '));
+  end if;
+  insert into log_key (number, public_key, since, note, added_at)
+  select max(log_key.number) + 1, add_log_key.public_key, newest.size, add_log_key.note, greatest(clock_timestamp(), newest.signed_at) from log_key;
 end
 $$;
 
@@ -116,10 +140,12 @@ begin
   elsif split_part(new.public_key, '+', 1) <> split_part(before.public_key, '+', 1) then
     raise exception using errcode = 'check_violation', constraint = 'the_origin_stays',
       message = format('the log''s origin is %s, and stays so', split_part(before.public_key, '+', 1));
-  elsif new.number > 1 and (new.since is distinct from newest.size or not coalesce(is_checkpoint(
-      new.note, newest.size, newest.root_hash, new.public_key, array[before.public_key, new.public_key]), false)) then
+  elsif new.number > 1 and (new.since is distinct from newest.size or not coalesce(
+      is_checkpoint(new.note, newest.size, newest.root_hash, new.public_key, array[before.public_key, new.public_key])
+      or is_checkpoint(new.note, newest.size, newest.root_hash, new.public_key, array[new.public_key]), false)) then
     raise exception using errcode = 'check_violation', constraint = 'a_new_key_is_signed_for',
-      message = 'a new key needs the newest checkpoint with its name, signed with the key before and with the new one';
+      message = 'a new key needs the newest checkpoint with its name, signed with the key before and with the new one, or, where'
+        ' the key before is lost, with the new one alone';
   end if;
   return new;
 end

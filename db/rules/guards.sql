@@ -72,6 +72,8 @@ begin
     for each statement execute function refuse_rewriting();
   revoke all on function keep_checkpoint(int, text, text) from public;
   revoke all on function replace_log_key(text, text) from public;
+  revoke all on function adopt_log_key(text, text) from public;
+  revoke all on function add_log_key(text, text, text[]) from public;
   revoke all on function publish(text, text, text, text, text[], text[], text[], text[], text[], text[]) from public;
   if exists (select from pg_roles where rolname = 'opsc') then
     grant usage on schema public to opsc;
