@@ -54,13 +54,15 @@ async def _functions(connection: asyncpg.Connection) -> list[Fault]:
 
 
 async def _triggers(connection: asyncpg.Connection) -> list[Fault]:
-    """Each guard is there, switched on, without conditions; none else is, and no rule; nobody's sessions go without them."""
+    """Each guard is there, switched on, without conditions; our tables have no other, and no rule; no session goes without."""
+    tables = [table.name for table in metadata.sorted_tables]
     rows = await connection.fetch(
         """
         select relname, tgname, tgisinternal, proname, tgenabled in ('O', 'A') as enabled, tgqual is not null as conditional
         from pg_trigger join pg_class c on c.oid = tgrelid join pg_proc p on p.oid = tgfoid
-        where relnamespace = 'public'::regnamespace order by relname, tgname
-        """
+        where relnamespace = 'public'::regnamespace and relname = any ($1) order by relname, tgname
+        """,
+        tables,
     )
     expected = {(table, name): function for table, name, function in _guards()}
     there = {(row["relname"], row["tgname"]): row for row in rows if not row["tgisinternal"]}
@@ -77,9 +79,15 @@ async def _triggers(connection: asyncpg.Connection) -> list[Fault]:
             found.append(Fault(table, None, f"its trigger {name} is none of this program's"))
         elif row["proname"] != expected[table, name] or row["conditional"]:
             found.append(Fault(table, None, f"its trigger {name} {OTHERWISE}"))
-    made = await connection.fetch("select tablename, rulename from pg_rules where schemaname = 'public' order by 1, 2")
+    made = await connection.fetch(
+        "select tablename, rulename from pg_rules where schemaname = 'public' and tablename = any ($1) order by 1, 2",
+        tables,
+    )
     found += [Fault(row["tablename"], None, f"its rule {row['rulename']} is none of this program's") for row in made]
-    settings = await connection.fetch("select unnest(setconfig) as setting from pg_db_role_setting")
+    settings = await connection.fetch(
+        "select unnest(setconfig) as setting from pg_db_role_setting where setdatabase in"
+        " (0, (select oid from pg_database where datname = current_database()))"
+    )
     if any(row["setting"].startswith("session_replication_role=") for row in settings):
         found.append(
             Fault("session_replication_role", None, "it is set for a role or a database, whose triggers are off then")

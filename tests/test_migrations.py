@@ -199,6 +199,7 @@ async def test_a_migration_that_adds_a_column_reads_old_documents(
     (tmp_path / "9999_rights.py").write_text(ADDING.replace("NEWEST", newest()), "utf-8")
     monkeypatch.setattr(db.migrate, "configuration", lambda: _configuration_with(tmp_path))
     monkeypatch.setattr(db.migrate, "rules", _rules_with_rights)
+    monkeypatch.setattr("db.verify_rules.rules", _rules_with_rights)
     await asyncio.to_thread(migrate, empty_database.owner_url)
 
     new = create("Source:S-4", {**source(), "rights": "CC BY 4.0"})
