@@ -300,11 +300,11 @@ async def test_the_dearest_operation_allowed_ends_in_time(client: httpx2.AsyncCl
     assert "errors" not in answer.json(), answer.text[:300]
 
 
-async def test_the_feed_leads_a_position_of_another_log_back_to_its_own(client: httpx2.AsyncClient) -> None:
-    query = "{ changes(after: 999999) { nodes { position } lastPosition hasMore } }"
-    assert (await post(client, {"query": query})).json()["data"] == {
-        "changes": {"nodes": [], "lastPosition": 4727, "hasMore": False}
-    }
+async def test_the_feed_refuses_a_position_of_another_log(client: httpx2.AsyncClient) -> None:
+    """Whoever followed a log that is not this one must not take silence for news."""
+    answer = await post(client, {"query": "{ changes(after: 999999) { nodes { position } } }"})
+    assert codes(answer) == ["CLOCK_OUT_OF_RANGE"]
+    assert "4,727" in answer.json()["errors"][0]["message"]
 
 
 async def test_types_that_are_not_searched_are_refused(client: httpx2.AsyncClient) -> None:
