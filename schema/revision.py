@@ -43,15 +43,20 @@ def _citation(at: At) -> sa.ColumnElement[str]:
 
 
 def _field_changes(at: At) -> sa.FromClause:
-    row = at.row.c
-    before = sa.func.said_before(row.record_id, row.number)
-    after = sa.case((row.operation != literal("REDACT"), read_as(at.row)))
-    return changes_between(at, before, after)
+    earlier, redaction = at.plan.alias(tables.revision), literal("REDACT")
+    before = sa.select(read_as(earlier)).where(
+        earlier.c.record_id == at.row.c.record_id,
+        earlier.c.number < at.row.c.number,
+        earlier.c.operation != redaction,
+    )
+    before = before.order_by(earlier.c.number.desc()).limit(sa.literal_column("1")).correlate_except(earlier)
+    after = sa.case((at.row.c.operation != redaction, read_as(at.row)))
+    return changes_between(at, before.scalar_subquery(), after)
 
 
 def read_as(revision: Any) -> sa.ColumnElement[str]:
-    """What a revision reads as: its document or, once that is redacted, what the redaction left."""
-    return sa.func.read_as(revision.c.position, revision.c.document, type_=sa.Text())
+    """What a revision reads as: its document or, once that is redacted, what the redaction left, which is looked up only then."""
+    return sa.func.coalesce(revision.c.document, sa.func.left_of(revision.c.position), type_=sa.Text())
 
 
 def changes_between(at: At, before: sa.ColumnElement[Any], after: sa.ColumnElement[Any]) -> sa.FromClause:

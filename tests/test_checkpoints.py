@@ -314,6 +314,19 @@ async def test_a_new_key_is_signed_for_by_the_old_one_and_old_checkpoints_stay(
     assert read(told["checkpoint"], *keys).signers == [keys[1], keys[2]]
 
 
+async def _refused(
+    owner: asyncpg.Connection, function: str, signers: str, origin: str, named: str | None
+) -> str | None:
+    """The rule by which a function refuses a new key of this origin, by the checkpoint that names a key and is signed so."""
+    keys = {"old": KEY, "new": PrivateKey.new(origin)}
+    successor = str(keys[named].public) if named else None
+    head = Checkpoint(ORIGIN, 7, await owner.fetchval("select tree_root(7)"), successor)
+    note = head.signed(*(keys[one] for one in signers.split()))
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refusal:
+        await owner.execute(f"select {function}($1, $2)", str(keys["new"].public), note)
+    return refusal.value.constraint_name
+
+
 @pytest.mark.parametrize(
     ("signers", "origin", "named", "rule"),
     [
@@ -330,13 +343,7 @@ async def test_a_new_key_needs_to_be_named_both_signatures_and_the_same_origin(
 ) -> None:
     await published(empty, *BEGINNING, signer=KEY)
     owner = await asyncpg.connect(empty_database.owner_url)
-    keys = {"old": KEY, "new": PrivateKey.new(origin)}
-    successor = str(keys[named].public) if named else None
-    head = Checkpoint(ORIGIN, 7, await empty.fetchval("select tree_root(7)"), successor)
-    note = head.signed(*(keys[one] for one in signers.split()))
-    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refusal:
-        await owner.execute("select replace_log_key($1, $2)", str(keys["new"].public), note)
-    assert refusal.value.constraint_name == rule
+    assert await _refused(owner, "replace_log_key", signers, origin, named) == rule
     assert await empty.fetchval("select count(*) from log_key") == 1
     await owner.close()
 
@@ -392,13 +399,7 @@ async def test_a_key_in_the_place_of_a_lost_one_names_itself_and_the_same_origin
 ) -> None:
     await published(empty, *BEGINNING, signer=KEY)
     owner = await asyncpg.connect(empty_database.owner_url)
-    keys = {"old": KEY, "new": PrivateKey.new(origin)}
-    successor = str(keys[named].public) if named else None
-    note = Checkpoint(ORIGIN, 7, await empty.fetchval("select tree_root(7)"), successor)
-    text = note.signed(*(keys[one] for one in signers.split()))
-    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refusal:
-        await owner.execute("select adopt_log_key($1, $2)", str(keys["new"].public), text)
-    assert refusal.value.constraint_name == rule
+    assert await _refused(owner, "adopt_log_key", signers, origin, named) == rule
     assert await empty.fetchval("select count(*) from log_key") == 1
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await adopt(empty, PrivateKey.new(ORIGIN))

@@ -77,15 +77,9 @@ returns table (field text, before json, after json, sentence text) language sql 
   order by place
 $$;
 
--- What a revision's document reads as: where it is gone, as what the redaction left.
-create or replace function read_as(at int, document text) returns text language sql stable as $$
-  select case when document is null then (select d.document from documents d where d."position" = at) else document end
-$$;
-
--- What a record said before one of its revisions, as far as it is not redacted.
-create or replace function said_before(record text, revision_number int) returns text language sql stable as $$
-  select read_as(r."position", r.document) from revision r
-  where r.record_id = record and r.number < revision_number and r.operation <> 'REDACT' order by r.number desc limit 1
+-- What a redacted revision reads as: the document that the redaction left.
+create or replace function left_of(at int) returns text language sql stable as $$
+  select document from documents where "position" = at
 $$;
 
 -- What became of a record between two of its revisions, neither a redaction, the newest at either end (none before: null); null where
