@@ -1,6 +1,7 @@
 """A made-up history on top of the seeded record: policy records created, amended, retracted, restored, merged and redacted, with
 texts that hurt, over a year, or as fast as it can be written."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
@@ -110,9 +111,10 @@ class History(Documents):
         for _ in range(count):
             free = self._free()
             last = changes[-1].merged_into if changes else None
-            likes = {one: [other for other in free if other != one and self._alike(one, other)] for one in free}
-            gone = last if last and len(changes) % 3 and likes[last] else self.random.choice([*filter(likes.get, free)])
-            others = likes[gone]
+            of_a_kind = Counter(map(self._kind, free))
+            paired = [one for one in free if of_a_kind[self._kind(one)] > 1]
+            gone = last if last in paired and len(changes) % 3 else self.random.choice(paired)
+            others = [one for one in free if one != gone and self._kind(one) == self._kind(gone)]
             changes.append(
                 Change("MERGE", gone, "CORRECTED", self.standing.pop(gone), merged_into=self.random.choice(others))
             )
@@ -136,12 +138,9 @@ class History(Documents):
             self.standing[record_id] = await last_document(self._connection, record_id)
         return published
 
-    def _alike(self, one: str, other: str) -> bool:
-        """Of one type and State."""
-        return (
-            one.partition(":")[0] == other.partition(":")[0]
-            and self.standing[one]["stateParty"] == self.standing[other]["stateParty"]
-        )
+    def _kind(self, record_id: str) -> tuple[str, str]:
+        """What a record may be merged within: its type and its State."""
+        return record_id.partition(":")[0], self.standing[record_id]["stateParty"]
 
     def _free(self) -> list[str]:
         """What stands and nothing refers to."""
