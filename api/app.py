@@ -15,6 +15,9 @@ from api.settings import Settings
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
 
+WRITERS = 2
+"""Connections that change the record: they wait for one another, and readers for none of them."""
+
 
 def create(settings: Settings | None = None) -> Starlette:
     """The application; without settings, from the environment (uvicorn's factory)."""
@@ -22,8 +25,11 @@ def create(settings: Settings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with await open_pool(settings.database_url, size=settings.pool_size) as pool:
-            yield {"settings": settings, "pool": pool}
+        async with (
+            await open_pool(settings.database_url, size=settings.pool_size) as pool,
+            await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
+        ):
+            yield {"settings": settings, "pool": pool, "writers": writers}
 
     return Starlette(
         routes=[

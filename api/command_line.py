@@ -99,6 +99,7 @@ def serve(
                 f"Permalinks will begin {here}, which only this machine can open: give --public-url.", file=sys.stderr
             )
         os.environ |= {"DATABASE_URL": found.url, "OPSC_PUBLIC_URL": public_url or here}  # for the workers
+        os.environ |= {"OPSC_DATA": str(found.data)} if found.data else {}
         logs.configure()
         if found.data:
             threading.Thread(target=watch, args=[found.data, _killed, _back], daemon=True).start()

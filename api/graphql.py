@@ -8,25 +8,32 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
+from api.checkpoints import signer
 from api.faults import UNREACHABLE, logged
+from api.identity import REALM, identified
 from api.moments import says_what_was_known
-from api.request import Asked, NotRead, read
-from schema.answer import answer
+from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, read
+from db.accounts import Account
+from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
 from schema.document import Operation, document
+from schema.mutated import mutated
 from schema.plan import COST_LIMIT
 from schema.query import sdl
 from schema.refusals import ErrorCode, Refused, refusal
 
-BY_FORM, BY_FORM_AND_MOMENT = "Accept", "Accept, Accept-Datetime"
+BY_FORM, BY_FORM_AND_MOMENT = "Accept, Authorization", "Accept, Accept-Datetime, Authorization"
 """What an answer depends on beside its address: that of a GET on Accept-Datetime too, unless its address says what was known."""
+
+FOR_ONE = (b"cache-control", b"private, no-store")
+"""Of an answer to somebody with a token: nobody else is to get it from a cache."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -66,13 +73,16 @@ class GraphQL:
 async def _answered(
     scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str
 ) -> tuple[bytes, Headers] | Response:
-    asked = await read(scope, headers, receive)
+    viewer = await identified(scope, headers) if b"authorization" in headers else None
+    asked = await read(scope, headers, receive, LARGEST_SUBMISSION if viewer else LARGEST)
     state = scope["state"]
     pool, public_url = state["pool"], state["settings"].public_url
     try:
         operation = document(asked.query).operation(asked.operation_name)
-        if asked.moment is not None:
-            return await _at_its_moment(scope, asked, operation, media_type)
+        if operation.node.operation is OperationType.MUTATION:
+            return await _mutated(scope, asked, operation, viewer), [*ANSWERED[media_type, BY_FORM], FOR_ONE]
+        if asked.moment is not None or viewer:
+            return await _at_its_moment(scope, asked, operation, media_type, viewer)
         return (await answer(pool, operation, asked.variables, public_url)).body(), ANSWERED[media_type, BY_FORM]
     except Refused as refused:
         return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
@@ -84,21 +94,43 @@ async def _answered(
         return _refused(scope, media_type, 500, [refusal(message, ErrorCode.INTERNAL)], {})
 
 
-async def _at_its_moment(scope: Scope, asked: Asked, operation: Operation, media_type: str) -> tuple[bytes, Headers]:
-    """The answer to a request whose address or header may ask for the past; told as RFC 7089 has it where one does."""
+async def _mutated(scope: Scope, asked: Asked, operation: Operation, viewer: Account | None) -> bytes:
+    """Raises NotRead for what cannot be done this way, or by this reader."""
+    if scope["method"] != "POST":
+        raise NotRead(405, "What changes the record is sent by POST.", headers={"Allow": "POST"})
+    if viewer is None:
+        message = (
+            "Changing the record needs a token: send it as “Authorization: Bearer opsc_…”. Whoever keeps this record gives"
+            " them."
+        )
+        raise NotRead(401, message, ErrorCode.UNAUTHENTICATED, {"WWW-Authenticate": REALM})
+    if asked.moment is not None and says_what_was_known(asked.moment):
+        raise NotRead(400, "What changes the record does so now: leave known, position and valid out of the address.")
+    state = scope["state"]
+    context = asked_by(viewer, state["settings"].public_url)
+    return await mutated(
+        state["writers"], operation, asked.variables, context, viewer, lambda log: signer(log, state["settings"].data)
+    )
+
+
+async def _at_its_moment(
+    scope: Scope, asked: Asked, operation: Operation, media_type: str, viewer: Account | None
+) -> tuple[bytes, Headers]:
+    """The answer to a request whose address or header may ask for the past; told as RFC 7089 has it where one does. Or to somebody
+    with a token."""
     pool, public_url = scope["state"]["pool"], scope["state"]["settings"].public_url
     moment = asked.moment or PRESENT
     told = ANSWERED[media_type, _vary(scope, moment)]
     if asked.accepted:
         moment = replace(moment, known=await pool.fetchval(mementos.NEAREST, asked.accepted))
-    found = await answer(pool, operation, asked.variables, public_url, moment)
+    found = await answer(pool, operation, asked.variables, public_url, moment, viewer=viewer)
     if says_what_was_known(moment):
         recorded = await pool.fetchval(mementos.RECORDED, moment.known, moment.position)
         gets = scope["method"] != "POST"
         original = mementos.original(f"{public_url}/graphql", scope["query_string"]) if gets else None
         past = mementos.of_answer(original, recorded, moment.known if asked.accepted else None)
         told = [*told, *((name.lower().encode(), value.encode()) for name, value in past.items())]
-    return found.body(), told
+    return found.body(), [*told, FOR_ONE] if viewer else told
 
 
 def _vary(scope: Scope, moment: Moment = PRESENT) -> str:

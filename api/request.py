@@ -16,6 +16,9 @@ from schema.refusals import BadValue, ErrorCode
 LARGEST = 100_000
 """Bytes of a request's body, or of its query string."""
 
+LARGEST_SUBMISSION = 20_000_000
+"""Bytes of the body that somebody with an account sends: an import holds thousands of changes."""
+
 Headers = Mapping[bytes, bytes]
 
 
@@ -45,10 +48,10 @@ class Asked:
     accepted: datetime | None = None
 
 
-async def read(scope: Scope, headers: Headers, receive: Receive) -> Asked:
-    """Raises NotRead."""
+async def read(scope: Scope, headers: Headers, receive: Receive, largest: int = LARGEST) -> Asked:
+    """largest: bytes of a body. Raises NotRead."""
     if scope["method"] == "POST":
-        asked = _asked(_json_body(headers.get(b"content-type", b""), await _body(headers, receive)))
+        asked = _asked(_json_body(headers.get(b"content-type", b""), await _body(headers, receive, largest)))
         return _at_its_moment(asked, _query_string(scope), {}) if scope["query_string"] else asked
     parameters = _query_string(scope)
     return _at_its_moment(_asked(_parameters(parameters)), parameters, headers)
@@ -56,7 +59,7 @@ async def read(scope: Scope, headers: Headers, receive: Receive) -> Asked:
 
 def _query_string(scope: Scope) -> QueryParams:
     if len(scope["query_string"]) > LARGEST:
-        raise _too_large("query string")
+        raise _too_large("query string", LARGEST)
     return QueryParams(scope["query_string"])
 
 
@@ -68,24 +71,24 @@ def _at_its_moment(asked: Asked, parameters: QueryParams, headers: Headers) -> A
         raise NotRead(400, str(error)) from None
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes:
+async def _body(headers: Headers, receive: Receive, largest: int) -> bytes:
     length = headers.get(b"content-length", b"0")
-    if length.isdigit() and int(length) > LARGEST:
-        raise _too_large("body")
-    body, more = b"", True
+    if length.isdigit() and int(length) > largest:
+        raise _too_large("body", largest)
+    body, more = bytearray(), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise NotRead(400, "The request ended before its body did.")
         body += message.get("body", b"")
-        if len(body) > LARGEST:
-            raise _too_large("body")
+        if len(body) > largest:
+            raise _too_large("body", largest)
         more = message.get("more_body", False)
-    return body
+    return bytes(body)
 
 
-def _too_large(part: str) -> NotRead:
-    return NotRead(413, f"The {part} of a request may have {LARGEST:,} bytes; this one has more.", ErrorCode.TOO_LARGE)
+def _too_large(part: str, largest: int) -> NotRead:
+    return NotRead(413, f"The {part} of a request may have {largest:,} bytes; this one has more.", ErrorCode.TOO_LARGE)
 
 
 def _json_body(content_type: bytes, body: bytes) -> Mapping[str, Any]:

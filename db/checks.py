@@ -335,7 +335,8 @@ _POSSIBLE: Mapping[str, Mapping[str, tuple[date, bool]]] = {
     "SIGNATORY": {"signedOn": (OPENED, True), "checkedOn": (OPENED, True)},
     "STATEMENT": {"madeOn": (OPENED, True)},
 }
-"""Record type → its dates: the first day that each can mean, and whether it tells of what is done. A source's have their own check."""
+"""Record type → its dates: the first day that each can mean, and whether it tells of what is done. A source's have their
+own check."""
 
 _IN_ORDER: Mapping[str, Sequence[str]] = {
     "MEASURE": ("announcedOn", "adoptedOn", "inForceOn", "endedOn"),

@@ -18,6 +18,8 @@ RULES = (
     "search",
     "reading",
     "clocks",
+    "accounts",
+    "proposals",
     "guards",
 )
 """The files of db/rules in the order they are laid: what is called before what calls it, the guards last."""

@@ -15,11 +15,12 @@ SETTINGS = {
 }
 
 
-async def open_pool(url: str, *, size: int = 8) -> asyncpg.Pool:
-    """Connections to the database at `url`, at most `size`; each keeps its prepared statements, however long."""
+async def open_pool(url: str, *, size: int = 8, idle: bool = False) -> asyncpg.Pool:
+    """Connections to the database at `url`, at most `size`; each keeps its prepared statements, however long. idle: none is made
+    before it is needed."""
     return await asyncpg.create_pool(
         url,
-        min_size=1,
+        min_size=0 if idle else 1,
         max_size=size,
         server_settings=SETTINGS,
         statement_cache_size=500,

@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 from graphql import GraphQLError
 
+from db.accounts import Account
 from db.pool import STATEMENT_TIMEOUT
 from schema.clock import PRESENT, Moment
 from schema.document import Operation
@@ -43,12 +44,18 @@ _belief = _Belief()
 
 
 async def answer(
-    pool: asyncpg.Pool, operation: Operation, given: Mapping[str, Any], public_url: str, moment: Moment = PRESENT
+    pool: asyncpg.Pool,
+    operation: Operation,
+    given: Mapping[str, Any],
+    public_url: str,
+    moment: Moment = PRESENT,
+    *,
+    viewer: Account | None = None,
 ) -> Answer:
     """Runs a query, its own `at` aside, at a moment. Raises Refused: before any SQL, for a moment that the record does not have,
     or after five seconds."""
     variables = operation.variables(given)
-    context = {"today": datetime.now(UTC).date(), "public_url": public_url, **vars(moment)}
+    context = {**asked_by(viewer, public_url), **vars(moment)}
     believed = _belief.newest
     plan = operation.plan(variables, moment.shape, believed)
     found = await _run(pool, plan, variables, context)
@@ -56,6 +63,16 @@ async def answer(
     if plan.at_newest and found.position != believed:  # somebody has published since
         return await _run(pool, operation.plan(variables, moment.shape), variables, context)
     return found
+
+
+def asked_by(viewer: Account | None, public_url: str) -> dict[str, Any]:
+    """The parameters that belong to a request as a whole."""
+    return {
+        "today": datetime.now(UTC).date(),
+        "public_url": public_url,
+        "viewer": viewer and viewer.id,
+        "viewer_expires_at": viewer and viewer.expires_at,
+    }
 
 
 async def _run(pool: asyncpg.Pool, plan: Plan, variables: Mapping[str, Any], context: Mapping[str, Any]) -> Answer:

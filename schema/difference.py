@@ -60,7 +60,11 @@ TYPES: dict[str, sa.types.TypeEngine[Any]] = {
 
 
 def _kinds(at: At) -> Any:
-    """In the enum's order."""
+    """In the enum's order; of what is only proposed, the one that it says."""
+    if "kind" in at.row.c:
+        return sa.func.array_append(
+            sa.literal_column("'{}'::text[]", ARRAY(sa.Text())), at.row.c.kind, type_=ARRAY(sa.Text())
+        )
     revision = at.plan.alias(tables.revision)
     between = revision.c.position > at.row.c.start, revision.c.position <= at.clock.position
     words = literal(f"{{{','.join(vocabulary.ChangeKind)}}}")

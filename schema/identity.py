@@ -22,6 +22,7 @@ TYPES = frozenset(
         "Source",
         "Coverage",
         "Revision",
+        "Submission",
     )
 )
 """What an id can be of."""

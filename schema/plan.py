@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from graphql import FieldNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
 from graphql.execution.collect_fields import collect_fields
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
@@ -20,6 +27,10 @@ from schema.planning import At, Planning
 from schema.refusals import BadValue, ErrorCode, Refused, refusal
 
 COST_LIMIT = 100_000
+
+OF_THE_REQUEST = ("today", "public_url", "viewer", "viewer_expires_at", "done", *CLOCKS)
+"""Parameters that belong to the request as a whole. viewer: the account that asks, null for the public; done: what a
+mutation did."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,28 @@ def plan(
     """The plan of a validated query for variables of this shape, read at those of CLOCKS that the request as a whole gives.
     at_newest: all cursors among the variables are of the log's newest position. Raises Refused."""
     planning = Planning(schema, fragments, variables, at_newest=at_newest)
-    data = as_sql(members(_root_members(planning, operation, clocks)))
+    query = schema.query_type
+    assert query is not None
+    return _compiled(planning, _root_members(planning, query, operation, clocks))
+
+
+def plan_of_payload(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Variables,
+    key: str,
+) -> Plan:
+    """The plan of what one field of a mutation answers with, under its response key. Raises Refused."""
+    planning = Planning(schema, fragments, variables)
+    mutation = schema.mutation_type
+    assert mutation is not None
+    return _compiled(planning, _root_members(planning, mutation, operation, (), key))
+
+
+def _compiled(planning: Planning, data_members: Sequence[tuple[str, Any]]) -> Plan:
+    data = as_sql(members(data_members))
+    variables = planning.variables
     errors = [*planning.errors, *([_too_costly(planning.cost)] if planning.cost > COST_LIMIT else [])]
     if errors:
         raise Refused(distinct([*errors, *misfits(planning.bound.values(), variables)]), planning.cost)
@@ -65,24 +97,28 @@ def plan(
     used = compiled.positiontup or ()
     parameters = [_parameter(planning, name, compiled.params[name]) for name in used]
     unused = [bound for name, bound in planning.bound.items() if name not in used]
-    return Plan(str(compiled), planning.cost, at_newest, planning.clocks, parameters, unused)
+    return Plan(str(compiled), planning.cost, planning.at_newest, planning.clocks, parameters, unused)
 
 
 def _root_members(
-    planning: Planning, operation: OperationDefinitionNode, clocks: Collection[str]
+    planning: Planning,
+    root_type: GraphQLObjectType,
+    operation: OperationDefinitionNode,
+    clocks: Collection[str],
+    only: str | None = None,
 ) -> list[tuple[str, Any]]:
-    query = planning.schema.query_type
-    assert query is not None
-    fields = collect_fields(planning.schema, planning.fragments, planning.variables, query, operation.selection_set)
+    """The root's fields; one of them alone, where `only` is its key."""
+    fields = collect_fields(planning.schema, planning.fragments, planning.variables, root_type, operation.selection_set)
     given = [sa.bindparam(name, type_=CLOCK_TYPES[name]) if name in clocks else None for name in CLOCKS]
     clock = asked(*given, today=planning.today, name="clock", place=literal(""))
-    root = At(None, clock, Arguments({}), planning, query, (), ())
-    return [(key, planning.member(root, query, None, key, nodes)) for key, nodes in fields.items()]
+    root = At(None, clock, Arguments({}), planning, root_type, (), ())
+    chosen = fields.items() if only is None else [(only, fields[only])]
+    return [(key, planning.member(root, root_type, None, key, nodes)) for key, nodes in chosen]
 
 
 def _parameter(planning: Planning, name: str, value: Any) -> Bound | str:
     """What belongs to the request as a whole goes by name; a constant of the SQL's own stays as it is."""
-    if name in (planning.today.key, planning.public_url.key, *CLOCKS):
+    if name in OF_THE_REQUEST:
         return name
     return planning.bound.get(name) or Bound(name, lambda _: value, None, (), ())
 

@@ -90,6 +90,9 @@ class Planning:
         self.cost = 0
         self.today = sa.bindparam("today", type_=sa.Date())
         self.public_url = sa.bindparam("public_url", type_=sa.Text())
+        self.viewer = sa.bindparam("viewer", type_=sa.Integer())
+        self.viewer_expires_at = sa.bindparam("viewer_expires_at", type_=sa.DateTime(True))
+        self.done = sa.bindparam("done", type_=sa.Text())
         self._times = 1
         self._names = self._lookups = self._fields = 0
         self._made: dict[Hashable, Any] = {}

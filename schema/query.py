@@ -6,6 +6,7 @@ import graphene
 import sqlalchemy as sa
 from graphql import print_schema
 
+from schema.account import viewer
 from schema.changes import Changes
 from schema.clock import CLOCK_TYPES, CLOCKS, asked, calendar_day
 from schema.difference import Differences
@@ -13,11 +14,13 @@ from schema.fields import Edge, Part, Planned
 from schema.identity import LARGEST_POSITION
 from schema.json_text import Json, as_sql
 from schema.log import Log
+from schema.mutation import Mutation
 from schema.planning import At
 from schema.reading import Everything, Reading
 from schema.refusals import BadValue
 from schema.revision import Revision
 from schema.scalars import Date, DateTime
+from schema.submission import submission, submissions
 from schema.tombstone import Tombstone
 from schema.vocabulary import ErrorCode
 
@@ -76,12 +79,19 @@ class Query(Everything, graphene.ObjectType):
         "listed. For the whole world or, by filter, a State party, a recommendation, a region, a type of record. For each "
         "single change: changes."
     )
+    viewer = viewer("The account whose token this was asked with; null for the public, which needs none to read.")
+    submission = submission(
+        "One submission; null for an unknown id, and without an account for one that is not published."
+    )
+    submissions = submissions(
+        "Submissions, the newest first: without an account those that are published, with one all of them."
+    )
     log = Part(
         Log, required=True, description="The log as a whole: how to prove what is in it, and that none was rewritten."
     )
 
 
-schema = graphene.Schema(query=Query, types=[ErrorCode, Tombstone]).graphql_schema
+schema = graphene.Schema(query=Query, mutation=Mutation, types=[ErrorCode, Tombstone]).graphql_schema
 """The schema, as graphql-core knows it."""
 
 

@@ -269,6 +269,48 @@ def order(name: str, about: str, **explained: str) -> Any:
     return _enum(_strenum(name, explained), about, **explained)
 
 
+Role = _enum(
+    vocabulary.Role,
+    "What an account may do.",
+    CONTRIBUTOR="Submit changes, and comment.",
+    REVIEWER="Also review what others submit.",
+    ADMIN="The same; and accept a submission of their own where nobody else can, with the reason in the log.",
+)
+Decision = _enum(
+    vocabulary.Decision,
+    "What a reviewer decides about a submission.",
+    ACCEPT="It is right: it is published, once enough others have accepted it.",
+    REJECT="It is not to be published.",
+    REQUEST_CHANGES="Its author is to change it, and to submit it again.",
+)
+SubmissionState = _enum(
+    vocabulary.SubmissionState,
+    "Where a submission stands.",
+    CHECKED="Checked by machines alone: a dry run, which is not kept.",
+    WAITING="It waits to be reviewed.",
+    CHANGES_REQUESTED="A reviewer asked for changes: it waits for its author.",
+    PUBLISHED="It is in the log.",
+    REJECTED="A reviewer rejected it.",
+    WITHDRAWN="Its author took it back.",
+)
+RefusalCode = _enum(
+    vocabulary.RefusalCode,
+    "What kind of thing is wrong with what was sent.",
+    FORBIDDEN="The account may not do this.",
+    NOT_FOUND="Something that it names is not there.",
+    CONFLICT="The record says something else than what this was written on.",
+    KEY_REUSED="The key was used for something else.",
+    PLAN_CHANGED="It would do something else than the plan whose hash was given.",
+    OWN_SUBMISSION="Nobody reviews their own.",
+    NEEDS_SECOND_REVIEW="The acceptance is kept, and another one is needed.",
+    STILL_CITED="Other records refer to what would go.",
+    MISSING_SOURCE="It does not say where its grounds stand.",
+    BAD_VALUE="A value that cannot be.",
+    BAD_DATES="Dates that cannot be, or not together.",
+    DUPLICATE="It may be in the record already.",
+    PERSONAL_DATA="It may hold details of a person, which never enter this record.",
+    ALREADY_DECIDED="It is decided already.",
+)
 ErrorCode = _enum(
     refusals.ErrorCode,
     "extensions.code of an error: what kind of thing went wrong.",

@@ -70,6 +70,18 @@ begin
     for each statement execute function refuse_rewriting();
   create or replace trigger log_keys_are_never_edited before update or delete or truncate on log_key
     for each statement execute function refuse_rewriting();
+  create or replace trigger decisions_are_admitted before update on proposal for each row execute function admit_decision();
+  create or replace trigger proposals_are_never_taken_out before delete or truncate on proposal
+    for each statement execute function refuse_rewriting();
+  create or replace trigger rounds_are_never_edited before update or delete or truncate on proposal_round
+    for each statement execute function refuse_rewriting();
+  create or replace trigger proposed_changes_are_never_edited before update or delete or truncate on proposed_change
+    for each statement execute function refuse_rewriting();
+  create or replace trigger reviews_are_never_edited before update or delete or truncate on review
+    for each statement execute function refuse_rewriting();
+  create or replace trigger comments_are_never_edited before update or delete or truncate on comment
+    for each statement execute function refuse_rewriting();
+  revoke all on function note_use(int) from public;
   revoke all on function keep_checkpoint(int, text, text) from public;
   revoke all on function replace_log_key(text, text) from public;
   revoke all on function adopt_log_key(text, text) from public;
@@ -80,6 +92,9 @@ begin
     grant select on all tables in schema public to opsc;
     grant execute on function publish(text, text, text, text, text[], text[], text[], text[], text[], text[]) to opsc;
     grant execute on function keep_checkpoint(int, text, text) to opsc;
+    grant execute on function note_use(int) to opsc;
+    grant insert on proposal, proposal_round, proposed_change, review, comment to opsc;
+    grant update (state, round, submission_id, decided_at) on proposal to opsc;
   end if;
 end
 $do$;

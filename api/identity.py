@@ -1,0 +1,27 @@
+"""Who asks: the account whose token a request carries. Nobody is asked to carry one."""
+
+from collections.abc import Mapping
+
+from starlette.types import Scope
+
+from api.request import NotRead
+from db.accounts import Account, authenticated
+from schema.refusals import ErrorCode
+
+REALM = 'Bearer realm="opsc"'
+
+
+async def identified(scope: Scope, headers: Mapping[bytes, bytes]) -> Account | None:
+    """The account; None for the public. Raises NotRead for a token that is not good, never saying why."""
+    said = headers.get(b"authorization")
+    if said is None:
+        return None
+    scheme, _, token = said.decode("latin-1").partition(" ")
+    account = await authenticated(scope["state"]["pool"], token.strip()) if scheme.lower() == "bearer" else None
+    if account is None:
+        message = (
+            "This token is not good here. Ask whoever keeps this record for one, or leave it out: reading needs none."
+        )
+        challenge = {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
+        raise NotRead(401, message, ErrorCode.UNAUTHENTICATED, challenge)
+    return account

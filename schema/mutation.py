@@ -1,0 +1,345 @@
+"""Mutation: how submissions are made, discussed, decided. Each field says what is done, and its payload is planned as any
+query is."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import graphene
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from db import proposals
+from db.accounts import Account
+from db.offers import Citing, Offer, OfferedChange
+from db.proposals import Outcome, refused
+from db.refusals import Refusal as Refused
+from db.reverting import CannotRevert, of_revision, of_submission
+from db.signed_note import PrivateKey
+from schema.fields import Edge, Edges, Planned
+from schema.identity import LARGEST_POSITION
+from schema.json_text import Json
+from schema.planning import At
+from schema.revision import Revision
+from schema.scalars import JSON
+from schema.submission import Plan, Refusal, Submission, refusals_in
+from schema.vocabulary import ChangeKind, Decision, Operation, RecordType
+
+Connection = Any
+"""asyncpg's, or a pool's stand-in for one, which its types keep apart."""
+
+LARGEST_OFFER = 20_000
+"""Changes of one submission."""
+
+
+@dataclass(frozen=True)
+class Doing:
+    """Who does it, on which connection; signer: what signs the log here, looked up when something is published."""
+
+    connection: Connection
+    account: Account
+    signer: Callable[[Connection], Awaitable[PrivateKey | None]]
+
+
+Done = Callable[[Doing, Any], Awaitable[Outcome]]
+
+
+class Does(Planned):
+    """A field of Mutation: does something with its input, in a transaction of its own, and answers with what became of it."""
+
+    def __init__(self, payload: Any, input_type: Any, done: Done, description: str) -> None:
+        argument = graphene.Argument(graphene.NonNull(input_type), description="What is to be done.")
+        super().__init__(graphene.NonNull(payload), args={"input": argument}, description=description)
+        self.done = done
+
+    def json(self, at: At) -> Json:
+        return at.plan.members(at, at.target, None)
+
+
+def _of_outcome(at: At, key: str) -> Any:
+    """A number that the outcome says, or null."""
+    return sa.cast(sa.cast(at.plan.done, JSONB)[key].astext, sa.Integer)
+
+
+def _submission() -> Edge:
+    return Edge(
+        Submission,
+        lambda at, row: row.c.proposal_id == _of_outcome(at, "submission"),
+        description="The submission as it now is; null of a dry run, and where it was refused.",
+    )
+
+
+def _refusals() -> Edges:
+    return Edges(
+        Refusal,
+        source=lambda at: refusals_in(sa.cast(at.plan.done, JSONB)["refusals"], at),
+        order=lambda refusal: [refusal.c.place],
+        bound=50,
+        description="Why it was refused: all that is wrong, at once. Empty when it was done.",
+    )
+
+
+class SubmitPayload(graphene.ObjectType):
+    """What became of a submission."""
+
+    submission = _submission()
+    plan = Edge(
+        Plan,
+        lambda at, plan: sa.and_(
+            plan.c.proposal_id == _of_outcome(at, "proposal"), plan.c.number == _of_outcome(at, "round")
+        ),
+        description="What publishing it would do, of a dry run, too; null where it was refused.",
+    )
+    refusals = _refusals()
+
+
+class ReviewPayload(graphene.ObjectType):
+    """What became of a review."""
+
+    submission = _submission()
+    revisions = Edges(
+        Revision,
+        lambda at, revision: revision.c.position.between(_of_outcome(at, "first"), _of_outcome(at, "last")),
+        order=lambda revision: [revision.c.position],
+        bound=100,
+        description="What was published by it, in the log's order; none when it was not.",
+    )
+    refusals = _refusals()
+
+
+class CitationInput(graphene.InputObjectType):
+    """Where the grounds of a change stand: in a source of the record, or in a new one."""
+
+    source = graphene.ID(description='A source of the record: "Source:S-0042".')
+    new_source = JSON(
+        description='A new source, as the document of one: {"kind": "STATUTE", "title": "…", "publisher": "…", "url": "…"}. It '
+        "becomes part of the submission."
+    )
+    locator = graphene.String(description='Where in the source: "para. 12", "p. 4".')
+    note = graphene.String(description="What a reader should know about it.")
+
+
+class ChangeInput(graphene.InputObjectType):
+    """One change of one record."""
+
+    operation = Operation(
+        required=True, description="What it does. REDACT is for whoever keeps the record (opsc redact): write to them."
+    )
+    record_type = RecordType(required=True, description="The type of the record.")
+    record_id = graphene.ID(description="The record. Of a new one, leave it out: it gets an id.")
+    base_revision = graphene.Int(
+        description="The number of the revision that you looked at (revision { number }). When the record was changed"
+        " since, that is a "
+        "conflict. Leave it out for a new record."
+    )
+    kind = ChangeKind(required=True, description="Why the record changes.")
+    document = JSON(
+        description='What it says, by the names of its fields, references by code or id: {"stateParty": "PHL", "recommendations": '
+        '["IVC-05"]}. A new record needs all that is required; AMEND only what changes, null to empty a field.'
+    )
+    merge_into = graphene.ID(description="Of MERGE: the record that stays.")
+    citations = graphene.List(
+        graphene.NonNull(CitationInput),
+        description="Where its grounds stand. Of CREATE and AMEND they are added to the record's own citations.",
+    )
+
+
+class SubmitInput(graphene.InputObjectType):
+    """Changes to be published together, or not at all."""
+
+    key = graphene.ID(
+        required=True,
+        description="A UUID of yours. Sent again with the same content, it answers the same and submits nothing twice; with other "
+        "content it is refused.",
+    )
+    title = graphene.String(required=True, description="What it is, in a line.")
+    reason = graphene.String(required=True, description="Why, in public: it stands in the log for good.")
+    internal_note = graphene.String(description="For reviewers alone.")
+    changes = graphene.List(
+        graphene.NonNull(ChangeInput),
+        required=True,
+        description=f"The changes: 1 to {LARGEST_OFFER:,}, each of another record.",
+    )
+    rebase = graphene.Boolean(
+        description="true: where the record was changed since your base, but not in the fields that you change, put the"
+        " change on top "
+        "of it; the log says so."
+    )
+    dry_run = graphene.Boolean(description="true: check everything, answer with the plan, keep nothing.")
+    plan_hash = graphene.String(
+        description="The hash of the plan that you looked at: exactly that is submitted, or nothing."
+    )
+    submission = graphene.ID(
+        description="A submission of yours that is still open: this takes the place of what it said, and its thread goes on."
+    )
+
+
+class CommentInput(graphene.InputObjectType):
+    """Something said about a submission."""
+
+    submission = graphene.ID(required=True, description="The submission.")
+    text = graphene.String(required=True, description="What you say. It is public once the submission is published.")
+
+
+class ReviewInput(graphene.InputObjectType):
+    """A decision about a submission."""
+
+    submission = graphene.ID(required=True, description="The submission.")
+    decision = Decision(required=True, description="What you decide.")
+    text = graphene.String(description="Why. Needed unless you accept; public once the submission is published.")
+
+
+class WithdrawInput(graphene.InputObjectType):
+    """A submission to be taken back."""
+
+    submission = graphene.ID(required=True, description="The submission: one of yours.")
+    reason = graphene.String(description="Why: it becomes a comment.")
+
+
+class RevertInput(graphene.InputObjectType):
+    """Something to be undone, by a new submission that is reviewed as any other. Give revision or submission."""
+
+    key = graphene.ID(required=True, description="A UUID of yours, as in SubmitInput.")
+    revision = graphene.ID(description='A revision, "Revision:42": its record is to be again as this left it.')
+    submission = graphene.ID(
+        description='A published submission, "Submission:P7": all its records are to be as before it.'
+    )
+    reason = graphene.String(required=True, description="Why, in public: it stands in the log for good.")
+
+
+def number_of(node_id: str, type_name: str, letter: str = "") -> int | None:
+    """The number in an id such as Submission:P7; None of anything else."""
+    head, _, number = node_id.partition(f"{type_name}:{letter}")
+    wanted = (
+        not head and number.isascii() and number.isdigit() and number[0] != "0" and int(number[:11]) <= LARGEST_POSITION
+    )
+    return int(number) if wanted else None
+
+
+def _unknown(node_id: str, name: str = "submission") -> Outcome:
+    what = f"{node_id!r} is no {name} that can be changed here: it looks like " + (
+        '"Submission:P7".' if name == "submission" else '"Revision:42".'
+    )
+    return refused(Refused("NOT_FOUND", what, path=("input", name)))
+
+
+async def _submit(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    replaces = None
+    if given.get("submission") is not None:
+        replaces = number_of(given["submission"], "Submission", "P")
+        if replaces is None:
+            return _unknown(given["submission"])
+    if len(given["changes"]) > LARGEST_OFFER:
+        message = f"A submission may have {LARGEST_OFFER:,} changes; this one has {len(given['changes']):,}: make several of it."
+        return refused(Refused("BAD_VALUE", message, path=("input", "changes")))
+    offer = Offer(
+        given["key"],
+        given["title"],
+        given["reason"],
+        tuple(_change(change) for change in given["changes"]),
+        given.get("internal_note"),
+        bool(given.get("rebase")),
+        replaces,
+    )
+    return await proposals.submit(
+        doing.connection,
+        doing.account,
+        offer,
+        dry_run=bool(given.get("dry_run")),
+        plan_hash=given.get("plan_hash"),
+    )
+
+
+def _change(given: Mapping[str, Any]) -> OfferedChange:
+    return OfferedChange(
+        str(given["operation"]),
+        str(given["record_type"]),
+        given.get("record_id"),
+        given.get("base_revision"),
+        str(given["kind"]),
+        given.get("document"),
+        given.get("merge_into"),
+        tuple(
+            Citing(one.get("source"), one.get("new_source"), one.get("locator"), one.get("note"))
+            for one in given.get("citations") or ()
+        ),
+    )
+
+
+async def _comment(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    proposal = number_of(given["submission"], "Submission", "P")
+    if proposal is None:
+        return _unknown(given["submission"])
+    return await proposals.comment(doing.connection, doing.account, proposal, given["text"])
+
+
+async def _review(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    proposal = number_of(given["submission"], "Submission", "P")
+    if proposal is None:
+        return _unknown(given["submission"])
+    signer = await doing.signer(doing.connection)
+    return await proposals.review(
+        doing.connection, doing.account, proposal, str(given["decision"]), given.get("text"), signer=signer
+    )
+
+
+async def _withdraw(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    proposal = number_of(given["submission"], "Submission", "P")
+    if proposal is None:
+        return _unknown(given["submission"])
+    return await proposals.withdraw(doing.connection, doing.account, proposal, given.get("reason"))
+
+
+async def _revert(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    revision, submission = given.get("revision"), given.get("submission")
+    if (revision is None) == (submission is None):
+        return refused(
+            Refused("BAD_VALUE", "Name a revision or a submission to be undone: one of the two.", path=("input",))
+        )
+    try:
+        if revision is not None:
+            position = number_of(revision, "Revision")
+            if position is None:
+                return _unknown(revision, "revision")
+            title, changes = await of_revision(doing.connection, position)
+        else:
+            number = await proposals.in_the_log(doing.connection, str(submission))
+            if number is None:
+                return _unknown(str(submission))
+            title, changes = await of_submission(doing.connection, number)
+    except CannotRevert as error:
+        return refused(*error.refusals)
+    offer = Offer(given["key"], title, given["reason"], tuple(changes))
+    return await proposals.submit(doing.connection, doing.account, offer)
+
+
+class Mutation(graphene.ObjectType):
+    """What changes the record. It needs a token (Authorization: Bearer …). What is refused changes nothing, and says why
+    in refusals.
+
+    Several of these in one request are done one after the other, each by itself.
+    """
+
+    submit = Does(
+        SubmitPayload,
+        SubmitInput,
+        _submit,
+        "Propose changes. Machines check them at once; somebody else reviews them; then they are published, all or none.",
+    )
+    comment = Does(SubmitPayload, CommentInput, _comment, "Say something about a submission.")
+    review = Does(
+        ReviewPayload,
+        ReviewInput,
+        _review,
+        "Accept a submission, reject it, or ask for changes: never one's own. It is published by the acceptance that it"
+        " still needs.",
+    )
+    withdraw = Does(
+        SubmitPayload, WithdrawInput, _withdraw, "Take back a submission of one's own that is not decided yet."
+    )
+    revert = Does(
+        SubmitPayload,
+        RevertInput,
+        _revert,
+        "Propose a record as it was at a revision, or to undo a whole submission: by a new submission.",
+    )
