@@ -16,6 +16,7 @@ import structlog
 import typer
 
 from api import logs
+from api.accounts import accounts, token_commands
 from api.backups import backups
 from api.checkpoints import checkpoints, sign, signer
 from api.decisions import decisions
@@ -52,6 +53,8 @@ opsc = typer.Typer(
 opsc.add_typer(decisions)
 opsc.add_typer(backups)
 opsc.add_typer(checkpoints, name="checkpoint")
+opsc.add_typer(accounts, name="account")
+opsc.add_typer(token_commands, name="token")
 
 
 def run() -> None:

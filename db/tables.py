@@ -562,6 +562,9 @@ PROJECTIONS: dict[str, sa.Table] = {
 }
 """Record type → the table of its versions."""
 
+UNSEEN = r"\u0080-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff"
+"""Characters that cannot be seen, or turn others around: two names that look alike would be two accounts."""
+
 account = sa.Table(
     "account",
     metadata,
@@ -572,7 +575,7 @@ account = sa.Table(
     sa.Column("disabled_at", sa.DateTime(True)),
     sa.Index("account_name_once", sa.text("lower(name)"), unique=True),
     sa.CheckConstraint("lower(name) <> 'seed'", name="name_is_not_the_files"),
-    sa.CheckConstraint("name ~ '^[^[:cntrl:]@]{1,100}$' and name = btrim(name)", name="name_is_a_pseudonym"),
+    sa.CheckConstraint(f"name ~ '^[^[:cntrl:]@{UNSEEN}]{{1,100}}$' and name = btrim(name)", name="name_is_a_pseudonym"),
 )
 """Who may submit and review. name: a pseudonym, which the log shows for good, so that it is never freed and holds no address."""
 
@@ -585,8 +588,13 @@ account_person = sa.Table(
     text("subject", required=False),
     sa.UniqueConstraint("issuer", "subject", name="subject"),
     sa.CheckConstraint("(issuer is null) = (subject is null)", name="subject_is_of_an_issuer"),
+    sa.CheckConstraint(
+        "issuer ~ '^[!-~]+$' and length(issuer) <= 500 and subject ~ '^[ -~]{1,255}$'", name="subject_is_printable"
+    ),
+    sa.CheckConstraint("person ~ '^[^[:cntrl:]]+$' and length(person) <= 500", name="person_is_one_line"),
 )
-"""Who is behind an account, as far as the keepers need it: outside the log, and erased when it is asked for."""
+"""Who is behind an account, as far as the keepers need it: outside the log, and erased when it is asked for. The application's role
+cannot read it. issuer, subject: by whom, and as whom, OpenID Connect knows them."""
 
 token = sa.Table(
     "token",

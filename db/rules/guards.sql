@@ -82,6 +82,7 @@ begin
   create or replace trigger comments_are_never_edited before update or delete or truncate on comment
     for each statement execute function refuse_rewriting();
   revoke all on function note_use(int) from public;
+  revoke all on function account_of_subject(text, text, text, text) from public;
   revoke all on function keep_checkpoint(int, text, text) from public;
   revoke all on function replace_log_key(text, text) from public;
   revoke all on function adopt_log_key(text, text) from public;
@@ -92,7 +93,9 @@ begin
     grant select on all tables in schema public to opsc;
     grant execute on function publish(text, text, text, text, text[], text[], text[], text[], text[], text[]) to opsc;
     grant execute on function keep_checkpoint(int, text, text) to opsc;
+    revoke select on account_person from opsc;
     grant execute on function note_use(int) to opsc;
+    grant execute on function account_of_subject(text, text, text, text) to opsc;
     grant insert on proposal, proposal_round, proposed_change, review, comment to opsc;
     grant update (state, round, submission_id, decided_at) on proposal to opsc;
   end if;
