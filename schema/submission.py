@@ -36,7 +36,7 @@ def refusals_in(rows: Any, at: At) -> sa.FromClause:
 
 
 def _said(key: str) -> Any:
-    return lambda at: at.row.c.refusal[key].astext
+    return lambda at: sa.cast(at.row.c.refusal[key].astext, sa.Text)  # ->> binds less tightly than ||
 
 
 def _value(key: str) -> Any:
