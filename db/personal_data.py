@@ -196,17 +196,14 @@ _PLACED = frozenset(("in", "across", "throughout", "within", "en", "au", "aux", 
 """Before the name of a place."""
 _LAST_WORD = re.compile(r"(\w+)\s$")
 
-_MAY_SINGLE_OUT = re.compile(
-    rf"(?<![\w.,/-])(?:1[0-7]|[1-9])(?![\w./%])|\b(?:{_COUNTS.replace(' ', '|')})[\s-]year|\b(?:named|called|known as|name)\b"
-    r"|llama|de nombre|nomm|appel",
-    re.IGNORECASE,
-)
+_AGE_IN_DIGITS = re.compile(r"(?<![\w.,/-])(?:1[0-7]|[1-9])(?![\w./%])")
+"""A quick first look: most texts that have numbers have years and articles."""
 
 
 def _children(text: str) -> Iterator[tuple[int, int]]:
-    if not _MAY_SINGLE_OUT.search(text):
-        return
     lower = text.lower()
+    if not any(hint in lower for hint in (*_NAMED, *_AGED)) and not _AGE_IN_DIGITS.search(text):
+        return
     for hints, regex in _PATTERNS:
         if hints and not any(hint in lower for hint in hints):
             continue
