@@ -102,9 +102,8 @@ class NamedByItsCode:
 
 class ImpossibleDates:
     """No date is one on which it cannot have been: what is told as done is not in the future, a law enters into force within
-    twenty years, nobody signed the Protocol before there was one. A partial date is read as the day that speaks for it: it is
-    in the future only if all its days are, and too old only if all are. Tomorrow is not yet the future, for it has begun in the
-    east."""
+    twenty years, nobody signed the Protocol before there was one. A partial date is in the future only if all its days are, and
+    too old only if all are. Tomorrow is not yet the future, for somewhere it has begun."""
 
     name = "impossible dates"
 

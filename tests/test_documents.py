@@ -205,6 +205,22 @@ def test_a_partial_day_means_the_days_from_its_earliest_to_its_latest(day: objec
         assert str(earliest(partial))[:length] == str(latest(partial))[:length] == partial
 
 
+async def test_partial_days_are_read_as_the_database_reads_them(record_url: str) -> None:
+    written = ["2012", "2012-02", "2011-02", "2012-12", "2012-05-14", "0001", "9999-12"]
+    wrong = ["0000", "2012-13", "2012-02-30", "2012-5", "12", "2012-05-14T00", "today", "", "2012-", "２０１２"]
+    connection = await asyncpg.connect(record_url)
+    for partial in written:
+        row = await connection.fetchrow("select earliest($1), latest($1)", partial)
+        assert row is not None
+        assert is_partial_day(partial)
+        assert (earliest(partial), latest(partial)) == tuple(row)
+    for partial in wrong:
+        assert not is_partial_day(partial)
+        with pytest.raises(asyncpg.DataError):
+            await connection.fetchrow("select earliest($1)", partial)
+    await connection.close()
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
