@@ -342,6 +342,12 @@ def test_a_missing_locator_is_warned_of_where_the_citation_is_new() -> None:
     assert warned("Measure:PHL-0099", law(citations=[bare], note="It stands."), **amended) == []
 
 
+def test_what_is_found_comes_with_its_changes_place() -> None:
+    sound, bad = law(), law(note="someone@example.org", citations=[{"source": "S-0001"}])
+    changes = [proposal(f"Measure:PHL-009{place}", one, place=place) for place, one in enumerate((sound, bad, sound))]
+    assert [[place for place, _ in found] for found in checked(changes, Context(KNOWN, TODAY))] == [[1], [1]]
+
+
 @pytest.mark.parametrize("operation", ["RETRACT", "MERGE", "REDACT"])
 def test_what_says_nothing_new_is_not_read(operation: str) -> None:
     assert found("Measure:PHL-0099", law(note="someone@example.org"), operation=operation) == ([], [])
