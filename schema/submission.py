@@ -44,7 +44,9 @@ def _value(key: str) -> Any:
 
 
 def _path(at: At) -> Any:
-    parts = sa.func.jsonb_array_elements_text(sa.func.coalesce(at.row.c.refusal["path"], sa.literal_column("'[]'::jsonb", JSONB)))
+    parts = sa.func.jsonb_array_elements_text(
+        sa.func.coalesce(at.row.c.refusal["path"], sa.literal_column("'[]'::jsonb", JSONB))
+    )
     listed = parts.table_valued("part", with_ordinality="place", name=at.plan.name("t")).render_derived()
     found = sa.select(listed.c.part).order_by(listed.c.place)
     return sa.func.array(found.scalar_subquery(), type_=ARRAY(sa.Text()))

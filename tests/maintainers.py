@@ -53,7 +53,13 @@ class Maintainer:
         return answer["data"]
 
     async def submits(self, *changes: Mapping[str, Any], **given: Any) -> Any:
-        asked = {"key": str(uuid.uuid4()), "title": "A law", "reason": "It was adopted.", "changes": list(changes), **given}
+        asked = {
+            "key": str(uuid.uuid4()),
+            "title": "A law",
+            "reason": "It was adopted.",
+            "changes": list(changes),
+            **given,
+        }
         return (await self.gets(SUBMIT, input=asked))["submit"]
 
     async def reviews(self, submission: str, decision: str = "ACCEPT", text: str | None = None) -> Any:
@@ -117,10 +123,18 @@ def new_measure(**fields: Any) -> dict[str, Any]:
         **fields,
     }
     cited = [{"source": "Source:S-0001", "locator": "p. 1"}]
-    return {"operation": "CREATE", "recordType": "MEASURE", "kind": "STATE_ACTED", "document": document, "citations": cited}
+    return {
+        "operation": "CREATE",
+        "recordType": "MEASURE",
+        "kind": "STATE_ACTED",
+        "document": document,
+        "citations": cited,
+    }
 
 
-def amended(record_id: str = "Measure:PHL-0001", base: int = 1, kind: str = "CORRECTED", **fields: Any) -> dict[str, Any]:
+def amended(
+    record_id: str = "Measure:PHL-0001", base: int = 1, kind: str = "CORRECTED", **fields: Any
+) -> dict[str, Any]:
     """A change that amends a measure."""
     return {
         "operation": "AMEND",
