@@ -5,7 +5,7 @@ Each of these runs in the caller's transaction, under the log's lock, which it t
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -75,6 +75,7 @@ async def submit(
     plan = await planned(
         connection, offer.changes, rebase=offer.rebase, first_by_author=await _first_by(connection, account)
     )
+    plan = replace(plan, warnings=[*plan.warnings, *await _open_beside(connection, plan, offer.replaces)])
     refusals = [*plan.refusals]
     if not refusals and plan_hash is not None and plan_hash != plan.hash:
         message = "The record has changed since that plan was made, or what is sent now differs: look at the new plan."
@@ -391,6 +392,30 @@ async def _locked(connection: asyncpg.Connection, proposal: int) -> asyncpg.Reco
         "select * from proposal where id = $1 and state <> 'CHECKED'", proposal
     )
     return found
+
+
+async def _open_beside(connection: asyncpg.Connection, plan: Plan, replaces: int | None) -> Sequence[Refusal]:
+    """Who else has an open submission about the same records."""
+    rows = await connection.fetch(
+        """
+        select distinct c.record_id, p.id, p.author, p.state from proposed_change c
+        join proposal p on p.id = c.proposal_id and p.round = c.round
+        where c.record_id = any ($1) and p.state in ('WAITING', 'CHANGES_REQUESTED') and p.id is distinct from $2
+        order by p.id, c.record_id
+        """,
+        [one.record_id for one in plan.changes],
+        replaces,
+    )
+    return [
+        Refusal(
+            "CONFLICT",
+            f"Submission:P{row['id']} of {row['author']}, which is not decided yet, is about {row['record_id']}, too: whichever is"
+            " published first, the other is then a conflict.",
+            row["record_id"],
+            found=f"Submission:P{row['id']}",
+        )
+        for row in rows
+    ]
 
 
 async def _first_by(connection: asyncpg.Connection, account: Account) -> bool:
