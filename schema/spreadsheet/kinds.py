@@ -5,12 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from schema.spreadsheet.faults import Unexpected
 
 LARGEST_NUMBER = 2_147_483_647
 """What an integer of the database can hold."""
+
+LONGEST_NAME = 60
+"""Characters: what is longer was not meant for a name or a word of a list."""
 
 ERRORS = frozenset(
     {"#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#N/A", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
@@ -87,7 +91,7 @@ def word(words: Any) -> Kind:
         found = known.get(cell) or known.get(cell.strip())
         if found is None:
             raise Unexpected(
-                expected, nearest(re.sub(r"[\s-]+", "_", cell.strip()), known) or "Choose one of these words."
+                expected, nearest(re.sub(r"[\s-]+", "_", cell.strip()), tuple(known)) or "Choose one of these words."
             )
         return found
 
@@ -125,8 +129,11 @@ def _number(cell: str) -> int:
 NUMBER = Kind(f"a whole number from 1 to {LARGEST_NUMBER}", _number)
 
 
-def nearest(given: str, known: Any) -> str | None:
-    """A sentence that names what was likely meant, if anything was."""
+@lru_cache(1_000)
+def nearest(given: str, known: tuple[str, ...]) -> str | None:
+    """A sentence that names what was likely meant, if anything was. Kept: a column that is wrong is wrong in every row."""
+    if len(given) > LONGEST_NAME:
+        return None
     folded = {name.casefold(): name for name in known}
     close = get_close_matches(given.casefold(), list(folded), 1, 0.6)
     return f"Did you mean {folded[close[0]]}?" if close else None

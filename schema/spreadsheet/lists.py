@@ -10,7 +10,7 @@ RULE = (
     " to a value is written \\; and a backslash \\\\. A blank that begins or ends a value has a backslash before it, too."
 )
 
-_SPECIAL = re.compile(r"[\\;]|\A\s+|\s+\Z")
+_SPECIAL = re.compile(r"[\\;]|\A\s+|(?<!\s)\s+\Z")
 _PIECE = re.compile(r"\\(.)|(;)|([^\\;]+)|(\\)", re.DOTALL)
 
 

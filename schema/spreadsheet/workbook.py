@@ -6,8 +6,8 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
+from schema.spreadsheet import apostrophe, lists
 from schema.spreadsheet.columns import Column, Sheet
-from schema.spreadsheet.lists import RULE
 from schema.spreadsheet.read import MOST_ROWS
 from schema.spreadsheet.write import CannotWrite, Standing, cells_of
 from schema.spreadsheet.xlsx_file import NOTES
@@ -19,8 +19,9 @@ GENERAL = (
     "A blank cell says nothing: the field is empty. A column that you take out is left alone in records that exist.",
     "A new record has no id and no baseRevision; columns that must not be blank are marked below.",
     "Dates are text, as precise as the source, the year first: 2012, 2012-05 or 2012-05-14. Never more than the source says.",
-    RULE,
+    lists.RULE,
     "sources, locators and citationNotes are read together: the first locator is the first source's, and so on.",
+    apostrophe.RULE,
     "Details of children never enter: no names, no ages with places, nothing by which a child could be found.",
 )
 

@@ -52,12 +52,14 @@ _CELL = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"([^<>]*)>(?:<(?:\w
 _ANY_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ANY_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
 _SHARED_TEXT = re.compile(rb"</(?:\w+:)?si>|<(?:\w+:)?si\s*/>")
-_FAILED = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]*\bt="e"[^<>]*>(.*?)</(?:\w+:)?c>', re.DOTALL)
+_FAILED = re.compile(
+    rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]*\bt="e"[^<>]*>'
+    rb"(?:<(?:\w+:)?f\b[^<>]*(?:/>|>[^<]*</(?:\w+:)?f>))?(?:<(?:\w+:)?v>([^<]*)<)?"
+)
 _UNCALCULATED = re.compile(
     rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"(?:(?!t="str")[^<>/])*>'  # a text may have been calculated to be blank
     rb"<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>([^<]*)</(?:\w+:)?f>)(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"
 )
-_VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)<")
 
 _OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -204,14 +206,8 @@ def _shown(value: object) -> str:
 def _without_value(xml: bytes) -> Iterator[tuple[int, int, MangledCell]]:
     """Formulas that failed, and those that no program has calculated: the reader would show nothing there."""
     if b't="e"' in xml:
-        for letters, number, inside in _FAILED.findall(xml):
-            value = _VALUE.search(inside)
-            yield _at(
-                letters,
-                number,
-                value[1] if value else b"#N/A",
-                "A formula failed here: write what it should have said.",
-            )
+        for letters, number, shown in _FAILED.findall(xml):
+            yield _at(letters, number, shown or b"#N/A", "A formula failed here: write what it should have said.")
     if b"<f" in xml or b":f" in xml:
         for letters, number, formula in _UNCALCULATED.findall(xml):
             yield _at(letters, number, b"=" + formula, "Nobody has calculated this formula: write what it should say.")
