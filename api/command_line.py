@@ -24,6 +24,7 @@ from api.progress import Step, shown
 from api.record import NoRecordError, Record, require_newest
 from api.serving import address, bound
 from api.serving import serve as serve_on
+from api.spreadsheets import spreadsheets
 from api.terminal import Data, connected, opened, told
 from db.checkpoints import sign_head
 from db.embedded import watch
@@ -55,6 +56,7 @@ opsc.add_typer(backups)
 opsc.add_typer(checkpoints, name="checkpoint")
 opsc.add_typer(accounts, name="account")
 opsc.add_typer(token_commands, name="token")
+opsc.add_typer(spreadsheets)
 
 
 def run() -> None:

@@ -84,6 +84,8 @@ async def _answered(
         if asked.moment is not None or viewer:
             return await _at_its_moment(scope, asked, operation, media_type, viewer)
         return (await answer(pool, operation, asked.variables, public_url)).body(), ANSWERED[media_type, BY_FORM]
+    except NotRead:
+        raise
     except Refused as refused:
         return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
     except UNREACHABLE as error:

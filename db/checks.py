@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from db.check_context import Context
 from db.days import earliest, latest
-from db.documents import FIELDS, id_prefix, references, texts
+from db.documents import FIELDS, references, texts
 from db.likeness import TELLING, of_document
 from db.personal_data import Personal, personal_data
 from db.proposed import Proposed
@@ -87,25 +87,23 @@ class NamedByItsCode:
     name = "named by its code"
 
     def of(self, proposed: Proposed, _: Context) -> Iterator[Found]:
-        for name, field in FIELDS[proposed.record_type].items():
-            expected = f"{id_prefix(proposed.record_type)}:{proposed.document.get(name)}"
-            if field.key and proposed.record_id != expected:
-                code = proposed.record_id.partition(":")[2]
-                yield Found(
-                    RefusalCode["BAD_VALUE"],
-                    f"“{name}” cannot differ from the record’s id, {proposed.record_id}: write {code}, or create another record.",
-                    proposed.record_id,
-                    name,
-                    code,
-                    proposed.document.get(name),
-                )
+        name = _KEY.get(proposed.record_type)
+        code = proposed.record_id.partition(":")[2]
+        if name and str(proposed.document.get(name)) != code:
+            yield Found(
+                RefusalCode["BAD_VALUE"],
+                f"“{name}” cannot differ from the record’s id, {proposed.record_id}: write {code}, or create another record.",
+                proposed.record_id,
+                name,
+                code,
+                proposed.document.get(name),
+            )
 
 
 class ImpossibleDates:
     """No date is one on which it cannot have been: what is told as done is not in the future, a law enters into force within
-    twenty years, nobody signed the Protocol before there was one. A partial date is read as the day that speaks for it: it is
-    in the future only if all its days are, and too old only if all are. Tomorrow is not yet the future, for it has begun in the
-    east."""
+    twenty years, nobody signed the Protocol before there was one. A partial date is in the future only if all its days are, and
+    too old only if all are. Tomorrow is not yet the future, for somewhere it has begun."""
 
     name = "impossible dates"
 
@@ -319,6 +317,8 @@ def needs(proposed: Sequence[Proposed], *, first_by_author: bool) -> list[str]:
     return [sentence for needed, sentence in reasons if needed]
 
 
+_KEY = {record_type: name for record_type, fields in FIELDS.items() for name, field in fields.items() if field.key}
+
 _POSSIBLE: Mapping[str, Mapping[str, tuple[date, bool]]] = {
     record_type: {
         name: (OLDEST, name not in ("inForceOn", "endedOn"))
@@ -335,8 +335,7 @@ _POSSIBLE: Mapping[str, Mapping[str, tuple[date, bool]]] = {
     "SIGNATORY": {"signedOn": (OPENED, True), "checkedOn": (OPENED, True)},
     "STATEMENT": {"madeOn": (OPENED, True)},
 }
-"""Record type → its dates: the first day that each can mean, and whether it tells of what is done. A source's have their
-own check."""
+"""Record type → its dates: the first day that each can mean, and whether it tells of what is done. Not a source's."""
 
 _IN_ORDER: Mapping[str, Sequence[str]] = {
     "MEASURE": ("announcedOn", "adoptedOn", "inForceOn", "endedOn"),

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 ALIKE = 0.85
@@ -60,47 +61,55 @@ class Likenesses:
     """The records that there are, so that those like another one are found without comparing all with all."""
 
     def __init__(self, records: Iterable[Alike]) -> None:
+        self._read = {record: _Titled(record) for record in records}
         rooms: defaultdict[Any, dict[str, _Titled]] = defaultdict(dict)
-        for record in records:
-            titled = _titled(record)
-            for room in _rooms(titled):
+        for record, titled in self._read.items():
+            for room in titled.rooms:
                 rooms[room][record.record_id] = titled
         self._rooms = {room: sorted(there.values(), key=lambda one: one.title) for room, there in rooms.items()}
 
     def of(self, record: Alike) -> Iterator[str]:
         """The ids of the records that are like this one, in order."""
-        titled = _titled(record)
+        titled = self._read.get(record) or _Titled(record)
         found = {
             other.record_id
-            for room in _rooms(titled)
+            for room in titled.rooms
             for other in _near(titled, self._rooms.get(room, []))
             if other.record_id != record.record_id and _agree(titled, other)
         }
         yield from sorted(found)
 
 
-class _Titled(NamedTuple):
-    title: str
-    record_id: str
-    trigrams: frozenset[str]
-    place: tuple[Any, ...]
-    dates: frozenset[tuple[str, str]]
+class _Titled:
+    """A record's title as it is compared, and the rooms in which those are that it may be like: one for each of its dates; those
+    without any date share one."""
+
+    def __init__(self, record: Alike) -> None:
+        self.record_id = record.record_id
+        self.title = _address(record.title) if record.type == "SOURCE" else _words(record.title)
+        place = (
+            record.type,
+            record.state_party,
+            self.title if record.type == "SOURCE" else tuple(_numbers(self.title)),
+        )
+        self.rooms = [(place, date) for date in record.dates or (None,)]
+
+    @cached_property
+    def trigrams(self) -> frozenset[str]:
+        padded = f"  {self.title} "
+        return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
 
 
-def _titled(record: Alike) -> _Titled:
-    if record.type == "SOURCE":
-        title = re.sub(r"^https?://(www\.)?|/$", "", record.title)
-        return _Titled(title, record.record_id, frozenset((title,)), (record.type, title), record.dates)
-    title = " ".join(re.findall(r"\w+", unicodedata.normalize("NFKD", record.title).casefold()))
-    numbers = tuple(sorted(re.findall(r"\d+", title)))
-    padded = f"  {title} "
-    trigrams = frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
-    return _Titled(title, record.record_id, trigrams, (record.type, record.state_party, numbers), record.dates)
+def _words(title: str) -> str:
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKD", title).casefold()))
 
 
-def _rooms(titled: _Titled) -> Iterator[Any]:
-    """One for each date that it has; those without any date share one."""
-    yield from ((titled.place, date) for date in titled.dates or (None,))
+def _numbers(title: str) -> list[str]:
+    return sorted(re.findall(r"\d+", title))
+
+
+def _address(url: str) -> str:
+    return re.sub(r"^https?://(www\.)?|/$", "", url)
 
 
 def _near(titled: _Titled, room: Sequence[_Titled]) -> Sequence[_Titled]:
@@ -111,5 +120,7 @@ def _near(titled: _Titled, room: Sequence[_Titled]) -> Sequence[_Titled]:
 
 
 def _agree(one: _Titled, other: _Titled) -> bool:
+    if one.title == other.title:
+        return True
     shared = len(one.trigrams & other.trigrams)
     return 2 * shared >= ALIKE * (len(one.trigrams) + len(other.trigrams))

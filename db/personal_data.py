@@ -124,7 +124,7 @@ class _Pattern(NamedTuple):
     regex: re.Pattern[str]
 
 
-_NAMED = ("named", "called", "known", "name", "llama", "nombre", "nomm", "appel")
+_NAMED = ("name", "called", "known", "llama", "nombre", "nomm", "appel")
 _AGED = ("year", "yr", "yo", "y/o", "año", " ans")
 _PATTERNS = (
     # a girl, 13, named X; the boy called X; un garçon nommé X
@@ -196,22 +196,27 @@ _PLACED = frozenset(("in", "across", "throughout", "within", "en", "au", "aux", 
 """Before the name of a place."""
 _LAST_WORD = re.compile(r"(\w+)\s$")
 
-_MAY_SINGLE_OUT = re.compile(
-    rf"(?<![\w.,/-])(?:1[0-7]|[1-9])(?![\w./%])|\b(?:{_COUNTS.replace(' ', '|')})[\s-]year|\b(?:named|called|known as|name)\b"
-    r"|llama|de nombre|nomm|appel",
-    re.IGNORECASE,
-)
+_HINTS = (*_NAMED, *_AGED)
+_AGE_IN_DIGITS = re.compile(r"(?<![\w.,/-])(?:1[0-7]|[1-9])(?![\w./%])")
+"""A quick first look: most texts that have numbers have years and articles."""
 
 
 def _children(text: str) -> Iterator[tuple[int, int]]:
-    if not _MAY_SINGLE_OUT.search(text):
-        return
     lower = text.lower()
+    if not _has_one(lower, _HINTS) and not _AGE_IN_DIGITS.search(text):
+        return
     for hints, regex in _PATTERNS:
-        if hints and not any(hint in lower for hint in hints):
+        if hints and not _has_one(lower, hints):
             continue
         for found in regex.finditer(text):
             before = _LAST_WORD.search(text, max(0, found.start("name") - 20), found.start("name"))
             placed = before is not None and before[1].lower() in _PLACED
             if found["name"].lower() not in _NOT_NAMES and not placed:
                 yield found.span()
+
+
+def _has_one(text: str, hints: Sequence[str]) -> bool:
+    for hint in hints:  # noqa: SIM110 - any() of a generator takes three times as long
+        if hint in text:
+            return True
+    return False

@@ -4,8 +4,9 @@ Each of these runs in the caller's transaction, under the log's lock, which it t
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -59,7 +60,7 @@ async def submit(
     if not offer.changes:
         return refused(Refusal("BAD_VALUE", "A submission needs at least one change.", path=("input", "changes")))
     await alone(connection)
-    content = hashlib.sha256(canonical(_content(offer))).digest()
+    content = _content_hash(offer)
     if not dry_run and (before := await _before(connection, account, offer.key)):
         if before["content_hash"] == content:
             return Outcome(before["proposal_id"], before["number"])
@@ -75,6 +76,7 @@ async def submit(
     plan = await planned(
         connection, offer.changes, rebase=offer.rebase, first_by_author=await _first_by(connection, account)
     )
+    plan = replace(plan, warnings=[*plan.warnings, *await _open_beside(connection, plan, offer.replaces)])
     refusals = [*plan.refusals]
     if not refusals and plan_hash is not None and plan_hash != plan.hash:
         message = "The record has changed since that plan was made, or what is sent now differs: look at the new plan."
@@ -373,8 +375,13 @@ async def _offered(connection: asyncpg.Connection, proposal: int, number: int) -
     ]
 
 
-def _content(offer: Offer) -> Any:
-    return orjson.loads(orjson.dumps(asdict(offer)))
+def _content_hash(offer: Offer) -> bytes:
+    """Of all that was sent: the same key and the same content are the same submission."""
+    try:
+        content = orjson.dumps(offer, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # half a character somewhere, which will be refused where it stands
+        content = json.dumps(asdict(offer), sort_keys=True).encode()
+    return hashlib.sha256(content).digest()
 
 
 async def _before(connection: asyncpg.Connection, account: Account, key: str) -> asyncpg.Record | None:
@@ -391,6 +398,30 @@ async def _locked(connection: asyncpg.Connection, proposal: int) -> asyncpg.Reco
         "select * from proposal where id = $1 and state <> 'CHECKED'", proposal
     )
     return found
+
+
+async def _open_beside(connection: asyncpg.Connection, plan: Plan, replaces: int | None) -> Sequence[Refusal]:
+    """Who else has an open submission about the same records."""
+    rows = await connection.fetch(
+        """
+        select distinct c.record_id, p.id, p.author, p.state from proposed_change c
+        join proposal p on p.id = c.proposal_id and p.round = c.round
+        where c.record_id = any ($1) and p.state in ('WAITING', 'CHANGES_REQUESTED') and p.id is distinct from $2
+        order by p.id, c.record_id
+        """,
+        [one.record_id for one in plan.changes],
+        replaces,
+    )
+    return [
+        Refusal(
+            "CONFLICT",
+            f"Submission:P{row['id']} of {row['author']}, which is not decided yet, is about {row['record_id']}, too: whichever is"
+            " published first, the other is then a conflict.",
+            row["record_id"],
+            found=f"Submission:P{row['id']}",
+        )
+        for row in rows
+    ]
 
 
 async def _first_by(connection: asyncpg.Connection, account: Account) -> bool:

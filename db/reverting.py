@@ -84,12 +84,12 @@ async def _back(connection: asyncpg.Connection, ids: Sequence[str], position: in
         """
         select id as record_id, now.record_type, now.number, now.operation,
                coalesce(now.document, left_of(now."position")) as document,
-               then.operation as operation_then, coalesce(then.document, left_of(then."position")) as document_then
+               past.operation as operation_then, coalesce(past.document, left_of(past."position")) as document_then
         from unnest($1::text[]) with ordinality as i(id, place)
         join lateral (select * from revision r where r.record_id = id and r.operation <> 'REDACT'
                       order by r."position" desc limit 1) now on true
         left join lateral (select * from revision r where r.record_id = id and r.operation <> 'REDACT' and r."position" <= $2
-                           order by r."position" desc limit 1) then on true
+                           order by r."position" desc limit 1) past on true
         order by place desc
         """,
         ids,

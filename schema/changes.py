@@ -1,7 +1,7 @@
 """The feed of revisions: every change after a position, in order, never skipping one."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import graphene
 import sqlalchemy as sa
@@ -61,6 +61,12 @@ def _of_recommendations(at: Any, row: Any, codes: Any) -> sa.ColumnElement[bool]
     return sa.or_(*found)
 
 
+def _of_submission(at: Any, row: Any, submission: Any) -> sa.ColumnElement[bool]:
+    trail = at.plan.alias(tables.submission_trail)
+    numbers = sa.select(trail.c.submission_id).where(literal("Submission:") + trail.c.name == submission)
+    return cast("sa.ColumnElement[bool]", row.c.submission_id.in_(numbers.correlate_except(trail)))
+
+
 def _prefixed(codes: Any) -> Any:
     code = sa.func.unnest(codes, type_=sa.Text()).column_valued("code")
     return sa.select(literal("Recommendation:") + code).scalar_subquery()
@@ -85,8 +91,8 @@ class ChangeFilter(graphene.InputObjectType):
     author = any_of(graphene.String, one_of("author"), "Who proposed it.")
     submission = Matches(
         graphene.ID,
-        lambda _at, row, submission: literal("Submission:") + sa.cast(row.c.submission_id, sa.Text) == submission,
-        description='The submission that it came with: "Submission:1".',
+        _of_submission,
+        description='The submission that it came with: "Submission:P7"; "Submission:1" is what the seed published.',
     )
 
 

@@ -65,10 +65,14 @@ async def _done(
         async with writers.acquire(timeout=PATIENCE) as connection:
             transaction = connection.transaction(isolation="read_committed")
             await transaction.start()
+            await connection.execute("savepoint nothing_done")  # what a refusal answers with is the record as it was
             try:
                 outcome = await field.done(Doing(connection, account, signer), arguments["input"])
                 told = {**context, "done": orjson.dumps(_told(outcome)).decode()}
-                row = await connection.fetchrow(plan.sql, *plan.parameters(variables, told), timeout=PATIENCE)
+                parameters = plan.parameters(variables, told)
+                if outcome.refusals and not outcome.kept:
+                    await connection.execute("rollback to savepoint nothing_done")
+                row = await connection.fetchrow(plan.sql, *parameters, timeout=PATIENCE)
             except BaseException:
                 await transaction.rollback()
                 raise

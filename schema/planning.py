@@ -33,6 +33,9 @@ LOOKUPS = 250
 FIELDS = 5_000
 """What an operation may come to once its fragments are expanded: planning takes a millisecond a look-up, and every reader waits."""
 
+VIEWER = sa.bindparam("viewer", type_=sa.Integer())
+"""The account that asks; null for the public."""
+
 Fields = Mapping[str, Sequence[FieldNode]]
 
 
@@ -90,7 +93,7 @@ class Planning:
         self.cost = 0
         self.today = sa.bindparam("today", type_=sa.Date())
         self.public_url = sa.bindparam("public_url", type_=sa.Text())
-        self.viewer = sa.bindparam("viewer", type_=sa.Integer())
+        self.viewer = VIEWER
         self.viewer_expires_at = sa.bindparam("viewer_expires_at", type_=sa.DateTime(True))
         self.done = sa.bindparam("done", type_=sa.Text())
         self._times = 1

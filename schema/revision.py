@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSON as SQL_JSON
 
 from db import tables
 from schema.connection import connection
-from schema.fields import Column, Computed, Edges, Planned, Row
+from schema.fields import Column, Computed, Edge, Edges, Planned, Row
 from schema.json_text import Json, literal
 from schema.planning import At
 from schema.record import NODE, TOMBSTONE, Node, survivor_of
@@ -130,6 +130,11 @@ class Revision(Row):
     recorded_at = Column(DateTime, required=True, description="When it entered the log.")
     author = Column(graphene.String, required=True, description="Who proposed it: a name that the account chose.")
     reviewer = Column(graphene.String, description="Who accepted it; null for the seed, which comes with the software.")
+    submission = Edge(
+        "schema.submission.Submission",
+        lambda at, submission: submission.c.submission_id == at.row.c.submission_id,
+        description="The submission that it came with: what was published together, and what others said of it.",
+    )
     field_changes = Edges(
         FieldChange,
         source=_field_changes,

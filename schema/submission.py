@@ -12,19 +12,25 @@ from schema.connection import connection
 from schema.difference import Difference
 from schema.fields import Column, Computed, Edge, Edges, Row
 from schema.filters import Matches, any_of, one_of
+from schema.identity import well_formed
 from schema.json_text import literal
 from schema.keyset import column
 from schema.paged import Paged
-from schema.planning import At
+from schema.planning import VIEWER, At
 from schema.record import Node
 from schema.revision import Revision, read_as
 from schema.scalars import JSON, DateTime
 from schema.vocabulary import Decision, RefusalCode, SubmissionState
 
 
-def readable(at: At, row: Any) -> sa.ColumnElement[bool]:
+def readable(row: Any) -> sa.ColumnElement[bool]:
     """What was published is everybody's; the rest is for those who have an account."""
-    return sa.or_(row.c.state == literal("PUBLISHED"), at.plan.viewer.is_not(None))
+    return sa.or_(row.c.state == literal("PUBLISHED"), VIEWER.is_not(None))
+
+
+def _named(row: Any, node_id: Any) -> sa.ColumnElement[bool]:
+    name = sa.func.substring(node_id, literal(r"^Submission:(P?[1-9]\d{0,8})$"), type_=sa.Text())
+    return sa.and_(row.c.name == name, readable(row))
 
 
 def refusals_in(rows: Any, at: At) -> sa.FromClause:
@@ -36,7 +42,7 @@ def refusals_in(rows: Any, at: At) -> sa.FromClause:
 
 
 def _said(key: str) -> Any:
-    return lambda at: at.row.c.refusal[key].astext
+    return lambda at: sa.cast(at.row.c.refusal[key].astext, sa.Text)  # ->> binds less tightly than ||
 
 
 def _value(key: str) -> Any:
@@ -44,7 +50,9 @@ def _value(key: str) -> Any:
 
 
 def _path(at: At) -> Any:
-    parts = sa.func.jsonb_array_elements_text(sa.func.coalesce(at.row.c.refusal["path"], sa.cast("[]", JSONB)))
+    parts = sa.func.jsonb_array_elements_text(
+        sa.func.coalesce(at.row.c.refusal["path"], sa.literal_column("'[]'::jsonb", JSONB))
+    )
     listed = parts.table_valued("part", with_ordinality="place", name=at.plan.name("t")).render_derived()
     found = sa.select(listed.c.part).order_by(listed.c.place)
     return sa.func.array(found.scalar_subquery(), type_=ARRAY(sa.Text()))
@@ -207,11 +215,7 @@ class Submission(Row):
     class Meta:
         interfaces = (Node,)
         table = tables.submission_trail
-        by_id = staticmethod(
-            lambda row, node_id, _clock: (
-                row.c.name == sa.func.substring(node_id, literal(r"^Submission:(P?[1-9]\d{0,8})$"), type_=sa.Text())
-            )
-        )
+        by_id = staticmethod(lambda row, node_id, _clock: _named(row, node_id))
 
     id = Computed(
         graphene.ID,
@@ -225,7 +229,7 @@ class Submission(Row):
     )
     internal_note = Computed(
         graphene.String,
-        lambda at: sa.case((at.plan.viewer.is_not(None), at.row.c.internal_note)),
+        lambda at: sa.case((VIEWER.is_not(None), at.row.c.internal_note)),
         description="What its author tells reviewers, and nobody else: null without an account.",
     )
     state = Column(SubmissionState, required=True, description="Where it stands.")
@@ -276,13 +280,13 @@ class Submission(Row):
     )
 
 
-def _mine(at: At, row: Any, value: Any) -> Any:
-    return sa.func.coalesce(row.c.account_id == at.plan.viewer, sa.false()) == value
+def _mine(_at: At, row: Any, value: Any) -> Any:
+    return sa.func.coalesce(row.c.account_id == VIEWER, sa.false()) == value
 
 
 def _waiting_for_me(at: At, row: Any, value: Any) -> Any:
     """For a reviewer, what others submitted and they have not accepted yet; for everybody, their own that are to be changed."""
-    account, review, viewer = at.plan.alias(tables.account), at.plan.alias(tables.review), at.plan.viewer
+    account, review, viewer = at.plan.alias(tables.account), at.plan.alias(tables.review), VIEWER
     reviews = sa.exists().where(account.c.id == viewer, account.c.role.in_([literal("REVIEWER"), literal("ADMIN")]))
     accepted = sa.exists().where(
         review.c.proposal_id == row.c.proposal_id,
@@ -320,7 +324,7 @@ def submissions(description: str) -> Paged:
     """The field `submissions`."""
     return Paged(
         SubmissionConnection,
-        readable,
+        lambda _at, row: readable(row),
         total=1_000,
         unique=column("place", descending=True),
         filter_type=SubmissionFilter,
@@ -332,7 +336,7 @@ def submission(description: str) -> Edge:
     """The field `submission`."""
     return Edge(
         Submission,
-        lambda at, row: sa.and_(readable(at, row), Submission._meta.by_id(row, at.bind("id", sa.Text), at.clock)),
+        lambda at, row: _named(row, at.bind("id", sa.Text, well_formed)),
         args={"id": graphene.Argument(graphene.NonNull(graphene.ID), description='Its id: "Submission:P7".')},
         description=description,
     )
