@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from starlette.types import Scope
 
+from api.guessing import address
 from api.request import NotRead
 from db.accounts import Account, authenticated
 from schema.refusals import ErrorCode
@@ -16,9 +17,17 @@ async def identified(scope: Scope, headers: Mapping[bytes, bytes]) -> Account | 
     said = headers.get(b"authorization")
     if said is None:
         return None
+    guesses, asked_from = scope["state"]["guesses"], address(scope)
+    if wait := guesses.wait(asked_from):  # before the token is looked at: a good one is not told from others
+        message = (
+            f"Too many tokens from your address were not good: wait {wait} seconds, and see that every program of yours sends a"
+            " good one, or none: reading needs none."
+        )
+        raise NotRead(429, message, ErrorCode.RATE_LIMITED, {"Retry-After": str(wait)})
     scheme, _, token = said.decode("latin-1").partition(" ")
     account = await authenticated(scope["state"]["pool"], token.strip()) if scheme.lower() == "bearer" else None
     if account is None:
+        guesses.failed(asked_from)
         message = (
             "This token is not good here. Ask whoever keeps this record for one, or leave it out: reading needs none."
         )
