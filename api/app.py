@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from api import faults, graphiql, graphql, health, permalinks
 from api.cors import ReadableByAll
 from api.guessing import Guesses
+from api.openid import Issuer
 from api.settings import Settings
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
@@ -30,7 +31,13 @@ def create(settings: Settings | None = None) -> Starlette:
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
         ):
-            yield {"settings": settings, "pool": pool, "writers": writers, "guesses": Guesses()}
+            yield {
+                "settings": settings,
+                "pool": pool,
+                "writers": writers,
+                "guesses": Guesses(),
+                "issuer": Issuer(settings.openid) if settings.openid else None,
+            }
 
     return Starlette(
         routes=[

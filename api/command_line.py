@@ -24,6 +24,7 @@ from api.progress import Step, shown
 from api.record import NoRecordError, Record, require_newest
 from api.serving import address, bound
 from api.serving import serve as serve_on
+from api.settings import OpenID
 from api.spreadsheets import spreadsheets
 from api.terminal import Data, connected, opened, told
 from db.checkpoints import sign_head
@@ -86,6 +87,7 @@ def serve(
     only read: opsc migrate and opsc seed are for you to run when it suits you.
     """
     with told(), suppress(KeyboardInterrupt), ExitStack() as until_the_end:
+        OpenID.from_environment()  # what is wrong with it is told before anything begins
         listener = until_the_end.enter_context(bound(host, port))
         if public_url is not None and not ADDRESS.fullmatch(public_url):
             raise NoRecordError(f"--public-url {public_url} is no address: write it as https://opsc.example.")
