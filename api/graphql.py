@@ -74,11 +74,11 @@ class GraphQL:
 async def _answered(
     scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str
 ) -> tuple[bytes, Headers] | Response:
-    viewer = await identified(scope, headers) if b"authorization" in headers else None
-    asked = await read(scope, headers, receive, LARGEST_SUBMISSION if viewer else LARGEST)
     state = scope["state"]
     pool, public_url = state["pool"], state["settings"].public_url
     try:
+        viewer = await identified(scope, headers) if b"authorization" in headers else None
+        asked = await read(scope, headers, receive, LARGEST_SUBMISSION if viewer else LARGEST)
         operation = document(asked.query).operation(asked.operation_name)
         if operation.node.operation is OperationType.MUTATION:
             return await _mutated(scope, asked, operation, viewer), [*ANSWERED[media_type, BY_FORM], FOR_ONE]
