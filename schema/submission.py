@@ -23,7 +23,6 @@ from schema.revision import Revision, read_as
 from schema.scalars import JSON, DateTime
 from schema.vocabulary import Decision, RefusalCode, SubmissionState
 
-
 LISTED = 200
 """How many of its revisions a submission lists: an import has thousands, and the cost of an answer is told before."""
 

@@ -9,7 +9,7 @@ from tests.oracle.answers import ANY, Whole
 from tests.oracle.coverage import cells, cells_of, report_due_on, summary
 from tests.oracle.filters import matches
 from tests.oracle.guidelines import article_number, place
-from tests.oracle.log import Reading, Revision, Row, Submission, Told
+from tests.oracle.log import Reading, Revision, Row, Told
 
 PUBLIC_URL = "https://opsc.example"
 
