@@ -23,6 +23,7 @@ from api.progress import Step, shown
 from api.record import NoRecordError, Record, require_newest
 from api.serving import address, bound
 from api.serving import serve as serve_on
+from api.spreadsheets import spreadsheets
 from api.terminal import Data, connected, opened, told
 from db.checkpoints import sign_head
 from db.embedded import watch
@@ -52,6 +53,7 @@ opsc = typer.Typer(
 opsc.add_typer(decisions)
 opsc.add_typer(backups)
 opsc.add_typer(checkpoints, name="checkpoint")
+opsc.add_typer(spreadsheets)
 
 
 def run() -> None:

@@ -20,6 +20,8 @@ from db.cluster import CannotRunError
 from db.log import PublicationRefused
 from db.log_key import CannotSignError
 from db.verify_log import CannotCheck
+from schema.spreadsheet.columns import NoSheet
+from schema.spreadsheet.write import CannotWrite
 from seed.files import BadFiles
 
 REFUSALS = (
@@ -29,6 +31,8 @@ REFUSALS = (
     CannotSignError,
     LogRewrittenError,
     BadFiles,
+    NoSheet,
+    CannotWrite,
     BackupRefused,
     CannotCheck,
     PublicationRefused,

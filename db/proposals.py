@@ -4,6 +4,7 @@ Each of these runs in the caller's transaction, under the log's lock, which it t
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -59,7 +60,7 @@ async def submit(
     if not offer.changes:
         return refused(Refusal("BAD_VALUE", "A submission needs at least one change.", path=("input", "changes")))
     await alone(connection)
-    content = hashlib.sha256(canonical(_content(offer))).digest()
+    content = _content_hash(offer)
     if not dry_run and (before := await _before(connection, account, offer.key)):
         if before["content_hash"] == content:
             return Outcome(before["proposal_id"], before["number"])
@@ -374,8 +375,13 @@ async def _offered(connection: asyncpg.Connection, proposal: int, number: int) -
     ]
 
 
-def _content(offer: Offer) -> Any:
-    return orjson.loads(orjson.dumps(asdict(offer)))
+def _content_hash(offer: Offer) -> bytes:
+    """Of all that was sent: the same key and the same content are the same submission."""
+    try:
+        content = orjson.dumps(offer, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # half a character somewhere, which will be refused where it stands
+        content = json.dumps(asdict(offer), sort_keys=True).encode()
+    return hashlib.sha256(content).digest()
 
 
 async def _before(connection: asyncpg.Connection, account: Account, key: str) -> asyncpg.Record | None:

@@ -122,6 +122,25 @@ def _count(*operations: str) -> Any:
     return counted
 
 
+def _for_admins(token: Any) -> Any:
+    """A token's number, where an admin asks."""
+    account = tables.account.alias()
+    admins = sa.exists().where(account.c.id == VIEWER, account.c.role == literal("ADMIN")).correlate_except(account)
+    return sa.case((admins, token))
+
+
+def _of_its_author(at: At) -> Any:
+    """The token by which the round that stands was submitted."""
+    stands = at.plan.alias(tables.proposal_round)
+    found = sa.select(stands.c.token_id).where(
+        stands.c.proposal_id == at.row.c.proposal_id, stands.c.number == at.row.c.round
+    )
+    return _for_admins(found.correlate_except(stands).scalar_subquery())
+
+
+TOKEN = "The number of the token that it was done with (opsc token list), for admins: null for everybody else."
+
+
 class Plan(Row):
     """What publishing a submission would do, change by change. Its hash stands for exactly that."""
 
@@ -178,6 +197,7 @@ class Review(Row):
     decision = Column(Decision, required=True, description="What they decided.")
     text = Column(graphene.String, description="Why, or what is to be changed.")
     at = Column(DateTime, required=True, description="When.")
+    token = Computed(graphene.Int, lambda at: _for_admins(at.row.c.token_id), description=TOKEN)
 
 
 class Comment(Row):
@@ -247,6 +267,7 @@ class Submission(Row):
     state = Column(SubmissionState, required=True, description="Where it stands.")
     author = Column(graphene.String, required=True, description="Who submitted it: a name that the account chose.")
     submitted_at = Column(DateTime, required=True, description="When it was submitted first.")
+    token = Computed(graphene.Int, _of_its_author, description=TOKEN)
     plan = Edge(
         Plan,
         lambda at, plan: sa.and_(plan.c.proposal_id == at.row.c.proposal_id, plan.c.number == at.row.c.round),

@@ -491,3 +491,19 @@ async def test_changing_needs_a_token_and_post(people: Maintainers) -> None:
     without = await people.anybody.asks(SUBMIT, input={"key": "k", "title": "T", "reason": "R", "changes": []})
     assert (without.status_code, without.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
     assert without.headers["WWW-Authenticate"] == 'Bearer realm="opsc"'
+
+
+async def test_admins_see_which_token_was_used_for_which_change(
+    people: Maintainers, seeded: asyncpg.Connection
+) -> None:
+    name = (await people.ana.published(people.ben, amended(note="Mine")))["submission"]["id"]
+    query = "query ($id: ID!) { submission(id: $id) { token reviews { token } } }"
+    numbers = {
+        row["name"]: row["id"]
+        for row in await seeded.fetch("select a.name, t.id from token t join account a on a.id = account_id")
+    }
+    assert (await people.dora.gets(query, id=name))["submission"] == {
+        "token": numbers["ana"],
+        "reviews": [{"token": numbers["ben"]}],
+    }
+    assert (await people.ben.gets(query, id=name))["submission"] == {"token": None, "reviews": [{"token": None}]}
