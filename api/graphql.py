@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, OperationType
+from graphql import FieldNode, GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
+from structlog import get_logger
 
 from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
@@ -110,9 +111,12 @@ async def _mutated(scope: Scope, asked: Asked, operation: Operation, viewer: Acc
         raise NotRead(400, "What changes the record does so now: leave known, position and valid out of the address.")
     state = scope["state"]
     context = asked_by(viewer, state["settings"].public_url)
-    return await mutated(
+    body = await mutated(
         state["writers"], operation, asked.variables, context, viewer, lambda log: signer(log, state["settings"].data)
     )
+    fields = [one.name.value for one in operation.node.selection_set.selections if isinstance(one, FieldNode)]
+    get_logger().info("changed", account=viewer.name, token=viewer.token_id, fields=fields)  # who reads is not logged
+    return body
 
 
 async def _at_its_moment(

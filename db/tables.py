@@ -735,6 +735,7 @@ submission_trail = sa.Table(
     sa.Column("submission_id", sa.Integer),
     sa.Column("account_id", sa.Integer),
     sa.Column("second_reviews", ARRAY(sa.Text)),
+    sa.Column("published_at", sa.DateTime(True)),
 )
 """A view (db/rules/proposals.sql): every submission, those handed in here and what else the log has."""
 

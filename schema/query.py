@@ -81,10 +81,11 @@ class Query(Everything, graphene.ObjectType):
     )
     viewer = viewer("The account whose token this was asked with; null for the public, which needs none to read.")
     submission = submission(
-        "One submission; null for an unknown id, and without an account for one that is not published."
+        "One submission; null for an unknown id, and without an account for one that was not published at the clock."
     )
     submissions = submissions(
-        "Submissions, the newest first: without an account those that are published, with one all of them."
+        "Submissions, the newest first: without an account those that were published at the clock, with one all of them as they "
+        "stand now."
     )
     log = Part(
         Log, required=True, description="The log as a whole: how to prove what is in it, and that none was rewritten."

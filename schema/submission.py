@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import JSON as SQL_JSON
 
 from db import tables
+from schema.clock import Clock
 from schema.connection import connection
 from schema.difference import Difference
 from schema.fields import Column, Computed, Edge, Edges, Row
@@ -22,15 +23,18 @@ from schema.revision import Revision, read_as
 from schema.scalars import JSON, DateTime
 from schema.vocabulary import Decision, RefusalCode, SubmissionState
 
-
-def readable(row: Any) -> sa.ColumnElement[bool]:
-    """What was published is everybody's; the rest is for those who have an account."""
-    return sa.or_(row.c.state == literal("PUBLISHED"), VIEWER.is_not(None))
+LISTED = 200
+"""How many of its revisions a submission lists: an import has thousands, and the cost of an answer is told before."""
 
 
-def _named(row: Any, node_id: Any) -> sa.ColumnElement[bool]:
+def readable(row: Any, clock: Clock) -> sa.ColumnElement[bool]:
+    """What had been published at the clock is everybody's; those who have an account read the rest, too, as it is now."""
+    return sa.or_(row.c.published_at <= clock.known, VIEWER.is_not(None))
+
+
+def _named(row: Any, node_id: Any, clock: Clock) -> sa.ColumnElement[bool]:
     name = sa.func.substring(node_id, literal(r"^Submission:(P?[1-9]\d{0,8})$"), type_=sa.Text())
-    return sa.and_(row.c.name == name, readable(row))
+    return sa.and_(row.c.name == name, readable(row, clock))
 
 
 def refusals_in(rows: Any, at: At) -> sa.FromClause:
@@ -118,6 +122,25 @@ def _count(*operations: str) -> Any:
     return counted
 
 
+def _for_admins(token: Any) -> Any:
+    """A token's number, where an admin asks."""
+    account = tables.account.alias()
+    admins = sa.exists().where(account.c.id == VIEWER, account.c.role == literal("ADMIN")).correlate_except(account)
+    return sa.case((admins, token))
+
+
+def _of_its_author(at: At) -> Any:
+    """The token by which the round that stands was submitted."""
+    stands = at.plan.alias(tables.proposal_round)
+    found = sa.select(stands.c.token_id).where(
+        stands.c.proposal_id == at.row.c.proposal_id, stands.c.number == at.row.c.round
+    )
+    return _for_admins(found.correlate_except(stands).scalar_subquery())
+
+
+TOKEN = "The number of the token that it was done with (opsc token list), for admins: null for everybody else."
+
+
 class Plan(Row):
     """What publishing a submission would do, change by change. Its hash stands for exactly that."""
 
@@ -174,6 +197,7 @@ class Review(Row):
     decision = Column(Decision, required=True, description="What they decided.")
     text = Column(graphene.String, description="Why, or what is to be changed.")
     at = Column(DateTime, required=True, description="When.")
+    token = Computed(graphene.Int, lambda at: _for_admins(at.row.c.token_id), description=TOKEN)
 
 
 class Comment(Row):
@@ -206,6 +230,14 @@ def _cited(at: At) -> sa.FromClause:
     return found.group_by(sa.literal_column("1")).correlate_except(change).lateral(at.plan.name("d"))
 
 
+def _revisions(at: At) -> sa.FromClause:
+    """Those of its moment, which is theirs alone: by the index of moments."""
+    revision = at.plan.alias(tables.revision)
+    found = sa.select(revision).where(revision.c.recorded_at == at.row.c.published_at)
+    found = found.order_by(revision.c.position).limit(sa.literal_column(str(LISTED)))
+    return found.correlate_except(revision).lateral(at.plan.name("d"))
+
+
 class Submission(Row):
     """Changes proposed together: checked by machines, reviewed by somebody other than their author, published whole or not at all.
 
@@ -215,7 +247,7 @@ class Submission(Row):
     class Meta:
         interfaces = (Node,)
         table = tables.submission_trail
-        by_id = staticmethod(lambda row, node_id, _clock: _named(row, node_id))
+        by_id = staticmethod(_named)
 
     id = Computed(
         graphene.ID,
@@ -235,6 +267,7 @@ class Submission(Row):
     state = Column(SubmissionState, required=True, description="Where it stands.")
     author = Column(graphene.String, required=True, description="Who submitted it: a name that the account chose.")
     submitted_at = Column(DateTime, required=True, description="When it was submitted first.")
+    token = Computed(graphene.Int, _of_its_author, description=TOKEN)
     plan = Edge(
         Plan,
         lambda at, plan: sa.and_(plan.c.proposal_id == at.row.c.proposal_id, plan.c.number == at.row.c.round),
@@ -272,11 +305,11 @@ class Submission(Row):
     )
     revisions = Edges(
         Revision,
-        lambda at, revision: revision.c.submission_id == at.row.c.submission_id,
+        source=_revisions,
         order=lambda revision: [revision.c.position],
-        bound=100,
-        description="Its revisions, in the log's order; none until it is published. Of thousands, ask changes(filter: {"
-        " submission }).",
+        bound=LISTED,
+        description=f"Its revisions up to the clock, in the log's order, the first {LISTED}; none until it is published. For all of"
+        " a larger one: changes(filter: {submission}).",
     )
 
 
@@ -324,7 +357,7 @@ def submissions(description: str) -> Paged:
     """The field `submissions`."""
     return Paged(
         SubmissionConnection,
-        lambda _at, row: readable(row),
+        lambda at, row: readable(row, at.clock),
         total=1_000,
         unique=column("place", descending=True),
         filter_type=SubmissionFilter,
@@ -336,7 +369,7 @@ def submission(description: str) -> Edge:
     """The field `submission`."""
     return Edge(
         Submission,
-        lambda at, row: _named(row, at.bind("id", sa.Text, well_formed)),
+        lambda at, row: _named(row, at.bind("id", sa.Text, well_formed), at.clock),
         args={"id": graphene.Argument(graphene.NonNull(graphene.ID), description='Its id: "Submission:P7".')},
         description=description,
     )
