@@ -10,10 +10,14 @@ from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
 from api import faults, graphiql, graphql, health, permalinks
+from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.settings import Settings
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
+
+HOUR = 3_600
+"""Seconds."""
 
 WRITERS = 2
 """Connections that change the record: they wait for one another, and readers for none of them."""
@@ -29,7 +33,7 @@ def create(settings: Settings | None = None) -> Starlette:
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
         ):
-            yield {"settings": settings, "pool": pool, "writers": writers}
+            yield {"settings": settings, "pool": pool, "writers": writers, "reports": Allowance(HOUR)}
 
     return Starlette(
         routes=[
