@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.progress import Step
 from api.record import NoRecordError, Record, record
 from api.serving import CannotListenError
+from db.accounts import AccountRefused
 from db.backup import BackupRefused
 from db.checkpoint_folder import LogRewrittenError
 from db.cluster import CannotRunError
@@ -26,6 +27,7 @@ from seed.files import BadFiles
 
 REFUSALS = (
     NoRecordError,
+    AccountRefused,
     CannotRunError,
     CannotListenError,
     CannotSignError,
