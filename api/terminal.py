@@ -29,10 +29,10 @@ from seed.files import BadFiles
 REFUSALS = (
     NoRecordError,
     BadSetting,
+    AccountRefused,
     CannotRunError,
     CannotListenError,
     CannotSignError,
-    AccountRefused,
     LogRewrittenError,
     BadFiles,
     NoSheet,

@@ -48,12 +48,12 @@ class AccountRefused(Exception):
     """What cannot be done with an account or a token: says why, to the person at the terminal."""
 
 
-async def authenticated(pool: asyncpg.Pool, text: str) -> Account | None:
-    """Whose token this is; None of what is none, or no longer: who asks is not told which."""
+async def authenticated(pool: asyncpg.Pool, text: str, reads: str = "ALL") -> Account | None:
+    """Whose token this is; None of what is none, or no longer, or reads something else: who asks is not told which."""
     if not is_token(text):
         return None
     hashed = _hashed(text)
-    row = await pool.fetchrow("select * from good_token where hash = $1", hashed)
+    row = await pool.fetchrow("select * from good_token where hash = $1 and reads = $2", hashed, reads)
     if row is None or not hmac.compare_digest(row["hash"], hashed):
         return None
     await pool.execute("select note_use($1)", row["id"])
@@ -136,8 +136,10 @@ async def erase(connection: asyncpg.Connection, name: str) -> None:
         await _changed(connection, name, "delete from account_person where account_id = $1")
 
 
-async def create_token(connection: asyncpg.Connection, name: str, days: int = EXPIRES) -> tuple[str, datetime]:
-    """The token, which nobody can ever be told again, and when it expires."""
+async def create_token(
+    connection: asyncpg.Connection, name: str, days: int = EXPIRES, reads: str = "ALL"
+) -> tuple[str, datetime]:
+    """The token, which nobody can ever be told again, and when it expires. reads: a word of TokenReads."""
     if not 1 <= days <= LONGEST:
         raise AccountRefused(f"A token is good for 1 to {LONGEST} days, not for {days}.")
     account_id = await _id_of(connection, name)
@@ -146,13 +148,15 @@ async def create_token(connection: asyncpg.Connection, name: str, days: int = EX
     text = new_token()
     expires: datetime = await connection.fetchval(
         """
-        insert into token (account_id, hash, beginning, created_at, expires_at) values ($1, $2, $3, now(), now() + $4)
+        insert into token (account_id, hash, beginning, created_at, expires_at, reads)
+        values ($1, $2, $3, now(), now() + $4, $5)
         returning expires_at
         """,
         account_id,
         _hashed(text),
         text[:SHOWN],
         timedelta(days=days),
+        reads,
     )
     return text, expires
 

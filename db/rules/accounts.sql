@@ -1,7 +1,7 @@
 -- Accounts and their tokens: which tokens are good now; and which account is whose, of those whom another issuer knows.
 
 create or replace view good_token as
-select t.id, t.hash, t.account_id, a.name, a.role, t.expires_at, t.last_used_at
+select t.id, t.hash, t.account_id, a.name, a.role, t.expires_at, t.last_used_at, t.reads
 from token t join account a on a.id = t.account_id
 where t.revoked_at is null and t.expires_at > now() and a.disabled_at is null;
 
