@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from api import faults, graphiql, graphql, health, permalinks, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
-from api.guessing import Guesses
+from api.identity import WHILE
 from api.openid import Issuer
 from api.settings import Settings
 from db.pool import open_pool
@@ -39,7 +39,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "settings": settings,
                 "pool": pool,
                 "writers": writers,
-                "guesses": Guesses(),
+                "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,
             }
