@@ -18,6 +18,10 @@ TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.Excepti
 """Without the values of variables: tokens are among them, and what people submit."""
 
 
+TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+"""Without what variables held: tokens, and what people wrote about others, are among it."""
+
+
 def configure() -> None:
     """Of this process; on a terminal only warnings, so that the line that says where it listens stays the last."""
     watched = sys.stderr.isatty()

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import JSON as SQL_JSON
 
 from db import tables
+from schema.clock import Clock
 from schema.connection import connection
 from schema.difference import Difference
 from schema.fields import Column, Computed, Edge, Edges, Row
@@ -18,19 +19,23 @@ from schema.keyset import column
 from schema.paged import Paged
 from schema.planning import VIEWER, At
 from schema.record import Node
+from schema.refusals import BadValue
 from schema.revision import Revision, read_as
 from schema.scalars import JSON, DateTime
 from schema.vocabulary import Decision, RefusalCode, SubmissionState
 
-
-def readable(row: Any) -> sa.ColumnElement[bool]:
-    """What was published is everybody's; the rest is for those who have an account."""
-    return sa.or_(row.c.state == literal("PUBLISHED"), VIEWER.is_not(None))
+LISTED = 200
+"""How many of its revisions a submission lists: an import has thousands, and the cost of an answer is told before."""
 
 
-def _named(row: Any, node_id: Any) -> sa.ColumnElement[bool]:
+def readable(row: Any, clock: Clock) -> sa.ColumnElement[bool]:
+    """What had been published at the clock is everybody's; those who have an account read the rest, too, as it is now."""
+    return sa.or_(row.c.published_at <= clock.known, VIEWER.is_not(None))
+
+
+def _named(row: Any, node_id: Any, clock: Clock) -> sa.ColumnElement[bool]:
     name = sa.func.substring(node_id, literal(r"^Submission:(P?[1-9]\d{0,8})$"), type_=sa.Text())
-    return sa.and_(row.c.name == name, readable(row))
+    return sa.and_(row.c.name == name, readable(row, clock))
 
 
 def refusals_in(rows: Any, at: At) -> sa.FromClause:
@@ -104,7 +109,16 @@ def _differences(at: At) -> sa.FromClause:
         sa.literal_column("null::int").label("position"),
     ).select_from(change.outerjoin(before, before.c.position == change.c.position_before))
     found = found.where(change.c.proposal_id == at.row.c.proposal_id, change.c.round == at.row.c.number)
+    if "first" in at.given:
+        size = at.bind("first", sa.Integer, _some)
+        found = found.order_by(change.c.place).limit(size)
     return found.correlate_except(change, before).lateral(at.plan.name("d"))
+
+
+def _some(size: int) -> int:
+    if size < 1:
+        raise BadValue(f"{size} differences are none: ask for 1 at least.")
+    return size
 
 
 def _count(*operations: str) -> Any:
@@ -172,7 +186,13 @@ class Plan(Row):
         source=_differences,
         order=lambda change: [change.c.place],
         bound=50,
+        args={
+            "first": graphene.Argument(graphene.Int, description="How many, from the start; all when it is left out.")
+        },
         description="Record by record, what it says now against what it would say, new sources first.",
+    )
+    submitted_at = Column(
+        DateTime, required=True, description="When it was submitted as it is: the last time, if it was submitted again."
     )
     warnings = Edges(
         Refusal,
@@ -226,6 +246,14 @@ def _cited(at: At) -> sa.FromClause:
     return found.group_by(sa.literal_column("1")).correlate_except(change).lateral(at.plan.name("d"))
 
 
+def _revisions(at: At) -> sa.FromClause:
+    """Those of its moment, which is theirs alone: by the index of moments."""
+    revision = at.plan.alias(tables.revision)
+    found = sa.select(revision).where(revision.c.recorded_at == at.row.c.published_at)
+    found = found.order_by(revision.c.position).limit(sa.literal_column(str(LISTED)))
+    return found.correlate_except(revision).lateral(at.plan.name("d"))
+
+
 class Submission(Row):
     """Changes proposed together: checked by machines, reviewed by somebody other than their author, published whole or not at all.
 
@@ -235,7 +263,7 @@ class Submission(Row):
     class Meta:
         interfaces = (Node,)
         table = tables.submission_trail
-        by_id = staticmethod(lambda row, node_id, _clock: _named(row, node_id))
+        by_id = staticmethod(_named)
 
     id = Computed(
         graphene.ID,
@@ -293,11 +321,11 @@ class Submission(Row):
     )
     revisions = Edges(
         Revision,
-        lambda at, revision: revision.c.submission_id == at.row.c.submission_id,
+        source=_revisions,
         order=lambda revision: [revision.c.position],
-        bound=100,
-        description="Its revisions, in the log's order; none until it is published. Of thousands, ask changes(filter: {"
-        " submission }).",
+        bound=LISTED,
+        description=f"Its revisions up to the clock, in the log's order, the first {LISTED}; none until it is published. For all of"
+        " a larger one: changes(filter: {submission}).",
     )
 
 
@@ -345,7 +373,7 @@ def submissions(description: str) -> Paged:
     """The field `submissions`."""
     return Paged(
         SubmissionConnection,
-        lambda _at, row: readable(row),
+        lambda at, row: readable(row, at.clock),
         total=1_000,
         unique=column("place", descending=True),
         filter_type=SubmissionFilter,
@@ -357,7 +385,7 @@ def submission(description: str) -> Edge:
     """The field `submission`."""
     return Edge(
         Submission,
-        lambda at, row: _named(row, at.bind("id", sa.Text, well_formed)),
+        lambda at, row: _named(row, at.bind("id", sa.Text, well_formed), at.clock),
         args={"id": graphene.Argument(graphene.NonNull(graphene.ID), description='Its id: "Submission:P7".')},
         description=description,
     )

@@ -28,7 +28,10 @@ query Compare($then: Int!, $day: Date!, $today: Date!) {
   measure(id: "Measure:AAA-0001") { ...Shown }
   goneThen: at(position: $then) { __typename node(id: "Measure:AAA-0003") { ...Gone } }
   gone: node(id: "Measure:AAA-0003") { ...Gone }
+  halfway: at(position: 2) { __typename node(id: "Submission:1") { ...Published } }
+  published: submission(id: "Submission:1") { ...Published }
 }
+fragment Published on Submission { __typename id state revisions { __typename id recordId } }
 fragment Gone on Tombstone { __typename id versionId revision { __typename id reason } }
 fragment Told on Reading {
   __typename
@@ -112,13 +115,14 @@ async def test_a_cache_keyed_by_id_shows_one_clock_as_another(apollo: Client) ->
     assert read["then"]["measure"]["title"] == "A better law"
 
 
-@pytest.mark.parametrize("name", ["Record", "Tombstone", "Coverage", "Revision"])
+@pytest.mark.parametrize("name", ["Record", "Tombstone", "Coverage", "Revision", "Submission"])
 async def test_each_type_that_the_readme_names_needs_its_policy(apollo: Client, name: str) -> None:
     policies = {
         "Record": {"keyFields": ["versionId"]},
         "Tombstone": {"keyFields": ["versionId"]},
         "Coverage": {"keyFields": False},
         "Revision": {"keyFields": False},
+        "Submission": {"keyFields": False},
     }
     del policies[name]
     text = orjson.dumps(policies).decode()
@@ -129,7 +133,7 @@ async def test_each_type_that_the_readme_names_needs_its_policy(apollo: Client, 
 def test_the_types_that_have_ids_and_are_no_records_are_those_that_the_readme_names() -> None:
     """A type more, and the README's policies need it."""
     nodes, records = (_implementing(name) for name in ("Node", "Record"))
-    assert nodes - records == {"Coverage", "Revision", "Tombstone"}
+    assert nodes - records == {"Coverage", "Revision", "Submission", "Tombstone"}
 
 
 def _implementing(interface: str) -> set[str]:

@@ -18,7 +18,7 @@ from db.backup import BackupRefused, back_up, inspect, restore
 from db.checkpoints import rotate
 from db.embedded import Embedded
 from db.signed_note import PrivateKey
-from db.tables import metadata
+from db.tables import KEPT_APART, metadata
 from db.verify import verify
 from seed.load import seed
 from tests.conftest import cloned
@@ -135,6 +135,19 @@ async def test_an_empty_record_comes_back_empty(
         assert (await published(restored, create("Source:X", source()))).submission == 1
 
 
+APART = {
+    "account",
+    "account_person",
+    "token",
+    "proposal",
+    "proposal_round",
+    "proposed_change",
+    "review",
+    "comment",
+}
+"""Of the people, and of what they said before anything was published: no part of the log."""
+
+
 async def test_every_table_is_backed_up_or_kept_from_what_is() -> None:
     """A new table is to be in one of the two: here it is decided which."""
     assert [table.name for table in backup.KEPT] == ["submission", "revision", "log_key", "checkpoint"]
@@ -144,7 +157,9 @@ async def test_every_table_is_backed_up_or_kept_from_what_is() -> None:
         "coverage_by_state_party",
         "known_word",
         "tree_node",
+        *APART,
     }
+    assert {table.name for table in KEPT_APART} == APART
 
 
 async def test_a_backup_made_while_others_publish_is_a_beginning_of_the_log(

@@ -155,6 +155,52 @@ async def test_other_methods_are_refused(client: httpx2.AsyncClient, method: str
     assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, {"GET", "HEAD", "POST"})
 
 
+MUTATION = 'mutation { withdraw(input: { submission: "Submission:P1" }) { refusals { code } } }'
+
+
+@pytest.mark.parametrize("headers", [{}, {"accept": GRAPHQL}])
+async def test_a_mutation_by_get_is_refused(client: httpx2.AsyncClient, headers: dict[str, str]) -> None:
+    answer = await client.get("/graphql", params={"query": MUTATION}, headers=headers)
+    assert (answer.status_code, answer.headers["allow"], codes(answer)) == (405, "POST", ["BAD_USER_INPUT"])
+    assert "is sent by POST" in messages(answer)
+    head = await client.head("/graphql", params={"query": MUTATION}, headers=headers)
+    assert (head.status_code, head.headers["allow"], head.content) == (405, "POST", b"")
+
+
+async def test_the_query_beside_a_mutation_is_answered_by_get(client: httpx2.AsyncClient) -> None:
+    beside = f"query A {QUERY} {MUTATION.replace('mutation', 'mutation B', 1)}"
+    answers = [await client.get("/graphql", params={"query": beside, "operationName": name}) for name in "AB"]
+    assert [answer.status_code for answer in answers] == [200, 405]
+    assert answers[0].json()["data"] == DATA
+
+
+@pytest.mark.parametrize("media_type", [GRAPHQL, JSON])
+async def test_a_mutation_without_a_token_is_refused(client: httpx2.AsyncClient, media_type: str) -> None:
+    answer = await post(client, {"query": MUTATION}, accept=media_type)
+    assert (answer.status_code, codes(answer)) == (401, ["UNAUTHENTICATED"])
+    assert answer.headers["www-authenticate"] == 'Bearer realm="opsc"'
+    assert "data" not in answer.json()
+
+
+@pytest.mark.parametrize("query", [QUERY, MUTATION])
+@pytest.mark.parametrize("said", ["Bearer opsc_nobodys", "Bearer", "Basic YTpi", "opsc_nobodys", ""])
+async def test_what_is_no_good_token_is_refused_for_reading_too(
+    client: httpx2.AsyncClient, query: str, said: str
+) -> None:
+    answer = await post(client, {"query": query}, authorization=said)
+    assert (answer.status_code, codes(answer)) == (401, ["UNAUTHENTICATED"])
+    assert answer.headers["www-authenticate"] == 'Bearer realm="opsc", error="invalid_token"'
+
+
+async def test_answers_vary_by_what_they_depend_on(client: httpx2.AsyncClient) -> None:
+    """Whether the public reads or somebody with an account is part of that: caches must not mix their answers up."""
+    of_get = "Accept, Accept-Datetime, Authorization"
+    for query in (QUERY, "{", MUTATION):
+        answers = [await client.get("/graphql", params={"query": query}), await post(client, {"query": query})]
+        assert [answer.headers["vary"] for answer in answers] == [of_get, "Accept, Authorization"]
+        assert not any("cache-control" in answer.headers for answer in answers)
+
+
 async def test_a_body_of_more_than_100_kb_is_refused(client: httpx2.AsyncClient) -> None:
     async def streamed() -> Any:
         for _ in range(101):

@@ -28,6 +28,9 @@ from tests.dated_log import (
 )
 from tests.served import served
 
+BY_FORM, BY_FORM_AND_MOMENT = "Accept, Authorization", "Accept, Accept-Datetime, Authorization"
+"""What an answer varies by."""
+
 QUERY = f'{{ clock {{ known position }} measure(id: "{LAW}") {{ title }} measures {{ totalCount }} }}'
 
 
@@ -56,7 +59,39 @@ async def test_a_query_is_answered_as_it_was_known(then: httpx2.AsyncClient, kno
     assert (answer.status_code, answer.json()["data"]) == (200, told_at(number, known))
     assert answer.headers["memento-datetime"] == dated(MOMENTS[number])
     assert answer.headers["link"] == f'<{PUBLIC}/graphql?query={quote(QUERY)}>; rel="original timegate"'
-    assert (answer.headers["vary"], "content-location" in answer.headers) == ("Accept", False)
+    assert (answer.headers["vary"], "content-location" in answer.headers) == (BY_FORM, False)
+
+
+SUBMITTED = """{
+  submissions { totalCount nodes { id revisions { position submission { id } } } }
+  one: submission(id: "Submission:3") { id }
+  nodes(ids: ["Submission:3", "Submission:5"]) { id }
+}"""
+
+
+@pytest.mark.parametrize("position", range(1, POSITIONS[-1] + 1))
+async def test_submissions_are_told_as_they_had_been_published(then: httpx2.AsyncClient, position: int) -> None:
+    """What came later is not there, though it is there now: an answer from the past stays as it is."""
+    before = [0, *POSITIONS]  # the position before each submission's first
+    numbers = [number for number in range(1, len(before)) if before[number - 1] < position]
+    answer = await then.get("/graphql", params={"query": SUBMITTED, "position": position})
+    assert answer.json()["data"] == {
+        "submissions": {
+            "totalCount": len(numbers),
+            "nodes": [
+                {
+                    "id": f"Submission:{number}",
+                    "revisions": [
+                        {"position": one, "submission": {"id": f"Submission:{number}"}}
+                        for one in range(before[number - 1] + 1, min(before[number], position) + 1)
+                    ],
+                }
+                for number in reversed(numbers)
+            ],
+        },
+        "one": {"id": "Submission:3"} if 3 in numbers else None,
+        "nodes": [{"id": f"Submission:{one}"} if one in numbers else None for one in (3, 5)],
+    }
 
 
 @pytest.mark.parametrize("position", range(1, POSITIONS[-1] + 1))
@@ -73,7 +108,7 @@ async def test_a_post_is_answered_at_the_moment_of_its_address(then: httpx2.Asyn
         number = at(MOMENTS, known)
         assert answer.json()["data"] == told_at(number, known)
         assert answer.headers["memento-datetime"] == dated(MOMENTS[number])
-        assert (answer.headers["vary"], "link" in answer.headers) == ("Accept", False)
+        assert (answer.headers["vary"], "link" in answer.headers) == (BY_FORM, False)
     answer = await then.post("/graphql?known=", json={"query": QUERY})
     assert (answer.status_code, codes(answer)) == (400, ["BAD_USER_INPUT"])
 
@@ -82,7 +117,7 @@ async def test_a_post_without_a_moment_is_of_the_present(then: httpx2.AsyncClien
     for address in ("/graphql", "/graphql?x=1"):
         answer = await then.post(address, json={"query": QUERY}, headers={"accept-datetime": dated(MOMENTS[0])})
         assert answer.json()["data"] == told_at(len(TOLD) - 1, MOMENTS[-1])
-        assert (answer.headers["vary"], "memento-datetime" in answer.headers) == ("Accept", False)
+        assert (answer.headers["vary"], "memento-datetime" in answer.headers) == (BY_FORM, False)
 
 
 @pytest.mark.parametrize(
@@ -217,13 +252,13 @@ async def test_a_query_is_answered_as_of_a_header(then: httpx2.AsyncClient, aske
     answer = await then.get("/graphql", params={"query": QUERY}, headers={"accept-datetime": dated(asked)})
     assert answer.json()["data"] == told_at(number, known)
     assert answer.headers["memento-datetime"] == dated(MOMENTS[number])
-    assert answer.headers["vary"] == "Accept, Accept-Datetime"
+    assert answer.headers["vary"] == BY_FORM_AND_MOMENT
     original = str(answer.url).replace(str(then.base_url).rstrip("/"), PUBLIC)
     assert links(answer) == [f'<{original}>; rel="original timegate"']
     assert answer.headers["content-location"] == f"{original}&known={written(known)}"
     pinned = await then.get(answer.headers["content-location"].removeprefix(PUBLIC))
     assert (pinned.json(), pinned.headers["memento-datetime"]) == (answer.json(), answer.headers["memento-datetime"])
-    assert pinned.headers["vary"] == "Accept"
+    assert pinned.headers["vary"] == BY_FORM
 
 
 async def test_a_header_beyond_the_record_is_answered_from_its_nearest_end(then: httpx2.AsyncClient) -> None:
@@ -284,7 +319,7 @@ async def test_what_the_address_says_was_known_is_stronger_than_the_header(
         told = {"params": {"query": QUERY, **parameters}, "headers": {"accept-datetime": header}}
         answer = await then.get("/graphql", **told)  # type: ignore[arg-type]
         assert answer.json()["data"] == told_at(1, MOMENTS[1])
-        assert answer.headers["vary"] == "Accept"
+        assert answer.headers["vary"] == BY_FORM
         answer = await then.get(f"/r/{LAW}", params=parameters, headers={"accept-datetime": header})
         assert answer.json()["revision"]["document"]["title"] == "A better law"
         assert "vary" not in answer.headers
@@ -292,7 +327,7 @@ async def test_what_the_address_says_was_known_is_stronger_than_the_header(
 
 async def test_the_present_says_that_it_has_a_past(then: httpx2.AsyncClient) -> None:
     answer = await then.get("/graphql", params={"query": QUERY})
-    assert (answer.headers["vary"], "memento-datetime" in answer.headers) == ("Accept, Accept-Datetime", False)
+    assert (answer.headers["vary"], "memento-datetime" in answer.headers) == (BY_FORM_AND_MOMENT, False)
     assert answer.json()["data"] == told_at(len(TOLD) - 1, MOMENTS[-1])
 
 

@@ -460,6 +460,33 @@ async def test_what_the_files_and_the_terminal_published_is_in_the_trail(people:
     }
 
 
+async def test_the_past_has_what_had_been_published_then_and_the_public_no_more(people: Maintainers) -> None:
+    before = await size(people)
+    done = (await people.ana.published(people.ben, new_measure()))["submission"]["id"]
+    open_one = (await people.ana.submits(amended(note="Mine")))["submission"]["id"]
+    query = """query ($ids: [ID!]!, $then: Int!) { submissions(first: 2) { nodes { id } } nodes(ids: $ids) { id }
+        at(position: $then) { nodes(ids: $ids) { id } } }"""
+
+    async def found(who: Any, position: int) -> Any:
+        asked = {"query": query, "variables": {"ids": [done, open_one], "then": before}}
+        headers = {"Authorization": f"Bearer {who.token}"} if who.token else {}
+        data = (await who.client.post(f"/graphql?position={position}", json=asked, headers=headers)).json()["data"]
+        told = (data["submissions"]["nodes"], data["nodes"], data["at"]["nodes"])
+        return [[one and one["id"] for one in nodes] for nodes in told]
+
+    assert await found(people.anybody, before) == [["Submission:P3", "Submission:P2"], [None, None], [None, None]]
+    assert await found(people.anybody, before + 1) == [[done, "Submission:P3"], [done, None], [None, None]]
+    assert await found(people.ben, before) == [[open_one, done], [done, open_one], [done, open_one]]
+
+
+async def test_no_cache_keeps_what_somebody_with_a_token_is_answered(people: Maintainers) -> None:
+    for who, kept in ((people.ben, "private, no-store"), (people.anybody, None)):
+        answer = await who.asks("{ viewer { name } }")
+        assert answer.headers.get("cache-control") == kept
+        assert answer.headers["vary"] == "Accept, Authorization"
+        assert (answer.json()["data"]["viewer"] is None) == (kept is None)
+
+
 async def test_changing_needs_a_token_and_post(people: Maintainers) -> None:
     without = await people.anybody.asks(SUBMIT, input={"key": "k", "title": "T", "reason": "R", "changes": []})
     assert (without.status_code, without.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")

@@ -54,14 +54,15 @@ end
 $$;
 
 -- Every submission: those handed in here, whatever became of them, and what else the log has (the seed, decisions at the terminal).
--- name: what its id ends in; place: what lists are ordered by.
+-- name: what its id ends in; place: what lists are ordered by; published_at: the moment of its revisions, null until there are any.
 create or replace view submission_trail as
 select 'P' || p.id as name, to_char(p.submitted_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || 'P' || p.id as place, p.state,
        p.author, r.title, r.reason, r.internal_note, p.submitted_at, p.id as proposal_id, p.round, p.submission_id, p.account_id,
-       r.second_reviews
+       r.second_reviews, s.published_at
 from proposal p join proposal_round r on r.proposal_id = p.id and r.number = p.round
+left join submission s on s.id = p.submission_id
 where p.state <> 'CHECKED'
 union all
 select s.id::text, to_char(s.published_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || s.id, 'PUBLISHED', s.author, s.title,
-       s.reason, null, s.published_at, null, null, s.id, null, '{}'
+       s.reason, null, s.published_at, null, null, s.id, null, '{}', s.published_at
 from submission s where not exists (select from proposal p where p.submission_id = s.id);

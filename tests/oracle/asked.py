@@ -15,6 +15,8 @@ KINDS = (
     '{ clock { known } a: at(position: 9) { ...Told } b: at(position: 900, valid: "2031-01-01") { ...Told } c: at(known: '
     '"2999-01-01T00:00:00Z") @skip(if: true) { ...Told } d: at(valid: "2002-01-18") { ...Told } } fragment Told on Reading '
     "{ clock { known valid position } stateParties(first: 2) { totalCount nodes { versionId measures { totalCount } } } }",
+    "{ viewer { name } submissions(first: 2) { totalCount nodes { id needs reviews { text } revisions { id submission { id } } } } "
+    'submission(id: "Submission:1") { plan { hash } citations { locator } comments { text } } }',
     'query ($day: Date = "2020-01-01", $codes: [String!] = ["PHL"]) '
     "{ stateParties(filter: {consentTo: $day, code: $codes}) { nodes { name } } }",
 )
@@ -38,6 +40,8 @@ SPEAKING = (
     "sources(filter: {symbol: [%s]}) { totalCount }",
     "changes(filter: {author: [%s]}) { lastPosition }",
     "changes(filter: {submission: %s}) { lastPosition }",
+    "submission(id: %s) { id }",
+    "submissions(after: %s) { totalCount }",
     "diff(after: %s) { totalCount }",
     "diff(filter: {author: [%s]}) { totalCount }",
     "changes(filter: {recordId: [%s]}) { lastPosition }",

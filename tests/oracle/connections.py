@@ -51,6 +51,11 @@ def connections() -> dict[tuple[str, str], Listed]:
         ("Query", "statements"): Listed(_all("Statement"), "StatementFilter"),
         ("Query", "sources"): Listed(_all("Source"), "SourceFilter"),
         ("Query", "coverage"): Listed(lambda _, reading: list(cells(reading).values()), "CoverageFilter"),
+        ("Query", "submissions"): Listed(
+            lambda _, reading: list(reading.submissions.values()),
+            "SubmissionFilter",
+            default=[(lambda submission: submission.told["published_at"], True)],
+        ),
         ("StateParty", "measures"): Listed(_its("Measure", "stateParty"), "MeasureFilter", "MeasureOrder"),
         ("StateParty", "assessments"): Listed(_its("Assessment", "stateParty"), "AssessmentFilter", "AssessmentOrder"),
         ("StateParty", "reportingEvents"): Listed(

@@ -175,6 +175,11 @@ FILTERS: Mapping[str, Mapping[str, Matches]] = {
     "StatementFilter": {**_STATE, "kind": _word("kind")},
     "SourceFilter": {"kind": _word("kind"), "symbol": _word("symbol"), "text": holds},
     "CoverageFilter": {**_STATE, **_RECOMMENDATION, "state": lambda cell, states: cell.told in states},
+    "SubmissionFilter": {  # of the public, who have handed nothing in, and for whom nothing waits
+        "state": lambda _submission, states: "PUBLISHED" in states,
+        "mine": lambda _submission, value: value is False,
+        "waitingForMe": lambda _submission, value: value is False,
+    },
     "ChangeFilter": {
         "recordType": _told("record_type"),
         "recordId": _told("record_id"),

@@ -34,6 +34,7 @@ CHOSEN = {
     "Query.statements": (f"filter: {{stateParty: {STATES}, kind: [DECLARATION, OBJECTION]}}", "%s"),
     "Query.sources": ("filter: {kind: [STATUTE, DATASET, NGO_REPORT]}", "%s"),
     "Query.coverage": ('filter: {stateParty: ["PHL", "AFG"], section: ["III.A"]}', "%s"),
+    "Query.submissions": ("filter: {state: [PUBLISHED], mine: false}", "%s"),
     "Query.diff": (f"filter: {{stateParty: {STATES}, kind: [CORRECTED, RECODED]}}", "%s"),
     "Query.search": ('text: "vwyqzk", types: [MEASURE, SOURCE, ASSESSMENT]', "%s"),
     "StateParty.measures": ("filter: {kind: [LEGISLATION, POLICY, DATA]}", 'stateParty(code: "PHL") { %s }'),

@@ -46,9 +46,10 @@ class Revision:
 
 @dataclass(eq=False)
 class Log:
-    """All revisions, by position; the checkpoints that were signed, and the keys."""
+    """All revisions, by position; what they were published in; the checkpoints that were signed, and the keys."""
 
     revisions: Sequence[Revision]
+    submissions: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     checkpoints: Sequence[Mapping[str, Any]] = ()
     keys: Sequence[Mapping[str, Any]] = ()
     _readings: LRUCache[tuple[int, date], "Reading"] = field(default_factory=lambda: LRUCache(READINGS_KEPT))
@@ -58,6 +59,13 @@ class Log:
         found: dict[str, list[Revision]] = defaultdict(list)
         for revision in self.revisions:
             found[revision.record_id].append(revision)
+        return found
+
+    @cached_property
+    def of_submission(self) -> Mapping[int, Sequence[Revision]]:
+        found: dict[int, list[Revision]] = defaultdict(list)
+        for revision in self.revisions:
+            found[revision.submission_id].append(revision)
         return found
 
     @cached_property
@@ -186,6 +194,11 @@ class Reading:
         return record_id
 
     @cached_property
+    def submissions(self) -> Mapping[int, "Submission"]:
+        """Those of which some revision was there, by number."""
+        return {number: Submission(self, number) for number in {one.submission_id: None for one in self.revisions}}
+
+    @cached_property
     def _by_type(self) -> Mapping[str, Sequence[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)
         for row in self.rows.values():
@@ -226,14 +239,43 @@ class Told:
         return f"Revision:{self.revision.position}"
 
 
+@dataclass(frozen=True, eq=False)
+class Submission:
+    """A submission as it is told to the public in a reading, of those that the log alone has: nobody proposed them here."""
+
+    reading: Reading
+    number: int
+
+    typename = "Submission"
+
+    @property
+    def id(self) -> str:
+        return f"Submission:{self.number}"
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        return self.reading.log.submissions[self.number]
+
+    @property
+    def revisions(self) -> Sequence[Told]:
+        found = self.reading.log.of_submission[self.number]
+        return [Told(self.reading, one) for one in found if one.position <= self.reading.position]
+
+
 async def fetched(url: str) -> Log:
     """Everything that the log of this database holds."""
     connection = await asyncpg.connect(url)
     rows = await connection.fetch('select * from revision order by "position"')
+    submissions = await connection.fetch("select * from submission")
     checkpoints = await connection.fetch("select * from checkpoint order by size")
     keys = await connection.fetch("select * from log_key order by number")
     await connection.close()
-    return Log([_revision(row) for row in rows], [dict(row) for row in checkpoints], [dict(row) for row in keys])
+    return Log(
+        [_revision(row) for row in rows],
+        {row["id"]: {**row, "published_at": row["published_at"].astimezone(UTC)} for row in submissions},
+        [dict(row) for row in checkpoints],
+        [dict(row) for row in keys],
+    )
 
 
 def _revision(row: asyncpg.Record) -> Revision:

@@ -25,11 +25,12 @@ LISTS: Lists = {
     "statements": ((),),
     "sources": ((),),
     "coverage": ((),),
+    "submissions": ((),),
     "diff": ((),),
 }
 """Connections of Query → the orders whose cursors are taken."""
 
-OF_THE_LOG = {"diff"}
+OF_THE_LOG = {"submissions", "diff"}
 """Which Query has, and Reading does not."""
 
 

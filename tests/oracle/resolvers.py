@@ -28,6 +28,9 @@ MASKED = {
 }
 """Leaves that are only held to be text, and why."""
 
+LISTED = 200
+"""Of how many of its revisions a submission tells."""
+
 CITING = ("StateParty", "Signatory", "Recommendation", "Measure", "Assessment", "Statement", "ReportingEvent")
 
 
@@ -37,6 +40,8 @@ def node(reading: Reading, node_id: str) -> Any:
     if typename == "Revision":
         found = [one for one in reading.revisions if str(one.position) == name]
         return Told(reading, found[0]) if found else None
+    if typename == "Submission":
+        return {str(number): one for number, one in reading.submissions.items()}.get(name)
     return cells(reading).get(node_id) if typename == "Coverage" else record(reading, node_id)
 
 
@@ -201,6 +206,8 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
             for one in _sorted(reading.all("Instrument"), _code("code"))
             if given.get("followed") in (None, one.document["followed"])
         ],
+        ("Query", "viewer"): lambda _reading, _: None,
+        ("Query", "submission"): lambda reading, given: _if_type("Submission", node(reading, given["id"])),
         ("Query", "changes"): _changes,
         ("Query", "log"): _log,
         ("Log", "checkpoints"): _checkpoints,
@@ -236,6 +243,7 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         ("Tombstone", "permalink"): lambda grave, _: f"{PUBLIC_URL}/r/{grave.id}",
         ("Revision", "record"): lambda told, _: record(told.reading, told.revision.record_id),
         ("Revision", "recordedAt"): lambda told, _: moment_told(told.revision.recorded_at),
+        ("Revision", "submission"): lambda told, _: told.reading.submissions[told.revision.submission_id],
         ("Revision", "fieldChanges"): _field_changes,
         ("Revision", "citation"): lambda _told, _: ANY,
         ("Revision", "permalink"): lambda told, _: f"{PUBLIC_URL}/r/{told.revision.record_id}/{told.revision.number}",
@@ -246,6 +254,7 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         "documentHash": "document_hash",
         "leafHash": "leaf_hash",
     }
+    found |= {("Submission", name): value for name, value in _of_the_log_alone().items()}
     plain = {name: name for name in Revision.__dataclass_fields__ if name in schema.type_map["Revision"].fields}  # type: ignore[attr-defined]
     found |= {("Revision", name): _told(attribute) for name, attribute in (plain | told_by).items()}
     for typename in ("Measure", "Assessment"):
@@ -261,6 +270,22 @@ def explicit(schema: GraphQLSchema) -> dict[tuple[str, str], Resolve]:
         found[of_records.name, "revision"] = lambda row, _: Told(row.reading, row.revision)
         found[of_records.name, "permalink"] = lambda row, _: f"{PUBLIC_URL}/r/{row.id}"
     return found
+
+
+def _of_the_log_alone() -> dict[str, Resolve]:
+    """The fields of a submission that nobody proposed here: published from the beginning, and not discussed."""
+    nothing: Resolve = lambda _submission, _: []  # noqa: E731
+    return {
+        "title": lambda submission, _: submission.told["title"],
+        "reason": lambda submission, _: submission.told["reason"],
+        "author": lambda submission, _: submission.told["author"],
+        "submittedAt": lambda submission, _: moment_told(submission.told["published_at"]),
+        "state": lambda _submission, _: "PUBLISHED",
+        "internalNote": lambda _submission, _: None,
+        "plan": lambda _submission, _: None,
+        "revisions": lambda submission, _: submission.revisions[:LISTED],
+        **dict.fromkeys(("needs", "citations", "reviews", "comments"), nothing),
+    }
 
 
 def _if_type(typename: str, found: Any) -> Any:

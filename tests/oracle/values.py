@@ -58,7 +58,9 @@ class Values:
         size, half = len(log.revisions), len(log.revisions) // 2
         self._earlier, self._later = (1, half, *range(2, half, 53)), (half, size, *range(half, size, 53))
         positions = [1, 2, len(log.revisions) // 2, len(log.revisions), len(log.revisions) + 1]
+        submissions = [f"Submission:{one}" for one in (*list(log.submissions)[:40], 999, "P1", "007")]
         self._ids = {**by_type, "Coverage": cells, "Revision": [f"Revision:{one}" for one in positions]}
+        self._ids["Submission"] = submissions
         self._by_name: dict[str, Sequence[Any]] = {
             "stateParty": [*states, "XXX", ""],
             "recommendation": [*asked, "IX-99"],
@@ -70,7 +72,7 @@ class Values:
             "article": [*range(1, 18), -1],
             "symbol": [*sorted({one["symbol"] for one in documents if one.get("symbol")}), "CRC/C/156"],
             "author": [*sorted({one.author for one in log.revisions}), "nobody"],
-            "submission": ["Submission:1", "Submission:2", "Submission:999"],
+            "submission": submissions,
             "recordId": [*ids, "Measure:NONE"],
             "position": [*positions, *range(3, len(log.revisions), 97), 0],
             "after": [0, *positions, len(log.revisions) + 50],
@@ -143,7 +145,9 @@ class Values:
         return self._random.choice(self._by_name[name])
 
     def _id(self, field: str) -> str:
-        only = {"measure": "Measure", "MeasureFilter": "Measure", "source": "Source"}.get(field)
+        only = {
+            "measure": "Measure", "MeasureFilter": "Measure", "source": "Source", "submission": "Submission",
+        }.get(field)  # fmt: skip
         if self._random.random() < 0.1:
             return self._random.choice([f"{only or 'Statement'}:NONE-1", "Nothing:1", "Signatory:ZZZ"])
         return self._random.choice(self._ids[only or self._random.choice(list(self._ids))])
