@@ -74,6 +74,7 @@ async def _done(
     assert type_ is not None
     arguments = get_argument_values(type_.fields[node.name.value], node, dict(variables))
     field = cast("Does", Planning.fields(type_)[node.name.value])
+    ending = False
     try:
         async with writers.acquire(timeout=PATIENCE) as connection:
             transaction = connection.transaction(isolation="read_committed")
@@ -89,8 +90,11 @@ async def _done(
             except BaseException:
                 await transaction.rollback()
                 raise
+            ending = outcome.kept
             await (transaction.commit() if outcome.kept else transaction.rollback())
     except (asyncpg.QueryCanceledError, TimeoutError):
+        if ending:  # whether it was done is not known: the same as when the record is out of reach in that moment
+            raise
         message = (
             f"Others were publishing for {PATIENCE:.0f} seconds, and this had to wait: nothing was done. Send it again."
         )
