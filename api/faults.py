@@ -16,6 +16,7 @@ log = structlog.get_logger()
 UNREACHABLE = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection whose end PostgreSQL has told, and whose socket is not closed yet
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,

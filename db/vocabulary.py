@@ -66,3 +66,6 @@ RefusalCode = _vocabulary(
     " BAD_VALUE BAD_DATES DUPLICATE PERSONAL_DATA ALREADY_DECIDED",
 )
 Role = _vocabulary("Role", "CONTRIBUTOR REVIEWER ADMIN")
+ErrorReportState = _vocabulary("ErrorReportState", "OPEN ANSWERED DISMISSED")
+ErrorReportDecision = _vocabulary("ErrorReportDecision", "ANSWERED DISMISSED")
+TokenReads = _vocabulary("TokenReads", "ALL FEED")

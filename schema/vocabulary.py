@@ -311,6 +311,19 @@ RefusalCode = _enum(
     PERSONAL_DATA="It may hold details of a person, which never enter this record.",
     ALREADY_DECIDED="It is decided already.",
 )
+ErrorReportState = _enum(
+    vocabulary.ErrorReportState,
+    "Where an error report stands.",
+    OPEN="Nobody has answered it.",
+    ANSWERED="Somebody looked at it, and answered.",
+    DISMISSED="Somebody looked at it: there is nothing to answer.",
+)
+ErrorReportDecision = _enum(
+    vocabulary.ErrorReportDecision,
+    "What becomes of an error report.",
+    ANSWERED="It is answered; perhaps a submission comes of it.",
+    DISMISSED="There is nothing to answer: it is no error, or no report.",
+)
 ErrorCode = _enum(
     refusals.ErrorCode,
     "extensions.code of an error: what kind of thing went wrong.",

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from api.accept import GRAPHQL, HTML, JSON, negotiated
 from db.embedded import Embedded
 from db.newest import newest
+from db.token_text import new_token
 from schema.document import DEPTH, ROOT_FIELDS
 from schema.plan import COST_LIMIT
 from schema.query import sdl
@@ -415,6 +416,8 @@ async def test_a_record_that_cannot_be_reached_is_told_without_details(
         assert (answer.status_code, codes(answer), answer.headers["retry-after"]) == (503, ["INTERNAL"], "5")
         assert name not in answer.text
         assert logs[0]["fault"] in messages(answer)
+        with_a_token = await post(client, {"query": QUERY}, authorization=f"Bearer {new_token()}")
+        assert (with_a_token.status_code, codes(with_a_token)) == (503, ["INTERNAL"])
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/r/Measure:PHL-0007")).status_code == 503
         assert (await client.get("/r/Measure:PHL-0007/1")).status_code == 503
