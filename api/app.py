@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
-from api import faults, graphiql, graphql, health, permalinks
+from api import faults, graphiql, graphql, health, permalinks, sheets
 from api.cors import ReadableByAll
 from api.settings import Settings
 from db.pool import open_pool
@@ -37,6 +37,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}", permalinks.record),
             Route("/r/{id}/timemap", permalinks.timemap),
             Route("/r/{id}/{number}", permalinks.revision),
+            Route("/sheets/{file}", sheets.sheet),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),
