@@ -19,11 +19,14 @@ from api import logs
 from api.backups import backups
 from api.checkpoints import checkpoints, sign, signer
 from api.decisions import decisions
+from api.exports import exports
+from api.imports import imports
 from api.progress import Step, shown
 from api.record import NoRecordError, Record, require_newest
 from api.serving import address, bound
 from api.serving import serve as serve_on
 from api.spreadsheets import spreadsheets
+from api.submissions import submissions
 from api.terminal import Data, connected, opened, told
 from db.checkpoints import sign_head
 from db.embedded import watch
@@ -54,6 +57,9 @@ opsc.add_typer(decisions)
 opsc.add_typer(backups)
 opsc.add_typer(checkpoints, name="checkpoint")
 opsc.add_typer(spreadsheets)
+opsc.add_typer(exports)
+opsc.add_typer(imports)
+opsc.add_typer(submissions, name="submission")
 
 
 def run() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.progress import Step
 from api.record import NoRecordError, Record, record
+from api.remote import NotAnswered
 from api.serving import CannotListenError
 from db.backup import BackupRefused
 from db.checkpoint_folder import LogRewrittenError
@@ -33,6 +34,7 @@ REFUSALS = (
     BadFiles,
     NoSheet,
     CannotWrite,
+    NotAnswered,
     BackupRefused,
     CannotCheck,
     PublicationRefused,

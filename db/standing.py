@@ -1,4 +1,4 @@
-"""What stands now: each record of a type with its newest document, and the number by which a change of it says what it is based on."""
+"""What stands now: each record of a type with its newest document, and the revision that a change of it is based on."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,7 @@ from db.tables import NOW
 async def standing(
     connection: asyncpg.Connection, record_type: str, state_parties: Sequence[str] | None = None
 ) -> Sequence[asyncpg.Record]:
-    """Rows of record_id, number (of its newest revision that is no redaction) and document (as JSON), by id. state_parties: of these
-    alone."""
+    """Rows of record_id, number (its newest revision's, redactions apart) and document (JSON), by id. state_parties: of these."""
     rows: Sequence[asyncpg.Record] = await connection.fetch(
         """
         select record_id, number, document from (
@@ -32,8 +31,8 @@ async def strangers(connection: asyncpg.Connection, state_parties: Sequence[str]
     """Those codes that are no State party's."""
     codes: Sequence[str] = await connection.fetchval(
         """
-        select array(select code from unnest($1::text[]) code
-                     where not exists (select from state_party_version s where s.id = 'StateParty:' || code and s.known_to = $2))
+        select array(select code from unnest($1::text[]) given (code)
+                     where not exists (select from state_party_version s where s.id = 'StateParty:' || given.code and s.known_to = $2))
         """,
         state_parties,
         NOW,

@@ -121,8 +121,11 @@ def _offered(sheet: Columns, row: Row, kind: str | None) -> OfferedChange:
 
 def _placed(refusal: Refusal, rows: Mapping[str, int | None]) -> Refusal:
     row = refusal.row or rows.get(refusal.record or "")
+    field = (
+        "id" if refusal.code == "NOT_FOUND" and row is not None and refusal.field is None else _column(refusal.field)
+    )
     of_changes = row is not None or refusal.path[:2] == ("input", "changes")
-    return replace(refusal, row=row, field=_column(refusal.field), path=CONTENT if of_changes else refusal.path)
+    return replace(refusal, row=row, field=field, path=CONTENT if of_changes else refusal.path)
 
 
 def _column(field: str | None) -> str | None:
