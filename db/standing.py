@@ -31,8 +31,10 @@ async def strangers(connection: asyncpg.Connection, state_parties: Sequence[str]
     """Those codes that are no State party's."""
     codes: Sequence[str] = await connection.fetchval(
         """
-        select array(select code from unnest($1::text[]) given (code)
-                     where not exists (select from state_party_version s where s.id = 'StateParty:' || given.code and s.known_to = $2))
+        select array(
+          select code from unnest($1::text[]) given (code)
+          where not exists (select from state_party_version s where s.id = 'StateParty:' || given.code and s.known_to = $2)
+        )
         """,
         state_parties,
         NOW,
