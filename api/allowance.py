@@ -32,13 +32,17 @@ class Allowance:
 
     def take(self, asker: Hashable, most: int, count: int = 1) -> float | None:
         """None, and so many are had; or the seconds to wait before they can be."""
+        wait = self.wait(asker, most, count)
+        if wait is None:
+            self._had.setdefault(asker, _Had(self.timer())).count += count
+        return wait
+
+    def wait(self, asker: Hashable, most: int, count: int = 1) -> float | None:
+        """The seconds to wait before so many can be had; None when they can be now."""
         had = self._had.get(asker)
-        if had is None:
-            had = self._had[asker] = _Had(self.timer())
-        if had.count + count > most:
-            return max(0.0, had.since + self.seconds - self.timer())
-        had.count += count
-        return None
+        if had is None or had.count + count <= most:
+            return None
+        return max(0.0, had.since + self.seconds - self.timer())
 
 
 def asker(scope: Scope) -> str:
