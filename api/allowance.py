@@ -3,16 +3,11 @@
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from cachetools import TTLCache
-from starlette.types import Scope
 
 ASKERS = 100_000
 """Remembered at once; when there are more, those who asked longest ago are forgotten."""
-
-PREFIX = 64
-"""Bits of an IPv6 address that one asker holds."""
 
 
 @dataclass
@@ -39,13 +34,3 @@ class Allowance:
             return max(0.0, had.since + self.seconds - self.timer())
         had.count += count
         return None
-
-
-def asker(scope: Scope) -> str:
-    """The address that a request comes from; of IPv6, the network that one household or office has."""
-    host = scope["client"][0] if scope["client"] else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return str(host)
-    return str(ip_network((address, PREFIX), strict=False)) if isinstance(address, IPv6Address) else host

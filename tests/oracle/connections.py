@@ -69,6 +69,7 @@ def connections() -> dict[tuple[str, str], Listed]:
         ),
         ("Recommendation", "coverage"): Listed(cells_of, "CoverageFilter"),
         ("Instrument", "measures"): Listed(_its("Measure", "instrument")),
+        ("Query", "errorReports"): Listed(lambda _, _reading: [], "ErrorReportFilter"),  # the public sees none
         ("Source", "citedBy"): Listed(_cited_by),
     }
     records = "StateParty Signatory Section Article Instrument Recommendation Measure Assessment Statement ReportingEvent Source"
