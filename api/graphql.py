@@ -124,8 +124,9 @@ async def _mutated(scope: Scope, asked: Asked, operation: Operation, viewer: Acc
     body = await mutated(
         state["writers"], operation, asked.variables, context, viewer, lambda log: signer(log, state["settings"].data)
     )
-    fields = [one.name.value for one in operation.node.selection_set.selections if isinstance(one, FieldNode)]
-    get_logger().info("changed", account=viewer.name, token=viewer.token_id, fields=fields)  # who reads is not logged
+    if viewer:  # who used which token to change what; who reads, and who points out errors, is not logged
+        fields = [one.name.value for one in operation.node.selection_set.selections if isinstance(one, FieldNode)]
+        get_logger().info("changed", account=viewer.name, token=viewer.token_id, fields=fields)
     return body
 
 
