@@ -32,7 +32,12 @@ STATEMENTS = ("update {} set {} = {}", "delete from {}", "truncate {} cascade", 
 
 
 def statements(table: str) -> list[str]:
-    columns = {"submission": "title", "account": "name", "token": "hash"}  # keys that are the database's own
+    columns = {
+        "submission": "title",
+        "account": "name",
+        "token": "hash",
+        "error_report": "text",
+    }  # keys that are the database's own
     column = columns.get(table) or next(iter(metadata.tables[table].primary_key)).name
     return [statement.format(table, column, column) for statement in STATEMENTS]
 
