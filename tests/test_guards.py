@@ -37,7 +37,7 @@ def statements(table: str) -> list[str]:
         "account": "name",
         "token": "hash",
         "error_report": "text",
-    }  # keys that are the database's own
+    }
     column = columns.get(table) or next(iter(metadata.tables[table].primary_key)).name
     return [statement.format(table, column, column) for statement in STATEMENTS]
 
