@@ -9,10 +9,10 @@ from starlette.middleware import Middleware
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
-from api import faults, graphiql, graphql, health, permalinks, waiting
+from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
-from api.guessing import Guesses
+from api.identity import WHILE
 from api.openid import Issuer
 from api.settings import Settings
 from db.pool import open_pool
@@ -39,7 +39,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "settings": settings,
                 "pool": pool,
                 "writers": writers,
-                "guesses": Guesses(),
+                "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,
             }
@@ -51,6 +51,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}/timemap", permalinks.timemap),
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
+            Route("/sheets/{file}", sheets.sheet),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),

@@ -19,13 +19,16 @@ from api.accounts import accounts, token_commands
 from api.backups import backups
 from api.checkpoints import checkpoints, sign, signer
 from api.decisions import decisions
+from api.exports import exports
 from api.feeds import feeds
+from api.imports import imports
 from api.progress import Step, shown
 from api.record import NoRecordError, Record, require_newest
 from api.serving import ADDRESS, address, bound
 from api.serving import serve as serve_on
 from api.settings import OpenID
 from api.spreadsheets import spreadsheets
+from api.submissions import submissions
 from api.terminal import Data, connected, opened, told
 from db.checkpoints import sign_head
 from db.embedded import watch
@@ -57,6 +60,9 @@ opsc.add_typer(checkpoints, name="checkpoint")
 opsc.add_typer(accounts, name="account")
 opsc.add_typer(token_commands, name="token")
 opsc.add_typer(spreadsheets)
+opsc.add_typer(exports)
+opsc.add_typer(imports)
+opsc.add_typer(submissions, name="submission")
 
 
 def run() -> None:

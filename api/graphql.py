@@ -18,10 +18,9 @@ from structlog import get_logger
 
 from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
-from api.allowance import Allowance
+from api.allowance import Allowance, asker
 from api.checkpoints import signer
 from api.faults import UNREACHABLE, logged
-from api.guessing import address
 from api.identity import REALM, identified
 from api.moments import says_what_was_known
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, read
@@ -119,7 +118,7 @@ async def _mutated(scope: Scope, asked: Asked, operation: Operation, viewer: Acc
         raise NotRead(400, "What changes the record does so now: leave known, position and valid out of the address.")
     state = scope["state"]
     if public:
-        _within_allowance(state["reports"], address(scope) if viewer is None else viewer.id, viewer, public)
+        _within_allowance(state["reports"], asker(scope) if viewer is None else viewer.id, viewer, public)
     context = asked_by(viewer, state["settings"].public_url)
     body = await mutated(
         state["writers"], operation, asked.variables, context, viewer, lambda log: signer(log, state["settings"].data)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from starlette.types import Scope
 
+from api.allowance import asker
 from api.faults import logged
-from api.guessing import address
 from api.issuer_keys import IssuerAway
 from api.request import NotRead
 from db.accounts import Account, authenticated, of_subject
@@ -14,14 +14,19 @@ from schema.refusals import ErrorCode
 
 REALM = 'Bearer realm="opsc"'
 
+GUESSES, WHILE = 10, 60
+"""How many tokens that are no good one address may send in so many seconds; each worker counts those that it is sent."""
+
 
 async def identified(scope: Scope, headers: Mapping[bytes, bytes]) -> Account | None:
     """The account; None for the public. Raises NotRead for a token that is not good, never saying why."""
     said = headers.get(b"authorization")
     if said is None:
         return None
-    guesses, asked_from = scope["state"]["guesses"], address(scope)
-    if wait := guesses.wait(asked_from):  # before the token is looked at: a good one is not told from others
+    guesses, asked_from = scope["state"]["guesses"], asker(scope)
+    until = guesses.wait(asked_from, GUESSES)
+    if until is not None:  # before the token is looked at: a good one is not told from others
+        wait = max(1, round(until))
         message = (
             f"Too many tokens from your address were not good: wait {wait} seconds, and see that every program of yours sends a"
             " good one, or none: reading needs none."
@@ -30,7 +35,7 @@ async def identified(scope: Scope, headers: Mapping[bytes, bytes]) -> Account | 
     scheme, _, token = said.decode("latin-1").partition(" ")
     account = await _account(scope, token.strip()) if scheme.lower() == "bearer" else None
     if account is None:
-        guesses.failed(asked_from)
+        guesses.take(asked_from, GUESSES)
         message = (
             "This token is not good here. Ask whoever keeps this record for one, or leave it out: reading needs none."
         )

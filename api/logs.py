@@ -15,10 +15,6 @@ SHARED: tuple[Processor, ...] = (
 )
 
 TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
-"""Without the values of variables: tokens are among them, and what people submit."""
-
-
-TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 """Without what variables held: tokens, and what people wrote about others, are among it."""
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.progress import Step
 from api.record import NoRecordError, Record, record
+from api.remote import NotAnswered
 from api.serving import CannotListenError
 from api.settings import BadSetting
 from db.accounts import AccountRefused
@@ -37,6 +38,7 @@ REFUSALS = (
     BadFiles,
     NoSheet,
     CannotWrite,
+    NotAnswered,
     BackupRefused,
     CannotCheck,
     PublicationRefused,

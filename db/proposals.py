@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import orjson
@@ -297,7 +298,7 @@ async def _kept(
         number,
         account.id,
         account.token_id,
-        offer.key,
+        uuid4().hex if checked else offer.key,  # a dry run's key is as good as new, whatever was sent with it
         content,
         offer.title,
         offer.reason,

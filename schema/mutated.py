@@ -1,5 +1,6 @@
 """Mutations, run: each field in a transaction of its own, in order, with its payload planned as queries are and read inside it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -74,13 +75,17 @@ async def _done(
     assert type_ is not None
     arguments = get_argument_values(type_.fields[node.name.value], node, dict(variables))
     field = cast("Does", Planning.fields(type_)[node.name.value])
+    ending = False
+    given = arguments["input"]
+    if field.prepared:
+        given = await asyncio.to_thread(field.prepared, given)
     try:
         async with writers.acquire(timeout=PATIENCE) as connection:
             transaction = connection.transaction(isolation="read_committed")
             await transaction.start()
             await connection.execute("savepoint nothing_done")  # what a refusal answers with is the record as it was
             try:
-                outcome = await field.done(Doing(connection, account, signer), arguments["input"])
+                outcome = await field.done(Doing(connection, account, signer), given)
                 told = {**context, "done": orjson.dumps(_told(outcome)).decode()}
                 parameters = plan.parameters(variables, told)
                 if outcome.refusals and not outcome.kept:
@@ -89,8 +94,11 @@ async def _done(
             except BaseException:
                 await transaction.rollback()
                 raise
+            ending = outcome.kept
             await (transaction.commit() if outcome.kept else transaction.rollback())
     except (asyncpg.QueryCanceledError, TimeoutError):
+        if ending:  # whether it was done is not known: the same as when the record is out of reach in that moment
+            raise
         message = (
             f"Others were publishing for {PATIENCE:.0f} seconds, and this had to wait: nothing was done. Send it again."
         )

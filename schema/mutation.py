@@ -1,8 +1,8 @@
 """Mutation: how submissions are made, discussed, decided. Each field says what is done, and its payload is planned as any
 query is."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import graphene
@@ -19,6 +19,7 @@ from db.signed_note import PrivateKey
 from schema.error_report import ErrorReport
 from schema.fields import Edge, Edges, Planned
 from schema.identity import LARGEST_POSITION
+from schema.importing import ImportInput, Read, in_the_sheet, read_sheet
 from schema.json_text import Json
 from schema.planning import At
 from schema.revision import Revision
@@ -56,10 +57,20 @@ class Does(Planned):
     """A field of Mutation: does something with its input, in a transaction of its own, and answers with what became of it.
     public: it needs no token, and so much of it is done for one address in an hour, and no more (api/allowance.py)."""
 
-    def __init__(self, payload: Any, input_type: Any, done: Done, description: str, *, public: bool = False) -> None:
+    def __init__(
+        self,
+        payload: Any,
+        input_type: Any,
+        done: Done,
+        description: str,
+        *,
+        public: bool = False,
+        prepared: Callable[[Mapping[str, Any]], Any] | None = None,
+    ) -> None:
+        """prepared: what `done` gets, made of the input, in a thread and before a connection is taken."""
         argument = graphene.Argument(graphene.NonNull(input_type), description="What is to be done.")
         super().__init__(graphene.NonNull(payload), args={"input": argument}, description=description)
-        self.done, self.public = done, public
+        self.done, self.public, self.prepared = done, public, prepared
 
     def json(self, at: At) -> Json:
         return at.plan.members(at, at.target, None)
@@ -300,19 +311,31 @@ def _unknown(node_id: str, name: str = "submission") -> Outcome:
 
 
 async def _submit(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    if len(given["changes"]) > LARGEST_OFFER:
+        message = f"A submission may have {LARGEST_OFFER:,} changes; this one has {len(given['changes']):,}: make several of it."
+        return refused(Refused("BAD_VALUE", message, path=("input", "changes")))
+    return await _handed_in(doing, given, [_change(change) for change in given["changes"]])
+
+
+async def _import(doing: Doing, read: Read) -> Outcome:
+    if read.refusals:
+        return refused(*read.refusals)
+    outcome = await _handed_in(doing, read.given, read.changes)
+    return replace(outcome, refusals=in_the_sheet(outcome.refusals, read.changes))
+
+
+async def _handed_in(doing: Doing, given: Mapping[str, Any], changes: Sequence[OfferedChange]) -> Outcome:
+    """given: what SubmitInput and ImportInput share."""
     replaces = None
     if given.get("submission") is not None:
         replaces = number_of(given["submission"], "Submission", "P")
         if replaces is None:
             return _unknown(given["submission"])
-    if len(given["changes"]) > LARGEST_OFFER:
-        message = f"A submission may have {LARGEST_OFFER:,} changes; this one has {len(given['changes']):,}: make several of it."
-        return refused(Refused("BAD_VALUE", message, path=("input", "changes")))
     offer = Offer(
         given["key"],
         given["title"],
         given["reason"],
-        tuple(_change(change) for change in given["changes"]),
+        tuple(changes),
         given.get("internal_note"),
         bool(given.get("rebase")),
         replaces,
@@ -434,6 +457,14 @@ class Mutation(graphene.ObjectType):
         SubmitInput,
         _submit,
         "Propose changes. Machines check them at once; somebody else reviews them; then they are published, all or none.",
+    )
+    import_sheet = Does(
+        SubmitPayload,
+        ImportInput,
+        _import,
+        "Propose what a spreadsheet says: its rows without an id are new records, the others amend theirs, and rows that say"
+        " what the record says are left out. All that is wrong is told at once, row by row. Begin with a dry run.",
+        prepared=read_sheet,
     )
     comment = Does(SubmitPayload, CommentInput, _comment, "Say something about a submission.")
     review = Does(

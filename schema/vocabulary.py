@@ -227,6 +227,15 @@ RecordType = _enum(
     REPORTING_EVENT="A reporting event.",
     SOURCE="A source.",
 )
+Sheet = _enum(
+    vocabulary.Sheet,
+    "The spreadsheets that can be imported; opsc template prints each with its columns.",
+    MEASURES="Measures.",
+    ASSESSMENTS="Assessments.",
+    REPORTING_EVENTS="Reporting events.",
+    STATEMENTS="Statements.",
+    SOURCES="Sources.",
+)
 Operation = _enum(
     vocabulary.Operation,
     "What a revision did to its record.",

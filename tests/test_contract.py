@@ -22,9 +22,6 @@ from schema.query import schema, sdl
 HERE = Path(__file__).parent
 SDL = HERE.parent / "schema" / "schema.graphql"
 
-BEYOND = {"errorReports"}
-"""What Query has that the contract does not name, about now alone, as what follows `at` in it."""
-
 LATER = {"Query.explain", "Explanation", "CostLine", "Subscription"}
 """What the contract marks [2], [3] or [4]: it comes with later issues. A name leaves this list when it is there."""
 
@@ -71,7 +68,7 @@ def test_the_schema_has_what_the_contract_names(name: str) -> None:
 def test_a_reading_has_exactly_the_fields_that_query_reads_by() -> None:
     """The same in every word. The contract names them first; from `at` on, what Query has beside."""
     query, reading, promised = (_printed(one) for one in (OURS["Query"], OURS["Reading"], CONTRACT["Query"]))
-    beside = {*list(promised)[list(promised).index("at") :], *BEYOND}
+    beside = list(promised)[list(promised).index("at") :]
     assert reading == {name: text for name, text in query.items() if name not in beside}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.allowance import Allowance
+from api.allowance import Allowance, asker
 from api.graphql import REPORTS, REPORTS_OF_AN_ACCOUNT
 from db.embedded import Embedded
 from tests.maintainers import Maintainer, Maintainers, amended, maintainers
@@ -231,6 +231,18 @@ def test_an_allowance_is_given_anew_when_its_while_has_passed() -> None:
     now[0] = 3_600.0
     assert allowance.take("here", 2, count=2) is None
     assert allowance.take("here", REPORTS_OF_AN_ACCOUNT) is None
+
+
+def test_an_asker_is_an_address_and_of_ipv6_a_network() -> None:
+    hosts = ("192.0.2.1", "192.0.2.2", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::9", "somewhere")
+    assert [asker({"client": (host, 1)}) for host in hosts] == [
+        "192.0.2.1",
+        "192.0.2.2",
+        "2001:db8:1:2::/64",
+        "2001:db8:1:2::/64",
+        "somewhere",
+    ]
+    assert asker({"client": None}) == ""
 
 
 async def test_reviewers_answer_once_and_contributors_do_not(people: Maintainers) -> None:
