@@ -144,6 +144,7 @@ APART = {
     "proposed_change",
     "review",
     "comment",
+    "error_report",
 }
 """Of the people, and of what they said before anything was published: no part of the log."""
 

@@ -56,6 +56,7 @@ def connections() -> dict[tuple[str, str], Listed]:
             "SubmissionFilter",
             default=[(lambda submission: submission.told["published_at"], True)],
         ),
+        ("Query", "errorReports"): Listed(lambda _, _reading: []),  # the public sees none
         ("StateParty", "measures"): Listed(_its("Measure", "stateParty"), "MeasureFilter", "MeasureOrder"),
         ("StateParty", "assessments"): Listed(_its("Assessment", "stateParty"), "AssessmentFilter", "AssessmentOrder"),
         ("StateParty", "reportingEvents"): Listed(
@@ -69,7 +70,6 @@ def connections() -> dict[tuple[str, str], Listed]:
         ),
         ("Recommendation", "coverage"): Listed(cells_of, "CoverageFilter"),
         ("Instrument", "measures"): Listed(_its("Measure", "instrument")),
-        ("Query", "errorReports"): Listed(lambda _, _reading: [], "ErrorReportFilter"),  # the public sees none
         ("Source", "citedBy"): Listed(_cited_by),
     }
     records = "StateParty Signatory Section Article Instrument Recommendation Measure Assessment Statement ReportingEvent Source"

@@ -175,7 +175,6 @@ FILTERS: Mapping[str, Mapping[str, Matches]] = {
     "StatementFilter": {**_STATE, "kind": _word("kind")},
     "SourceFilter": {"kind": _word("kind"), "symbol": _word("symbol"), "text": holds},
     "CoverageFilter": {**_STATE, **_RECOMMENDATION, "state": lambda cell, states: cell.told in states},
-    "ErrorReportFilter": {},
     "SubmissionFilter": {  # of the public, who have handed nothing in, and for whom nothing waits
         "state": lambda _submission, states: "PUBLISHED" in states,
         "mine": lambda _submission, value: value is False,
