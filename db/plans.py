@@ -3,6 +3,7 @@
 To be called under the log's lock (db.log.alone), so that what is planned is what can be published.
 """
 
+import asyncio
 import hashlib
 import re
 from collections import Counter
@@ -32,6 +33,9 @@ NAMED_BY |= {"RECOMMENDATION": "code"}
 
 NUMBERED = {"MEASURE": ("", 4), "ASSESSMENT": ("A", 3), "STATEMENT": ("S", 2), "REPORTING_EVENT": ("E", 2)}
 """Of what is numbered by State, as in Measure:PHL-0007 and Assessment:PHL-A001: the letter, and how many digits."""
+
+IN_ONE_GO = 200
+"""Changes that are planned before readers have their turn: some milliseconds."""
 
 WELL_FORMED = re.compile(r"[A-Z][A-Za-z]+:[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -133,6 +137,8 @@ class _Planning:
         await self._look_up(offered)
         refusals, changes, unchanged = [*_repeated(offered)], list[PlannedChange](), 0
         for place, one in enumerate(offered):
+            if place % IN_ONE_GO == IN_ONE_GO - 1:
+                await asyncio.sleep(0)
             try:
                 found = [*(await self._planned(place, one))]
             except _Unfit as unfit:
@@ -143,7 +149,8 @@ class _Planning:
         changes = [*self.made.values(), *changes]  # new sources stand before what cites them
         refusals += _twice(changes, offered)
         proposed = [_proposed(place, change) for place, change in enumerate(changes)]
-        refusing, warning = checked(proposed, await context(self.connection, proposed))
+        looked_up = await context(self.connection, proposed)
+        refusing, warning = await asyncio.to_thread(checked, proposed, looked_up)  # a second, of ten thousand changes
         refusals += [_found(one, changes[place], offered) for place, one in refusing]
         warnings = [_found(one, changes[place], offered) for place, one in warning]
         return Plan(changes, unchanged, refusals, warnings, needs(proposed, first_by_author=first_by_author))
