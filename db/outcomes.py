@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from db.log import Published
 from db.refusals import Refusal
 
-LONGEST = {"title": 300, "reason": 2_000, "internalNote": 10_000, "text": 10_000}
-"""Characters."""
-
 
 @dataclass(frozen=True)
 class Outcome:

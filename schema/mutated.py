@@ -77,7 +77,8 @@ async def _done(
     field = cast("Does", Planning.fields(type_)[node.name.value])
     ending = False
     given = arguments["input"]
-    if field.prepared:
+    unfit = field.refuses(given)
+    if field.prepared and not unfit:
         given = await asyncio.to_thread(field.prepared, given)
     try:
         async with writers.acquire(timeout=PATIENCE) as connection:
@@ -85,8 +86,8 @@ async def _done(
             await transaction.start()
             await connection.execute("savepoint nothing_done")  # what a refusal answers with is the record as it was
             try:
-                outcome = await field.done(Doing(connection, account, signer), given)
-                told = {**context, "done": orjson.dumps(_told(outcome)).decode()}
+                outcome = unfit or await field.done(Doing(connection, account, signer), given)
+                told = {**context, "done": orjson.dumps(_told(outcome)).replace(b"\\u0000", b"\\ufffd").decode()}
                 parameters = plan.parameters(variables, told)
                 if outcome.refusals and not outcome.kept:
                     await connection.execute("rollback to savepoint nothing_done")

@@ -124,7 +124,8 @@ async def test_the_same_error_pointed_out_again_while_it_is_open_is_one_report(p
 REFUSED = [
     ({"record": "Measure:PHL-9999"}, "NOT_FOUND", "record"),
     ({"record": "Revision:1"}, "NOT_FOUND", "record"),
-    ({"record": "nothing that is an id \x00"}, "NOT_FOUND", "record"),
+    ({"record": "nothing that is an id"}, "NOT_FOUND", "record"),
+    ({"record": "Measure:PHL-\x00"}, "BAD_VALUE", "record"),
     ({"text": " \n"}, "BAD_VALUE", "text"),
     ({"text": "a" * 5_001}, "BAD_VALUE", "text"),
     ({"text": "A bell \x07 rings."}, "BAD_VALUE", "text"),

@@ -171,7 +171,7 @@ async def test_a_base_that_moved_on_is_told_field_by_field(people: Maintainers) 
             "expected": before["title"],
             "found": "A title from elsewhere",
             "yours": "My title",
-            "path": ["input", "changes", "0", "title"],
+            "path": ["input", "changes", "0", "document", "title"],
             "row": None,
         }
     ]
@@ -354,10 +354,19 @@ async def test_news_needs_a_new_citation(people: Maintainers) -> None:
     assert codes(await people.ana.submits(amended(kind="LEARNED", note="News"))) == ["MISSING_SOURCE"]
 
 
-async def test_personal_data_is_refused_beside_the_changes_too(people: Maintainers) -> None:
-    answer = await people.ana.submits(amended(note="Write to somebody@example.org"), reason="Ask me@example.org")
-    assert codes(answer) == ["PERSONAL_DATA"]
-    assert "example.org" not in str(answer)
+@pytest.mark.parametrize("where", ["title", "reason", "internalNote"])
+async def test_personal_data_is_refused_beside_the_changes_too(people: Maintainers, where: str) -> None:
+    answer = await people.ana.submits(amended(note="Mine"), **{where: "Ask somebody@nowhere.example"})
+    assert (codes(answer), answer["refusals"][0]["field"]) == (["PERSONAL_DATA"], where)
+    assert "nowhere" not in str(answer)
+
+
+async def test_personal_data_is_refused_in_reviews_and_comments(people: Maintainers) -> None:
+    name = (await people.ana.submits(amended(note="Mine")))["submission"]["id"]
+    assert codes(await people.ben.reviews(name, "REJECT", "Ask somebody@nowhere.example")) == ["PERSONAL_DATA"]
+    comment = "mutation ($input: CommentInput!) { comment(input: $input) { refusals { code } } }"
+    said = {"submission": name, "text": "Ask somebody@nowhere.example"}
+    assert codes((await people.ana.gets(comment, input=said))["comment"]) == ["PERSONAL_DATA"]
 
 
 @pytest.mark.parametrize(
