@@ -244,4 +244,4 @@ async def _written_anew(connection: asyncpg.Connection, record_id: str) -> Seque
 
 async def _tables(connection: asyncpg.Connection, record_id: str) -> list[str]:
     record_type = await connection.fetchval("select record_type_of($1)", record_id)
-    return ["revision", PROJECTIONS[record_type].name, "known_word"]
+    return ["revision", PROJECTIONS[record_type].name, "known_word", "proposed_change"]

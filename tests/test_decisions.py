@@ -179,7 +179,8 @@ async def test_who_does_not_own_the_tables_is_told_what_their_owner_has_to_do(
         0,
         "Submission 2: position 12.\n"
         "The record says it no more, but its data files may still hold the words (this role does not own the tables): as the"
-        " owner, run VACUUM (FULL, ANALYZE) revision, measure_version, known_word; and VACUUM (FULL) pg_catalog.pg_statistic;\n"
+        " owner, run VACUUM (FULL, ANALYZE) revision, measure_version, known_word, proposed_change; and VACUUM (FULL)"
+        " pg_catalog.pg_statistic;\n"
         f"{COPIES}\n",
     )
     assert await verify(empty) == []

@@ -76,8 +76,10 @@ begin
     for each statement execute function refuse_rewriting();
   create or replace trigger rounds_are_never_edited before update or delete or truncate on proposal_round
     for each statement execute function refuse_rewriting();
-  create or replace trigger proposed_changes_are_never_edited before update or delete or truncate on proposed_change
+  create or replace trigger proposed_changes_are_never_edited before delete or truncate on proposed_change
     for each statement execute function refuse_rewriting();
+  create or replace trigger proposed_changes_are_edited_by_redaction_alone after update on proposed_change
+    referencing old table as original new table as edited for each statement execute function refuse_rewording();
   create or replace trigger reviews_are_never_edited before update or delete or truncate on review
     for each statement execute function refuse_rewriting();
   create or replace trigger comments_are_never_edited before update or delete or truncate on comment
