@@ -235,3 +235,23 @@ begin
   return null;
 end
 $$;
+
+-- What people said beside the log is not reworded, but can be withheld: in the place of a text then stands that it is, by whom and
+-- why. tg_argv: the columns of which that is so.
+create or replace function refuse_all_but_withholding() returns trigger language plpgsql as $$
+begin
+  if not exists (select from edited) or exists (
+    select from edited e where not exists (
+      select from original o
+      where to_jsonb(o) - tg_argv = to_jsonb(e) - tg_argv and to_jsonb(o) <> to_jsonb(e) and not exists (
+        select from unnest(tg_argv) as word
+        where to_jsonb(o) ->> word is distinct from to_jsonb(e) ->> word
+          and (to_jsonb(o) ->> word is null or to_jsonb(e) ->> word is null
+               or to_jsonb(e) ->> word !~ '^\(Withheld by [^\n]+, seen by [^\n]+: [^\n]+\)$')))
+  ) then
+    raise exception using errcode = 'insufficient_privilege', constraint = 'history_is_added_never_edited',
+      message = format('%s of %s refused: history is added, never edited', tg_op, tg_table_name);
+  end if;
+  return null;
+end
+$$;
