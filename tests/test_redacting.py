@@ -292,6 +292,19 @@ async def test_what_a_revision_still_says_stays_in_what_was_proposed_for_it(empt
     assert (notes[PUBLISHED, 1], notes[WAITING, 1], notes[REJECTED, 1]) == (LEFT["note"],) * 3
 
 
+async def test_what_was_put_on_top_of_a_later_change_says_what_is_left_of_both(
+    people: Maintainers, empty: asyncpg.Connection
+) -> None:
+    """Planned on a revision with one word, published on top of another."""
+    await people.ana.submits(amended(LAW, 2, confidence="LOW"), rebase=True)
+    await published(empty, amend(LAW, measure("AAA", note="humbug anew")))
+    await people.ben.reviews("Submission:P5")
+    assert (await people.cara.reviews("Submission:P5"))["refusals"][0]["code"] == "ALREADY_DECIDED"
+    await published(empty, *await redaction(empty, LAW, "CORRECTED", LEFT, []))
+    document = (await proposed(empty))["Submission:P5", 1][0]
+    assert (document["note"], document["summary"], document["confidence"]) == (LEFT["note"], LEFT["summary"], "LOW")
+
+
 REWORDED = {
     "its words": f"update proposed_change set document = replace(document, 'A law', 'Another') where record_id = '{LAW}'",
     "a fact": f"update proposed_change set document = replace(document, '\"LOW\"', '\"HIGH\"') where record_id = '{LAW}'",
