@@ -11,10 +11,10 @@ from db.tables import account, error_report, proposal
 BEGINNINGS: Mapping[sa.Table, Mapping[str, Any]] = {
     proposal: {"state": "WAITING", "submission_id": None, "decided_at": None},
     error_report: {"state": "OPEN", "answer": None, "answered_by": None, "answered_at": None, "proposal_id": None},
-    account: {"role": "ADMIN"},
+    account: {"role": "ADMIN", "disabled_at": None},
 }
-"""Table → what its rows begin with; in the order in which they are then decided. Accounts are admins until all else is decided: an
-author who accepted alone was one that day, and need not be one now."""
+"""Table → what its rows begin with; in the order in which they are then decided. Accounts are admins, and
+enabled, until all else is decided: whoever accepted was allowed to that day, and need not be now."""
 
 NUMBERS = {
     "account": "select max(id) from account",

@@ -151,6 +151,11 @@ def _of_its_author(at: At) -> Any:
 TOKEN = "The number of the token that it was done with (opsc token list), for admins: null for everybody else."
 
 
+def _open_to_all(_at: At, warning: Any) -> sa.ColumnElement[bool]:
+    """All but those that name submissions which were not decided, for whoever may not read such."""
+    return sa.or_(VIEWER.is_not(None), warning.c.refusal["code"].astext != literal("CONFLICT"))
+
+
 class Plan(Row):
     """What publishing a submission would do, change by change. Its hash stands for exactly that."""
 
@@ -196,10 +201,12 @@ class Plan(Row):
     )
     warnings = Edges(
         Refusal,
+        _open_to_all,
         source=lambda at: refusals_in(at.row.c.warnings, at),
         order=lambda warning: [warning.c.place],
         bound=20,
-        description="What whoever looks at it should look at: likely duplicates, other submissions about the same records.",
+        description="What whoever looks at it should look at: likely duplicates and, for those who have an account, other"
+        " submissions about the same records.",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from db import accounts
 from db.embedded import Embedded
 from tests.maintainers import SUBMIT, Maintainers, amended, introduced, maintainers, new_measure
 
@@ -242,6 +243,23 @@ async def test_one_reviewer_does_not_count_twice(people: Maintainers) -> None:
     assert await stands(people) is None
 
 
+@pytest.mark.parametrize("gone", ["no reviewer any more", "disabled"])
+async def test_an_acceptance_counts_while_whoever_gave_it_reviews(
+    strangers: Maintainers, seeded_database: Embedded, gone: str
+) -> None:
+    name = (await strangers.ana.submits(new_measure()))["submission"]["id"]
+    await strangers.ben.reviews(name)
+    owner = await asyncpg.connect(seeded_database.owner_url)
+    if gone == "disabled":
+        await accounts.disable(owner, "ben")
+    else:
+        await accounts.change_role(owner, "ben", "CONTRIBUTOR")
+    await owner.close()
+    second = await strangers.cara.reviews(name)
+    assert (codes(second), second["submission"]["state"]) == (["NEEDS_SECOND_REVIEW"], "WAITING")
+    assert (await strangers.dora.reviews(name))["submission"]["state"] == "PUBLISHED"
+
+
 async def test_an_acceptance_sent_again_answers_the_same(people: Maintainers) -> None:
     name = (await people.ana.submits(amended(note="Mine")))["submission"]["id"]
     first = await people.ben.reviews(name)
@@ -447,6 +465,17 @@ async def test_the_public_sees_what_is_published_and_no_internal_notes(people: M
     listed = "{ submissions { totalCount nodes { id } } }"
     assert open_one not in str(await people.anybody.gets(listed))
     assert open_one in str(await people.ben.gets(listed))
+
+
+async def test_the_public_is_not_told_of_what_is_undecided_by_the_warnings_of_what_is_published(
+    people: Maintainers,
+) -> None:
+    open_one = (await people.ana.submits(amended(note="Mine")))["submission"]["id"]
+    done = (await people.dora.published(people.ben, amended(summary="Dora's")))["submission"]["id"]
+    query = "query ($id: ID!) { submission(id: $id) { plan { warnings { code found } } } }"
+    warned = {"code": "CONFLICT", "found": open_one}
+    assert (await people.ben.gets(query, id=done))["submission"]["plan"] == {"warnings": [warned]}
+    assert (await people.anybody.gets(query, id=done))["submission"]["plan"] == {"warnings": []}
 
 
 async def test_lists_say_what_is_mine_and_what_waits_for_me(people: Maintainers) -> None:

@@ -1,11 +1,12 @@
 -- Proposals: what somebody submitted, and what others decided about it. What was said stays said; nothing is published of it but
 -- what enough others have accepted.
 
--- How many people other than its author have accepted a proposal as it stands.
+-- How many people other than its author have accepted a proposal as it stands, and may still: an acceptance counts for as long as
+-- whoever gave it reviews.
 create or replace function acceptances(proposal_id int, round int) returns int language sql stable as $$
-  select count(distinct r.account_id)::int from review r join proposal p on p.id = r.proposal_id
+  select count(distinct r.account_id)::int from review r join proposal p on p.id = r.proposal_id join account a on a.id = r.account_id
   where r.proposal_id = acceptances.proposal_id and r.round = acceptances.round and r.decision = 'ACCEPT'
-    and r.account_id <> p.account_id
+    and r.account_id <> p.account_id and a.role in ('REVIEWER', 'ADMIN') and a.disabled_at is null
 $$;
 
 -- What a proposal that waits still needs, in sentences.
