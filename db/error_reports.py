@@ -62,7 +62,7 @@ async def report_error(connection: asyncpg.Connection, said: ErrorReport) -> Out
         *row,
     )
     if number is not None:
-        return Outcome(report=number)
+        return Outcome(report=number, repeated=True)
     try:
         async with connection.transaction():
             number = await connection.fetchval(
