@@ -66,19 +66,18 @@ async def mutated(
             continue
         name = nodes[0].name.value
         try:
-            data, outcome = await _done(writers, plans[key], nodes[0], variables, context, account, signer)
+            data = await _done(writers, plans[key], nodes[0], key, variables, context, account, signer, kept)
         except (asyncpg.QueryCanceledError, TimeoutError) as error:
             message = _gave_up(kept, name, key, waited=isinstance(error, OthersPublish))
             raise Refused([refusal(message, ErrorCode.TIMEOUT, nodes, [key])], cost) from None
         except _PerhapsKept as error:
-            unknown = f"Whether {_field(name, key)} was done is not known: look before you send it again."
-            raise Stopped(" ".join(filter(None, [_before(kept), unknown]))) from error.__cause__
+            follows = "" if key == [*fields][-1] else ", and what follows it was not"
+            unknown = f"Whether {_field(name, key)} was done is not known{follows}: look before you send it again."
+            raise Stopped(f"{_were(kept)}. {unknown}" if kept else unknown) from error.__cause__
         except Exception as error:
             if not kept:
                 raise
             raise Stopped(_before(kept)) from error
-        if outcome.kept and not outcome.repeated:
-            kept.append(Kept(name, key, cast("Does", Planning.fields(type_)[name]).public))
         parts.append(data[1:-1])
     return b'{"data":{%b},"extensions":{"cost":{"requested":%d,"limit":%d}}}' % (b",".join(parts), cost, COST_LIMIT)
 
@@ -102,11 +101,13 @@ async def _done(
     writers: asyncpg.Pool,
     plan: Plan,
     node: FieldNode,
+    key: str,
     variables: Variables,
     context: Mapping[str, Any],
     account: Account | None,
     signer: Signer,
-) -> tuple[bytes, Outcome]:
+    kept: list[Kept],
+) -> bytes:
     """Raises OthersPublish, asyncpg.QueryCanceledError or TimeoutError where the database gave up, and nothing was done then."""
     type_ = schema.mutation_type
     assert type_ is not None
@@ -137,18 +138,20 @@ async def _done(
                 await transaction.commit()
             except Exception as error:
                 raise _PerhapsKept from error
-            _log(node.name.value, outcome, account)
+            if not outcome.repeated:
+                kept.append(Kept(node.name.value, key, field.public))
+                _log(node.name.value, outcome, account)
         else:
             await transaction.rollback()
     finally:
         await writers.release(connection)
     assert row is not None
-    return cast("bytes", row["data"]), outcome
+    return cast("bytes", row["data"])
 
 
 def _log(name: str, outcome: Outcome, account: Account | None) -> None:
     """Who used which token to change what. Who reads is not logged, nor who points out an error without an account."""
-    if account is None or outcome.repeated:
+    if account is None:
         return
     about = {
         "submission": outcome.proposal and f"Submission:P{outcome.proposal}",
@@ -169,11 +172,13 @@ def _gave_up(kept: Sequence[Kept], name: str, key: str, *, waited: bool) -> str:
 
 
 def _before(kept: Sequence[Kept]) -> str:
-    """Which fields were done before one failed, in a sentence; nothing where none was."""
-    if not kept:
-        return ""
+    """Which fields were done before one failed, in a sentence."""
+    return f"{_were(kept)}; what followed was not."
+
+
+def _were(kept: Sequence[Kept]) -> str:
     names = ", ".join(_field(one.name, one.key) for one in kept)
-    return f"{names} {'was' if len(kept) == 1 else 'were'} done before; what followed was not."
+    return f"{names} {'was' if len(kept) == 1 else 'were'} done before"
 
 
 def _field(name: str, key: str) -> str:

@@ -393,6 +393,10 @@ async def test_what_was_reported_and_answered_stays_in_the_database(
         ("update error_report set text = 'Otherwise'", "what_was_reported_stays"),
         ("update error_report set contact = 'elsewhere'", "what_was_reported_stays"),
         ("update error_report set answer = 'Otherwise'", "what_is_decided_stays"),
+        (
+            "insert into error_report (record_id, text, reported_at, state) values ('Measure:PHL-9999', 'a', now(), 'OPEN')",
+            "the_record_is_there",
+        ),
         ("delete from error_report", "history_is_added_never_edited"),
         ("truncate error_report", "history_is_added_never_edited"),
     ):

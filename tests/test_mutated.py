@@ -191,14 +191,15 @@ async def test_what_waited_for_others_says_so_and_what_was_done_before(
 async def test_where_the_database_is_lost_while_it_keeps_a_field_that_is_not_known(
     people: Maintainers, owner: asyncpg.Connection
 ) -> None:
-    unknown = "Whether comment (as “{}”) was done is not known: look before you send it again."
+    unknown = "Whether comment (as “{}”) was done is not known{}: look before you send it again."
     away = "The record cannot be reached at the moment (logged as …)."
     with capture_logs():
         alone = await people.ben.asks(said("away"))
-        later = await people.ben.asks(said("One", "away"))
-    assert errors(alone) == [(f"{away} {unknown.format('a')}", "INTERNAL")]
-    before = "comment (as “a”) was done before; what followed was not."
-    assert errors(later) == [(f"{away} {before} {unknown.format('b')}", "INTERNAL")]
+        later = await people.ben.asks(said("One", "away", "Never said"))
+    assert errors(alone) == [(f"{away} {unknown.format('a', '')}", "INTERNAL")]
+    before = "comment (as “a”) was done before."
+    assert (later.status_code, later.headers.get("Retry-After")) == (503, None)  # a program would do the first again
+    assert errors(later) == [(f"{away} {before} {unknown.format('b', ', and what follows it was not')}", "INTERNAL")]
     assert await comments(owner) == ["One"]
 
 
