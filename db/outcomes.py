@@ -10,7 +10,7 @@ from db.refusals import Refusal
 @dataclass(frozen=True)
 class Outcome:
     """proposal and round: what was planned, None where nothing was. kept: whether it is still there after the transaction.
-    report: the error report that it is about."""
+    report: the error report that it is about. repeated: it was there already, and nothing was changed."""
 
     proposal: int | None = None
     round: int | None = None
@@ -18,6 +18,7 @@ class Outcome:
     published: Published | None = None
     kept: bool = True
     report: int | None = None
+    repeated: bool = False
 
 
 def refused(*refusals: Refusal) -> Outcome:

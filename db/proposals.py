@@ -81,7 +81,7 @@ async def sent_before(connection: asyncpg.Connection, account: Account, offer: O
     if before is None:
         return None
     if before["content_hash"] == _content_hash(offer):
-        return Outcome(before["proposal_id"], before["number"])
+        return Outcome(before["proposal_id"], before["number"], repeated=True)
     message = (
         "This key was used for another submission of yours, whose content differs: take a new key for a new submission."
     )
@@ -119,7 +119,7 @@ async def withdraw(connection: asyncpg.Connection, account: Account, proposal: i
     if row["account_id"] != account.id:
         return refused(forbidden(f"Submission:P{proposal} is not yours: its author alone can withdraw it."))
     if row["state"] == "WITHDRAWN":
-        return Outcome(proposal, row["round"])
+        return Outcome(proposal, row["round"], repeated=True)
     if row["state"] not in OPEN:
         return refused(decided(proposal, row["state"]))
     if reason is not None:

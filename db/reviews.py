@@ -38,7 +38,8 @@ async def review(
         return refused(unknown(proposal))
     if row["state"] not in OPEN:
         if decision == "ACCEPT" and await _accepted(connection, account, proposal, row["round"]):
-            return Outcome(proposal, row["round"], published=await _published(connection, row["submission_id"]))
+            published = await _published(connection, row["submission_id"])
+            return Outcome(proposal, row["round"], published=published, repeated=True)
         return refused(decided(proposal, row["state"]))
     own = row["account_id"] == account.id
     if own and (account.role != "ADMIN" or decision != "ACCEPT" or text is None):

@@ -277,7 +277,7 @@ class ReportErrorInput(graphene.InputObjectType):
         " characters."
     )
     contact = graphene.String(
-        description="Where to reach you. Only those who have an account see it; it is erased when you ask. Up to 200"
+        description="Where to reach you. Only reviewers and admins see it; it is erased when you ask. Up to 200"
         " characters."
     )
 
@@ -294,8 +294,8 @@ class AnswerErrorInput(graphene.InputObjectType):
     submission = graphene.ID(description='The submission that came of it: "Submission:P7".')
     cite = graphene.Boolean(
         description="true: put what they said, and this answer, beside the record. That makes a submission in which the record"
-        " cites a new source (“Statement of … about Measure:PHL-0007, received …”) with the answer as its note; it is reviewed as"
-        " any other."
+        " cites a new source (“Statement about Measure:PHL-0007, received …”), with what they said and the answer as its note; it"
+        " is reviewed as any other. If it is rejected or withdrawn, send the same answer with cite again."
     )
 
 
@@ -471,7 +471,8 @@ class Mutation(graphene.ObjectType):
     """What changes the record. It needs a token (Authorization: Bearer …), but for reportError. What is refused changes nothing,
     and says why in refusals.
 
-    Several of these in one request are done one after the other, each by itself.
+    Several of these in one request are done one after the other, each by itself. Where one fails (errors), those before it are
+    done, and the error's message names them.
     """
 
     submit = Does(
