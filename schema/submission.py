@@ -356,7 +356,11 @@ def _waiting_for_me(at: At, row: Any, value: Any) -> Any:
         reviews.correlate_except(account),
         ~accepted.correlate_except(review),
     )
-    mine = sa.and_(row.c.state == literal("CHANGES_REQUESTED"), row.c.account_id == viewer)
+    overtaken = sa.func.cardinality(sa.func.overtaken(row.c.proposal_id, row.c.round)) > sa.literal_column("0")
+    to_change = sa.or_(
+        row.c.state == literal("CHANGES_REQUESTED"), sa.and_(row.c.state == literal("WAITING"), overtaken)
+    )
+    mine = sa.and_(row.c.account_id == viewer, to_change)
     return sa.func.coalesce(sa.or_(theirs, mine), sa.false()) == value
 
 

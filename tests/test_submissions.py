@@ -204,6 +204,12 @@ async def test_of_two_submissions_about_one_record_the_second_is_a_conflict(peop
     late = await people.ben.reviews(second["submission"]["id"])
     assert (codes(late), late["submission"]["state"], late["submission"]["reviews"]) == (["CONFLICT"], "WAITING", [])
     assert (late["refusals"][0]["found"], late["refusals"][0]["yours"]) == ("First", "Second")
+    assert late["submission"]["needs"] == [
+        "A review by somebody other than its author.",
+        "Its author, who is to submit it again: Measure:PHL-0001 was changed since it was written.",
+    ]
+    mine = "{ submissions(filter: { waitingForMe: true }) { nodes { id } } }"
+    assert (await people.ana.gets(mine))["submissions"]["nodes"] == [{"id": second["submission"]["id"]}]
     assert (await stands(people))["note"] == "First"
 
 
