@@ -9,11 +9,17 @@ from starlette.middleware import Middleware
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
-from api import faults, graphiql, graphql, health, permalinks
+from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
+from api.allowance import Allowance
 from api.cors import ReadableByAll
+from api.identity import WHILE
+from api.openid import Issuer
 from api.settings import Settings
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
+
+HOUR = 3_600
+"""Seconds."""
 
 WRITERS = 2
 """Connections that change the record: they wait for one another, and readers for none of them."""
@@ -29,7 +35,14 @@ def create(settings: Settings | None = None) -> Starlette:
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
         ):
-            yield {"settings": settings, "pool": pool, "writers": writers}
+            yield {
+                "settings": settings,
+                "pool": pool,
+                "writers": writers,
+                "guesses": Allowance(WHILE),
+                "reports": Allowance(HOUR),
+                "issuer": Issuer(settings.openid) if settings.openid else None,
+            }
 
     return Starlette(
         routes=[
@@ -37,6 +50,8 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}", permalinks.record),
             Route("/r/{id}/timemap", permalinks.timemap),
             Route("/r/{id}/{number}", permalinks.revision),
+            Route("/feeds/waiting/{token}.atom", waiting.waiting),
+            Route("/sheets/{file}", sheets.sheet),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import sys
 import threading
@@ -16,14 +15,20 @@ import structlog
 import typer
 
 from api import logs
+from api.accounts import accounts, token_commands
 from api.backups import backups
 from api.checkpoints import checkpoints, sign, signer
 from api.decisions import decisions
+from api.exports import exports
+from api.feeds import feeds
+from api.imports import imports
 from api.progress import Step, shown
 from api.record import NoRecordError, Record, require_newest
-from api.serving import address, bound
+from api.serving import ADDRESS, address, bound
 from api.serving import serve as serve_on
+from api.settings import OpenID
 from api.spreadsheets import spreadsheets
+from api.submissions import submissions
 from api.terminal import Data, connected, opened, told
 from db.checkpoints import sign_head
 from db.embedded import watch
@@ -38,8 +43,6 @@ from seed.load import seed as seed_record
 MOST_WORKERS = 40
 """Their pools, of four connections each, fit into what the embedded server allows."""
 
-ADDRESS = re.compile(r"https?://[^/\s]+(/\S*)?")
-
 opsc = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -52,8 +55,14 @@ opsc = typer.Typer(
 
 opsc.add_typer(decisions)
 opsc.add_typer(backups)
+opsc.add_typer(feeds)
 opsc.add_typer(checkpoints, name="checkpoint")
+opsc.add_typer(accounts, name="account")
+opsc.add_typer(token_commands, name="token")
 opsc.add_typer(spreadsheets)
+opsc.add_typer(exports)
+opsc.add_typer(imports)
+opsc.add_typer(submissions, name="submission")
 
 
 def run() -> None:
@@ -83,6 +92,7 @@ def serve(
     only read: opsc migrate and opsc seed are for you to run when it suits you.
     """
     with told(), suppress(KeyboardInterrupt), ExitStack() as until_the_end:
+        OpenID.from_environment()  # what is wrong with it is told before anything begins
         listener = until_the_end.enter_context(bound(host, port))
         if public_url is not None and not ADDRESS.fullmatch(public_url):
             raise NoRecordError(f"--public-url {public_url} is no address: write it as https://opsc.example.")

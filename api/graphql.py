@@ -3,8 +3,10 @@
 Spoken in ASGI's own messages: on small answers Starlette's request and response would cost as much as all the rest.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,6 +18,7 @@ from structlog import get_logger
 
 from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
+from api.allowance import Allowance, asker
 from api.checkpoints import signer
 from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
@@ -25,7 +28,7 @@ from db.accounts import Account
 from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
 from schema.document import Operation, document
-from schema.mutated import mutated
+from schema.mutated import mutated, root_fields
 from schema.plan import COST_LIMIT
 from schema.query import sdl
 from schema.refusals import ErrorCode, Refused, refusal
@@ -35,6 +38,9 @@ BY_FORM, BY_FORM_AND_MOMENT = "Accept, Authorization", "Accept, Accept-Datetime,
 
 FOR_ONE = (b"cache-control", b"private, no-store")
 """Of an answer to somebody with a token: nobody else is to get it from a cache."""
+
+REPORTS, REPORTS_OF_AN_ACCOUNT = 10, 100
+"""Errors that may be pointed out in an hour from one address, and by one account."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -101,7 +107,8 @@ async def _mutated(scope: Scope, asked: Asked, operation: Operation, viewer: Acc
     """Raises NotRead for what cannot be done this way, or by this reader."""
     if scope["method"] != "POST":
         raise NotRead(405, "What changes the record is sent by POST.", headers={"Allow": "POST"})
-    if viewer is None:
+    public, others = root_fields(operation, asked.variables)
+    if viewer is None and (others or not public):
         message = (
             "Changing the record needs a token: send it as “Authorization: Bearer opsc_…”. Whoever keeps this record gives"
             " them."
@@ -110,13 +117,29 @@ async def _mutated(scope: Scope, asked: Asked, operation: Operation, viewer: Acc
     if asked.moment is not None and says_what_was_known(asked.moment):
         raise NotRead(400, "What changes the record does so now: leave known, position and valid out of the address.")
     state = scope["state"]
+    if public:
+        _within_allowance(state["reports"], asker(scope) if viewer is None else viewer.id, viewer, public)
     context = asked_by(viewer, state["settings"].public_url)
     body = await mutated(
         state["writers"], operation, asked.variables, context, viewer, lambda log: signer(log, state["settings"].data)
     )
-    fields = [one.name.value for one in operation.node.selection_set.selections if isinstance(one, FieldNode)]
-    get_logger().info("changed", account=viewer.name, token=viewer.token_id, fields=fields)  # who reads is not logged
+    if viewer:  # who used which token to change what; who reads, and who points out errors, is not logged
+        fields = [one.name.value for one in operation.node.selection_set.selections if isinstance(one, FieldNode)]
+        get_logger().info("changed", account=viewer.name, token=viewer.token_id, fields=fields)
     return body
+
+
+def _within_allowance(reports: Allowance, who: Hashable, viewer: Account | None, count: int) -> None:
+    """Raises NotRead where somebody points out more errors in an hour than one may."""
+    most = REPORTS_OF_AN_ACCOUNT if viewer else REPORTS
+    wait = reports.take(who, most, count)
+    if wait is not None:
+        until = datetime.now(UTC) + timedelta(seconds=wait)
+        message = (
+            f"From here, {most} errors can be pointed out in an hour, and this would be more: nothing of it was kept. Send it again"
+            f" after {until:%H:%M} UTC, in {math.ceil(wait / 60)} minutes."
+        )
+        raise NotRead(429, message, ErrorCode.RATE_LIMITED, {"Retry-After": str(math.ceil(wait))})
 
 
 async def _at_its_moment(

@@ -15,7 +15,7 @@ SHARED: tuple[Processor, ...] = (
 )
 
 TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
-"""Without the values of variables: tokens are among them, and what people submit."""
+"""Without what variables held: tokens, and what people wrote about others, are among it."""
 
 
 def configure() -> None:

@@ -16,8 +16,8 @@ from schema.refusals import BadValue, ErrorCode
 LARGEST = 100_000
 """Bytes of a request's body, or of its query string."""
 
-LARGEST_SUBMISSION = 20_000_000
-"""Bytes of the body that somebody with an account sends: an import holds thousands of changes."""
+LARGEST_SUBMISSION = 28_000_000
+"""Bytes of the body that somebody with an account sends: an import's file may have 20 MB, which base64 makes a third longer."""
 
 Headers = Mapping[bytes, bytes]
 

@@ -1,6 +1,7 @@
 """Serving, by uvicorn: the port is taken first, and told of when requests are answered there."""
 
 import errno
+import re
 import signal
 import socket
 import sys
@@ -14,6 +15,9 @@ from uvicorn.supervisors import Multiprocess
 
 GRACE = 10
 """Seconds that requests under way are given to end."""
+
+ADDRESS = re.compile(r"https?://[^/\s]+(/\S*)?")
+"""Where readers find a record."""
 
 HANDOVER = 1.0
 """Seconds that a port may stay busy: the workers of an `opsc serve` that was killed leave it within these."""

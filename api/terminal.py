@@ -13,7 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.progress import Step
 from api.record import NoRecordError, Record, record
+from api.remote import NotAnswered
 from api.serving import CannotListenError
+from api.settings import BadSetting
+from db.accounts import AccountRefused
 from db.backup import BackupRefused
 from db.checkpoint_folder import LogRewrittenError
 from db.cluster import CannotRunError
@@ -26,6 +29,8 @@ from seed.files import BadFiles
 
 REFUSALS = (
     NoRecordError,
+    BadSetting,
+    AccountRefused,
     CannotRunError,
     CannotListenError,
     CannotSignError,
@@ -33,6 +38,7 @@ REFUSALS = (
     BadFiles,
     NoSheet,
     CannotWrite,
+    NotAnswered,
     BackupRefused,
     CannotCheck,
     PublicationRefused,

@@ -1,7 +1,9 @@
 """Accounts: who may submit and review, under the names that the log shows; and the tokens by which they are known."""
 
+import base64
 import hashlib
 import hmac
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,44 +27,83 @@ class Account:
     token_id: int | None = None
 
 
+WHY = {
+    "account_name_once": "There is an account {name} already, and names are never given twice: take another.",
+    "account_name_is_not_the_files": "“seed” is the account of the files: take another name.",
+    "account_name_is_a_pseudonym": (
+        "{name!r} cannot be an account's name: it stands in the public log for good, so it is a pseudonym of one line, 1 to 100"
+        " characters that can be seen, without @."
+    ),
+    "account_person_subject_once": "Another account is that subject's already: opsc account list tells which.",
+    "account_person_subject_is_printable": (
+        "An issuer is an address of at most 500 characters, a subject at most 255 letters, digits and signs, all of them ASCII, as"
+        " the tokens' iss and sub say them."
+    ),
+    "account_person_person_is_one_line": "Who is behind an account is one line of 1 to 500 characters.",
+}
+"""Why an account cannot be as it was asked for, by the constraint that refuses it."""
+
+
 class AccountRefused(Exception):
     """What cannot be done with an account or a token: says why, to the person at the terminal."""
 
 
-async def authenticated(pool: asyncpg.Pool, text: str) -> Account | None:
-    """Whose token this is; None of what is none, or no longer: who asks is not told which."""
+async def authenticated(pool: asyncpg.Pool, text: str, reads: str = "ALL") -> Account | None:
+    """Whose token this is; None of what is none, or no longer, or reads something else: who asks is not told which."""
     if not is_token(text):
         return None
     hashed = _hashed(text)
-    row = await pool.fetchrow("select * from good_token where hash = $1", hashed)
+    row = await pool.fetchrow("select * from good_token where hash = $1 and reads = $2", hashed, reads)
     if row is None or not hmac.compare_digest(row["hash"], hashed):
         return None
     await pool.execute("select note_use($1)", row["id"])
     return Account(row["account_id"], row["name"], row["role"], row["expires_at"], row["id"])
 
 
-async def add(connection: asyncpg.Connection, name: str, role: str, person: str | None = None) -> int:
-    """Raises AccountRefused."""
+async def of_subject(pool: asyncpg.Pool, issuer: str, subject: str, role: str, expires_at: datetime) -> Account | None:
+    """The account of somebody whom an OpenID Connect issuer vouches for, made when they first come; None while it is disabled."""
+    row = await pool.fetchrow("select * from account_of_subject($1, $2, $3, $4)", issuer, subject, role, _pseudonym())
+    return Account(row["id"], row["name"], row["role_now"], expires_at) if row else None
+
+
+def _pseudonym() -> str:
+    """Random: what is made of their name or number at the issuer could be found out by trying, in a log that never forgets."""
+    return f"contributor-{base64.b32encode(secrets.token_bytes(5)).decode().lower()}"
+
+
+async def add(
+    connection: asyncpg.Connection,
+    name: str,
+    role: str,
+    person: str | None = None,
+    issuer: str | None = None,
+    subject: str | None = None,
+) -> int:
+    """person: who is behind it, for those who keep the record; issuer and subject: how OpenID Connect knows them. Raises
+    AccountRefused."""
     try:
         async with connection.transaction():
             number: int = await connection.fetchval(
                 "insert into account (name, role, created_at) values ($1, $2, now()) returning id", name, role
             )
-            if person:
+            if person is not None or subject is not None:
                 await connection.execute(
-                    "insert into account_person (account_id, person) values ($1, $2)", number, person
+                    "insert into account_person (account_id, person, issuer, subject) values ($1, $2, $3, $4)",
+                    number,
+                    person,
+                    issuer,
+                    subject,
                 )
             return number
-    except asyncpg.UniqueViolationError:
-        raise AccountRefused(
-            f"There is an account {name} already, and names are never given twice: take another."
-        ) from None
-    except asyncpg.CheckViolationError:
-        raise AccountRefused(
-            f"{name!r} cannot be an account's name: it stands in the public log for good, so it is a pseudonym of one line,"
-            f" 1 to 100"
-            " characters, without @, and not “seed”."
-        ) from None
+    except (asyncpg.UniqueViolationError, asyncpg.CheckViolationError) as error:
+        if (why := WHY.get(error.constraint_name or "")) is None:
+            raise
+        raise AccountRefused(why.format(name=name)) from None
+
+
+async def change_role(connection: asyncpg.Connection, name: str, role: str) -> None:
+    """Its tokens can do what the role can from now on."""
+    await connection.execute("update account set role = $2 where id = $1", await _id_of(connection, name), role)
 
 
 async def listed(connection: asyncpg.Connection) -> Sequence[asyncpg.Record]:
@@ -86,27 +127,36 @@ async def enable(connection: asyncpg.Connection, name: str) -> None:
 
 
 async def erase(connection: asyncpg.Connection, name: str) -> None:
-    """Forgets who is behind it, and disables it. The name stays: the log quotes it."""
+    """Forgets who is behind it, disables it, and revokes its tokens. The name stays: the log quotes it."""
     async with connection.transaction():
         await disable(connection, name)
+        await _changed(
+            connection, name, "update token set revoked_at = now() where account_id = $1 and revoked_at is null"
+        )
         await _changed(connection, name, "delete from account_person where account_id = $1")
 
 
-async def create_token(connection: asyncpg.Connection, name: str, days: int = EXPIRES) -> tuple[str, datetime]:
-    """The token, which nobody can ever be told again, and when it expires."""
+async def create_token(
+    connection: asyncpg.Connection, name: str, days: int = EXPIRES, reads: str = "ALL"
+) -> tuple[str, datetime]:
+    """The token, which nobody can ever be told again, and when it expires. reads: a word of TokenReads."""
     if not 1 <= days <= LONGEST:
         raise AccountRefused(f"A token is good for 1 to {LONGEST} days, not for {days}.")
-    text = new_token()
     account_id = await _id_of(connection, name)
+    if await connection.fetchval("select disabled_at is not null from account where id = $1", account_id):
+        raise AccountRefused(f"The account {name} is disabled: opsc account enable comes first.")
+    text = new_token()
     expires: datetime = await connection.fetchval(
         """
-        insert into token (account_id, hash, beginning, created_at, expires_at) values ($1, $2, $3, now(), now() + $4)
+        insert into token (account_id, hash, beginning, created_at, expires_at, reads)
+        values ($1, $2, $3, now(), now() + $4, $5)
         returning expires_at
         """,
         account_id,
         _hashed(text),
         text[:SHOWN],
         timedelta(days=days),
+        reads,
     )
     return text, expires
 
@@ -124,12 +174,8 @@ async def tokens(connection: asyncpg.Connection, name: str | None = None) -> Seq
 
 
 async def revoke_token(connection: asyncpg.Connection, number: int) -> None:
-    if (
-        await connection.fetchval(
-            "update token set revoked_at = coalesce(revoked_at, now()) where id = $1 returning true", number
-        )
-        is None
-    ):
+    statement = "update token set revoked_at = coalesce(revoked_at, now()) where id = $1 returning true"
+    if await connection.fetchval(statement, number) is None:
         raise AccountRefused(f"There is no token {number}: opsc token list tells those that there are.")
 
 

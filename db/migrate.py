@@ -20,6 +20,7 @@ RULES = (
     "clocks",
     "accounts",
     "proposals",
+    "error_reports",
     "guards",
 )
 """The files of db/rules in the order they are laid: what is called before what calls it, the guards last."""

@@ -328,7 +328,16 @@ class _Planning:
     def _amended(
         self, one: OfferedChange, planned: PlannedChange, stands: Standing, citations: Sequence[Document]
     ) -> Iterator[PlannedChange]:
+        base = one.base if one.base is not None and one.base < stands.number else None
         patch = dict(one.document or {})
+        if (
+            one.row is not None
+        ):  # a row says all its fields: those that it says as it was given them, it leaves as they are
+            was = stands.document if base is None else self.bases[planned.record_id, base]
+            patch = {name: value for name, value in patch.items() if value != was.get(name)}
+            one = replace(one, document=dict(patch))
+            if not patch:
+                return
         cited = list(patch.pop("citations", stands.document.get("citations", [])))
         document = stands.document | patch
         if "citations" in FIELDS[one.record_type]:
@@ -341,11 +350,10 @@ class _Planning:
         if name and document[name] != stands.document[name]:
             message = f"The {name} of {planned.record_id} is its id, and stays: retract it, and create the other."
             raise _Unfit(Refusal("BAD_VALUE", message, planned.record_id, name, stands.document[name], document[name]))
-        base = one.base if one.base is not None and one.base < stands.number else None
-        if base is not None:
-            self._require_apart(one, planned.record_id, base, stands, document)
         if document == stands.document:
             return
+        if base is not None:
+            self._require_apart(one, planned.record_id, base, stands, document)
         if one.kind in BRINGS_NEWS and _cites(one.record_type):
             news = [citation for citation in document["citations"] if citation not in stands.document["citations"]]
             if not news and not citations:

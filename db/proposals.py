@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import orjson
@@ -19,6 +20,7 @@ from db.offers import Citing, Offer, OfferedChange
 from db.plans import Plan, PlannedChange, planned
 from db.refusals import Refusal, of_publication
 from db.signed_note import PrivateKey
+from db.words import wrong_words
 
 REVIEWERS = {"REVIEWER", "ADMIN"}
 
@@ -33,13 +35,15 @@ OPEN = ("WAITING", "CHANGES_REQUESTED")
 
 @dataclass(frozen=True)
 class Outcome:
-    """proposal and round: what was planned, None where nothing was. kept: whether it is still there after the transaction."""
+    """proposal and round: what was planned, None where nothing was. kept: whether it is still there after the transaction.
+    report: the error report that it is about."""
 
     proposal: int | None = None
     round: int | None = None
     refusals: Sequence[Refusal] = ()
     published: Published | None = None
     kept: bool = True
+    report: int | None = None
 
 
 def refused(*refusals: Refusal) -> Outcome:
@@ -55,7 +59,7 @@ async def submit(
     plan_hash: str | None = None,
 ) -> Outcome:
     """Plans what is offered and keeps it for review. A dry run does all of that, too, for the caller to undo."""
-    if wrong := [*_wrong_words(title=offer.title, reason=offer.reason, internalNote=offer.internal_note)]:
+    if wrong := [*wrong_words(LONGEST, title=offer.title, reason=offer.reason, internalNote=offer.internal_note)]:
         return refused(*wrong)
     if not offer.changes:
         return refused(Refusal("BAD_VALUE", "A submission needs at least one change.", path=("input", "changes")))
@@ -95,7 +99,7 @@ async def submit(
 
 
 async def comment(connection: asyncpg.Connection, account: Account, proposal: int, text: str) -> Outcome:
-    if wrong := [*_wrong_words(text=text)]:
+    if wrong := [*wrong_words(LONGEST, text=text)]:
         return refused(*wrong)
     await alone(connection)
     row = await _locked(connection, proposal)
@@ -116,7 +120,7 @@ async def comment(connection: asyncpg.Connection, account: Account, proposal: in
 
 async def withdraw(connection: asyncpg.Connection, account: Account, proposal: int, reason: str | None) -> Outcome:
     """By its author alone; the reason becomes a comment."""
-    if reason is not None and (wrong := [*_wrong_words(text=reason)]):
+    if reason is not None and (wrong := [*wrong_words(LONGEST, text=reason)]):
         return refused(*wrong)
     await alone(connection)
     row = await _locked(connection, proposal)
@@ -144,7 +148,7 @@ async def review(
     signer: PrivateKey | None = None,
 ) -> Outcome:
     """Keeps the decision; what enough others have accepted is planned anew, and published if that is what they accepted."""
-    if text is not None and (wrong := [*_wrong_words(text=text)]):
+    if text is not None and (wrong := [*wrong_words(LONGEST, text=text)]):
         return refused(*wrong)
     if account.role not in REVIEWERS:
         return refused(_forbidden("Reviewing needs the role REVIEWER or ADMIN, which this account does not have."))
@@ -294,7 +298,7 @@ async def _kept(
         number,
         account.id,
         account.token_id,
-        offer.key,
+        uuid4().hex if checked else offer.key,  # a dry run's key is as good as new, whatever was sent with it
         content,
         offer.title,
         offer.reason,
@@ -481,30 +485,6 @@ def _wrong_round(account: Account, proposal: int, row: asyncpg.Record | None) ->
     if row["account_id"] != account.id:
         return [_forbidden(f"Submission:P{proposal} is not yours: its author alone can submit it again.")]
     return [] if row["state"] in OPEN else [_decided(proposal, row["state"])]
-
-
-def _wrong_words(**said: str | None) -> Sequence[Refusal]:
-    """Of what is written beside the changes."""
-    found = []
-    for name, text in said.items():
-        if text is None:
-            continue
-        path = ("input", name)
-        if not text.strip():
-            found.append(Refusal("BAD_VALUE", f"{name} is blank: say something in it.", field=name, path=path))
-        elif len(text) > LONGEST[name]:
-            message = f"{name} may have {LONGEST[name]:,} characters; this one has {len(text):,}."
-            found.append(Refusal("BAD_VALUE", message, field=name, path=path))
-        elif any(_unspeakable(letter) for letter in text):
-            message = (
-                f"{name} holds a character that texts cannot have (a control character, or half of one): take it out."
-            )
-            found.append(Refusal("BAD_VALUE", message, field=name, path=path))
-    return found
-
-
-def _unspeakable(letter: str) -> bool:
-    return (letter < " " and letter not in "\n\t") or "\x7f" <= letter < "\xa0" or "\ud800" <= letter <= "\udfff"
 
 
 def _unknown(proposal: int) -> Refusal:

@@ -18,6 +18,7 @@ from db.vocabulary import (
     CoverageState,
     DateConfidence,
     Decision,
+    ErrorReportState,
     MeasureKind,
     MeasureStatus,
     Operation,
@@ -31,6 +32,7 @@ from db.vocabulary import (
     Strength,
     SubmissionState,
     Theme,
+    TokenReads,
     Verdict,
     Verification,
 )
@@ -562,6 +564,9 @@ PROJECTIONS: dict[str, sa.Table] = {
 }
 """Record type → the table of its versions."""
 
+UNSEEN = r"\u0080-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff"
+"""Characters that cannot be seen, or turn others around: two names that look alike would be two accounts."""
+
 account = sa.Table(
     "account",
     metadata,
@@ -572,7 +577,7 @@ account = sa.Table(
     sa.Column("disabled_at", sa.DateTime(True)),
     sa.Index("account_name_once", sa.text("lower(name)"), unique=True),
     sa.CheckConstraint("lower(name) <> 'seed'", name="name_is_not_the_files"),
-    sa.CheckConstraint("name ~ '^[^[:cntrl:]@]{1,100}$' and name = btrim(name)", name="name_is_a_pseudonym"),
+    sa.CheckConstraint(f"name ~ '^[^[:cntrl:]@{UNSEEN}]{{1,100}}$' and name = btrim(name)", name="name_is_a_pseudonym"),
 )
 """Who may submit and review. name: a pseudonym, which the log shows for good, so that it is never freed and holds no address."""
 
@@ -585,8 +590,13 @@ account_person = sa.Table(
     text("subject", required=False),
     sa.UniqueConstraint("issuer", "subject", name="subject"),
     sa.CheckConstraint("(issuer is null) = (subject is null)", name="subject_is_of_an_issuer"),
+    sa.CheckConstraint(
+        "issuer ~ '^[!-~]+$' and length(issuer) <= 500 and subject ~ '^[ -~]{1,255}$'", name="subject_is_printable"
+    ),
+    sa.CheckConstraint("person ~ '^[^[:cntrl:]]+$' and length(person) <= 500", name="person_is_one_line"),
 )
-"""Who is behind an account, as far as the keepers need it: outside the log, and erased when it is asked for."""
+"""Who is behind an account, as far as the keepers need it: outside the log, and erased when it is asked for. The application's role
+cannot read it. issuer, subject: by whom, and as whom, OpenID Connect knows them."""
 
 token = sa.Table(
     "token",
@@ -599,10 +609,13 @@ token = sa.Table(
     sa.Column("expires_at", sa.DateTime(True), nullable=False),
     sa.Column("last_used_at", sa.DateTime(True)),
     sa.Column("revoked_at", sa.DateTime(True)),
+    sa.Column("reads", sa.Text(collation="C"), nullable=False, server_default="ALL"),
     sa.UniqueConstraint("hash", name="hash"),
     sa.CheckConstraint("expires_at > created_at", name="expires_after_it_began"),
+    sa.CheckConstraint(_one_of('"reads"', TokenReads), name="reads_is_known"),
 )
-"""hash: SHA-256 of the token, which is 256 random bits, so that nothing slower would protect it better; beginning: for lists."""
+"""hash: SHA-256 of the token, which is 256 random bits, so that nothing slower would protect it better; beginning: for lists.
+reads: FEED: the feed of what waits for review, and nothing else."""
 
 proposal = sa.Table(
     "proposal",
@@ -711,6 +724,37 @@ comment = sa.Table(
     sa.Column("at", sa.DateTime(True), nullable=False),
 )
 
+error_report = sa.Table(
+    "error_report",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    text("record_id"),
+    text("text"),
+    text("source", required=False),
+    text("on_behalf_of", required=False),
+    text("contact", required=False),
+    sa.Column("reported_at", sa.DateTime(True), nullable=False),
+    *word("state", ErrorReportState),
+    text("answer", required=False),
+    text("answered_by", required=False),
+    sa.Column("answered_at", sa.DateTime(True)),
+    sa.Column("proposal_id", sa.Integer, sa.ForeignKey("proposal.id")),
+    sa.CheckConstraint(
+        "char_length(text) between 1 and 5000 and coalesce(char_length(source), 0) <= 1000"
+        " and coalesce(char_length(on_behalf_of), 0) <= 200 and coalesce(char_length(contact), 0) <= 200",
+        name="is_of_bounded_size",
+    ),
+    sa.CheckConstraint(
+        "(state = 'OPEN') = (answer is null) and (answer is null) = (answered_by is null)"
+        " and (answer is null) = (answered_at is null)",
+        name="answered_says_what_by_whom_and_when",
+    ),
+    sa.CheckConstraint("proposal_id is null or state = 'ANSWERED'", name="submission_comes_of_an_answer"),
+    sa.Index("error_report_waits", "id", postgresql_where=sa.text("state = 'OPEN'")),
+)
+"""An error that somebody pointed out, account or none. on_behalf_of: whom they say they write for, which nobody has verified;
+contact: where to reach them, erased when it is asked for; proposal_id: what came of it."""
+
 submission_trail = sa.Table(
     "submission_trail",
     sa.MetaData(),
@@ -731,5 +775,7 @@ submission_trail = sa.Table(
 )
 """A view (db/rules/proposals.sql): every submission, those handed in here and what else the log has."""
 
-KEPT_APART = frozenset({account, account_person, token, proposal, proposal_round, proposed_change, review, comment})
+KEPT_APART = frozenset(
+    {account, account_person, token, proposal, proposal_round, proposed_change, review, comment, error_report}
+)
 """What is neither of the log nor made from it: no backup of the log has it, and replaying the log does not make it."""

@@ -56,6 +56,7 @@ RecordType = _vocabulary(
     "STATE_PARTY SIGNATORY SECTION ARTICLE INSTRUMENT RECOMMENDATION MEASURE ASSESSMENT STATEMENT REPORTING_EVENT"
     " SOURCE",
 )
+Sheet = _vocabulary("Sheet", "MEASURES ASSESSMENTS REPORTING_EVENTS STATEMENTS SOURCES")
 Operation = _vocabulary("Operation", "CREATE AMEND RETRACT RESTORE MERGE REDACT")
 ChangeKind = _vocabulary("ChangeKind", "STATE_ACTED LEARNED CORRECTED RECODED")
 Decision = _vocabulary("Decision", "ACCEPT REJECT REQUEST_CHANGES")
@@ -66,3 +67,6 @@ RefusalCode = _vocabulary(
     " BAD_VALUE BAD_DATES DUPLICATE PERSONAL_DATA ALREADY_DECIDED",
 )
 Role = _vocabulary("Role", "CONTRIBUTOR REVIEWER ADMIN")
+ErrorReportState = _vocabulary("ErrorReportState", "OPEN ANSWERED DISMISSED")
+ErrorReportDecision = _vocabulary("ErrorReportDecision", "ANSWERED DISMISSED")
+TokenReads = _vocabulary("TokenReads", "ALL FEED")

@@ -23,6 +23,7 @@ TYPES = frozenset(
         "Coverage",
         "Revision",
         "Submission",
+        "ErrorReport",
     )
 )
 """What an id can be of."""

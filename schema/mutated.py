@@ -1,11 +1,12 @@
 """Mutations, run: each field in a transaction of its own, in order, with its payload planned as queries are and read inside it."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import asyncpg
 import orjson
-from graphql import FieldNode
+from graphql import FieldNode, GraphQLObjectType
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 
@@ -28,15 +29,13 @@ async def mutated(
     operation: Operation,
     given: Mapping[str, Any],
     context: Mapping[str, Any],
-    account: Account,
+    account: Account | None,
     signer: Signer,
 ) -> bytes:
     """The response's body. Raises Refused before anything is done, or where the database gave up: then what is answered by then is
     done, and sending it again with its key does no harm."""
     variables = operation.variables(given)
-    type_ = schema.mutation_type
-    assert type_ is not None
-    fields = collect_fields(schema, dict(operation.fragments), dict(variables), type_, operation.node.selection_set)
+    type_, fields = _fields(operation, variables)
     plans = {key: plan_of_payload(schema, operation.node, operation.fragments, variables, key) for key in fields}
     parts, cost = [], sum(one.cost for one in plans.values())
     for key, nodes in fields.items():
@@ -48,26 +47,45 @@ async def mutated(
     return b'{"data":{%b},"extensions":{"cost":{"requested":%d,"limit":%d}}}' % (b",".join(parts), cost, COST_LIMIT)
 
 
+def root_fields(operation: Operation, given: Mapping[str, Any]) -> tuple[int, int]:
+    """How many of its root fields anybody may have done, and how many need an account. Raises Refused."""
+    type_, fields = _fields(operation, operation.variables(given))
+    names = [nodes[0].name.value for nodes in fields.values() if nodes[0].name.value != "__typename"]
+    public = sum(cast("Does", Planning.fields(type_)[name]).public for name in names)
+    return public, len(names) - public
+
+
+def _fields(operation: Operation, variables: Variables) -> tuple[GraphQLObjectType, Mapping[str, Sequence[FieldNode]]]:
+    type_ = schema.mutation_type
+    assert type_ is not None
+    selected = operation.node.selection_set
+    return type_, collect_fields(schema, dict(operation.fragments), dict(variables), type_, selected)
+
+
 async def _done(
     writers: asyncpg.Pool,
     plan: Plan,
     node: FieldNode,
     variables: Variables,
     context: Mapping[str, Any],
-    account: Account,
+    account: Account | None,
     signer: Signer,
 ) -> bytes:
     type_ = schema.mutation_type
     assert type_ is not None
     arguments = get_argument_values(type_.fields[node.name.value], node, dict(variables))
     field = cast("Does", Planning.fields(type_)[node.name.value])
+    ending = False
+    given = arguments["input"]
+    if field.prepared:
+        given = await asyncio.to_thread(field.prepared, given)
     try:
         async with writers.acquire(timeout=PATIENCE) as connection:
             transaction = connection.transaction(isolation="read_committed")
             await transaction.start()
             await connection.execute("savepoint nothing_done")  # what a refusal answers with is the record as it was
             try:
-                outcome = await field.done(Doing(connection, account, signer), arguments["input"])
+                outcome = await field.done(Doing(connection, account, signer), given)
                 told = {**context, "done": orjson.dumps(_told(outcome)).decode()}
                 parameters = plan.parameters(variables, told)
                 if outcome.refusals and not outcome.kept:
@@ -76,8 +94,11 @@ async def _done(
             except BaseException:
                 await transaction.rollback()
                 raise
+            ending = outcome.kept
             await (transaction.commit() if outcome.kept else transaction.rollback())
     except (asyncpg.QueryCanceledError, TimeoutError):
+        if ending:  # whether it was done is not known: the same as when the record is out of reach in that moment
+            raise
         message = (
             f"Others were publishing for {PATIENCE:.0f} seconds, and this had to wait: nothing was done. Send it again."
         )
@@ -95,5 +116,6 @@ def _told(outcome: Outcome) -> Mapping[str, Any]:
         "submission": outcome.proposal if outcome.kept or outcome.refusals else None,
         "first": published and published.first,
         "last": published and published.last,
+        "report": outcome.report,
         "refusals": refusals,
     }

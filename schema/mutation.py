@@ -1,29 +1,31 @@
 """Mutation: how submissions are made, discussed, decided. Each field says what is done, and its payload is planned as any
 query is."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import graphene
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from db import proposals
+from db import error_reports, proposals
 from db.accounts import Account
 from db.offers import Citing, Offer, OfferedChange
 from db.proposals import Outcome, refused
 from db.refusals import Refusal as Refused
 from db.reverting import CannotRevert, of_revision, of_submission
 from db.signed_note import PrivateKey
+from schema.error_report import ErrorReport
 from schema.fields import Edge, Edges, Planned
 from schema.identity import LARGEST_POSITION
+from schema.importing import ImportInput, Read, in_the_sheet, read_sheet
 from schema.json_text import Json
 from schema.planning import At
 from schema.revision import Revision
 from schema.scalars import JSON
 from schema.submission import Plan, Refusal, Submission, refusals_in
-from schema.vocabulary import ChangeKind, Decision, Operation, RecordType
+from schema.vocabulary import ChangeKind, Decision, ErrorReportDecision, Operation, RecordType
 
 Connection = Any
 """asyncpg's, or a pool's stand-in for one, which its types keep apart."""
@@ -34,23 +36,41 @@ LARGEST_OFFER = 20_000
 
 @dataclass(frozen=True)
 class Doing:
-    """Who does it, on which connection; signer: what signs the log here, looked up when something is published."""
+    """Who does it, on which connection; signer: what signs the log here, looked up when something is published. viewer: None for
+    the public, whom only some fields serve."""
 
     connection: Connection
-    account: Account
+    viewer: Account | None
     signer: Callable[[Connection], Awaitable[PrivateKey | None]]
+
+    @property
+    def account(self) -> Account:
+        """Who does it, where it takes an account."""
+        assert self.viewer is not None
+        return self.viewer
 
 
 Done = Callable[[Doing, Any], Awaitable[Outcome]]
 
 
 class Does(Planned):
-    """A field of Mutation: does something with its input, in a transaction of its own, and answers with what became of it."""
+    """A field of Mutation: does something with its input, in a transaction of its own, and answers with what became of it.
+    public: it needs no token, and so much of it is done for one address in an hour, and no more (api/allowance.py)."""
 
-    def __init__(self, payload: Any, input_type: Any, done: Done, description: str) -> None:
+    def __init__(
+        self,
+        payload: Any,
+        input_type: Any,
+        done: Done,
+        description: str,
+        *,
+        public: bool = False,
+        prepared: Callable[[Mapping[str, Any]], Any] | None = None,
+    ) -> None:
+        """prepared: what `done` gets, made of the input, in a thread and before a connection is taken."""
         argument = graphene.Argument(graphene.NonNull(input_type), description="What is to be done.")
         super().__init__(graphene.NonNull(payload), args={"input": argument}, description=description)
-        self.done = done
+        self.done, self.public, self.prepared = done, public, prepared
 
     def json(self, at: At) -> Json:
         return at.plan.members(at, at.target, None)
@@ -104,6 +124,29 @@ class ReviewPayload(graphene.ObjectType):
         bound=100,
         description="What was published by it, in the log's order; none when it was not.",
     )
+    refusals = _refusals()
+
+
+def _report() -> Edge:
+    return Edge(
+        ErrorReport,
+        lambda at, row: row.c.id == _of_outcome(at, "report"),
+        description="The error report as it now is; null where it was refused.",
+    )
+
+
+class ReportErrorPayload(graphene.ObjectType):
+    """What became of an error that somebody pointed out."""
+
+    report = _report()
+    refusals = _refusals()
+
+
+class AnswerErrorPayload(graphene.ObjectType):
+    """What became of an answer."""
+
+    report = _report()
+    submission = _submission()
     refusals = _refusals()
 
 
@@ -207,6 +250,49 @@ class RevertInput(graphene.InputObjectType):
     reason = graphene.String(required=True, description="Why, in public: it stands in the log for good.")
 
 
+class ReportErrorInput(graphene.InputObjectType):
+    """An error in a record."""
+
+    record = graphene.ID(required=True, description='The record: "Measure:PHL-0007".')
+    text = graphene.String(
+        required=True,
+        description="What is wrong, and what it should say: up to 5,000 characters, without details of children or of"
+        " anybody else.",
+    )
+    source = graphene.String(description="Where it stands: a link, or words. Up to 1,000 characters.")
+    on_behalf_of = graphene.String(
+        description='Whom you write for, such as a State: "Permanent Mission of …". It is not verified, and shown so. Up to 200'
+        " characters."
+    )
+    contact = graphene.String(
+        description="Where to reach you. Only those who have an account see it; it is erased when you ask. Up to 200"
+        " characters."
+    )
+
+
+class AnswerErrorInput(graphene.InputObjectType):
+    """An answer to an error report."""
+
+    report = graphene.ID(required=True, description='The error report: "ErrorReport:3".')
+    decision = ErrorReportDecision(required=True, description="What becomes of it, for good.")
+    text = graphene.String(
+        required=True,
+        description="The answer, or why there is none: up to 2,000 characters. It is public only where it is cited.",
+    )
+    submission = graphene.ID(description='The submission that came of it: "Submission:P7".')
+    cite = graphene.Boolean(
+        description="true: put what they said, and this answer, beside the record. That makes a submission in which the record"
+        " cites a new source (“Statement of … about Measure:PHL-0007, received …”) with the answer as its note; it is reviewed as"
+        " any other."
+    )
+
+
+class ForgetContactInput(graphene.InputObjectType):
+    """A contact to be erased."""
+
+    report = graphene.ID(required=True, description='The error report: "ErrorReport:3".')
+
+
 def number_of(node_id: str, type_name: str, letter: str = "") -> int | None:
     """The number in an id such as Submission:P7; None of anything else."""
     head, _, number = node_id.partition(f"{type_name}:{letter}")
@@ -216,27 +302,40 @@ def number_of(node_id: str, type_name: str, letter: str = "") -> int | None:
     return int(number) if wanted else None
 
 
+LOOKS = {"submission": '"Submission:P7"', "revision": '"Revision:42"', "report": '"ErrorReport:3"'}
+
+
 def _unknown(node_id: str, name: str = "submission") -> Outcome:
-    what = f"{node_id!r} is no {name} that can be changed here: it looks like " + (
-        '"Submission:P7".' if name == "submission" else '"Revision:42".'
-    )
+    what = f"{node_id!r} is no {name} that can be changed here: it looks like {LOOKS[name]}."
     return refused(Refused("NOT_FOUND", what, path=("input", name)))
 
 
 async def _submit(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    if len(given["changes"]) > LARGEST_OFFER:
+        message = f"A submission may have {LARGEST_OFFER:,} changes; this one has {len(given['changes']):,}: make several of it."
+        return refused(Refused("BAD_VALUE", message, path=("input", "changes")))
+    return await _handed_in(doing, given, [_change(change) for change in given["changes"]])
+
+
+async def _import(doing: Doing, read: Read) -> Outcome:
+    if read.refusals:
+        return refused(*read.refusals)
+    outcome = await _handed_in(doing, read.given, read.changes)
+    return replace(outcome, refusals=in_the_sheet(outcome.refusals, read.changes))
+
+
+async def _handed_in(doing: Doing, given: Mapping[str, Any], changes: Sequence[OfferedChange]) -> Outcome:
+    """given: what SubmitInput and ImportInput share."""
     replaces = None
     if given.get("submission") is not None:
         replaces = number_of(given["submission"], "Submission", "P")
         if replaces is None:
             return _unknown(given["submission"])
-    if len(given["changes"]) > LARGEST_OFFER:
-        message = f"A submission may have {LARGEST_OFFER:,} changes; this one has {len(given['changes']):,}: make several of it."
-        return refused(Refused("BAD_VALUE", message, path=("input", "changes")))
     offer = Offer(
         given["key"],
         given["title"],
         given["reason"],
-        tuple(_change(change) for change in given["changes"]),
+        tuple(changes),
         given.get("internal_note"),
         bool(given.get("rebase")),
         replaces,
@@ -313,9 +412,42 @@ async def _revert(doing: Doing, given: Mapping[str, Any]) -> Outcome:
     return await proposals.submit(doing.connection, doing.account, offer)
 
 
+async def _report_error(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    said = error_reports.ErrorReport(
+        given["record"], given["text"], given.get("source"), given.get("on_behalf_of"), given.get("contact")
+    )
+    return await error_reports.report_error(doing.connection, said)
+
+
+async def _answer_error(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    report, proposal = number_of(given["report"], "ErrorReport"), None
+    if report is None:
+        return _unknown(given["report"], "report")
+    if given.get("submission") is not None:
+        proposal = number_of(given["submission"], "Submission", "P")
+        if proposal is None:
+            return _unknown(given["submission"])
+    return await error_reports.answer_error(
+        doing.connection,
+        doing.account,
+        report,
+        str(given["decision"]),
+        given["text"],
+        proposal=proposal,
+        cite=bool(given.get("cite")),
+    )
+
+
+async def _forget_contact(doing: Doing, given: Mapping[str, Any]) -> Outcome:
+    report = number_of(given["report"], "ErrorReport")
+    if report is None:
+        return _unknown(given["report"], "report")
+    return await error_reports.forget_contact(doing.connection, doing.account, report)
+
+
 class Mutation(graphene.ObjectType):
-    """What changes the record. It needs a token (Authorization: Bearer …). What is refused changes nothing, and says why
-    in refusals.
+    """What changes the record. It needs a token (Authorization: Bearer …), but for reportError. What is refused changes nothing,
+    and says why in refusals.
 
     Several of these in one request are done one after the other, each by itself.
     """
@@ -325,6 +457,14 @@ class Mutation(graphene.ObjectType):
         SubmitInput,
         _submit,
         "Propose changes. Machines check them at once; somebody else reviews them; then they are published, all or none.",
+    )
+    import_sheet = Does(
+        SubmitPayload,
+        ImportInput,
+        _import,
+        "Propose what a spreadsheet says: its rows without an id are new records, the others amend theirs, and rows that say"
+        " what the record says are left out. All that is wrong is told at once, row by row. Begin with a dry run.",
+        prepared=read_sheet,
     )
     comment = Does(SubmitPayload, CommentInput, _comment, "Say something about a submission.")
     review = Does(
@@ -342,4 +482,24 @@ class Mutation(graphene.ObjectType):
         RevertInput,
         _revert,
         "Propose a record as it was at a revision, or to undo a whole submission: by a new submission.",
+    )
+    report_error = Does(
+        ReportErrorPayload,
+        ReportErrorInput,
+        _report_error,
+        "Point out an error in a record. Anybody may, without a token, 10 times an hour; States have the same way in. Reviewers"
+        " read it and answer; nothing of it enters the log by itself.",
+        public=True,
+    )
+    answer_error = Does(
+        AnswerErrorPayload,
+        AnswerErrorInput,
+        _answer_error,
+        "Answer an error report, or dismiss it, for good. For reviewers.",
+    )
+    forget_contact = Does(
+        ReportErrorPayload,
+        ForgetContactInput,
+        _forget_contact,
+        "Erase where to reach whoever pointed out an error. For reviewers.",
     )

@@ -10,6 +10,7 @@ from schema.account import viewer
 from schema.changes import Changes
 from schema.clock import CLOCK_TYPES, CLOCKS, asked, calendar_day
 from schema.difference import Differences
+from schema.error_report import error_reports
 from schema.fields import Edge, Part, Planned
 from schema.identity import LARGEST_POSITION
 from schema.json_text import Json, as_sql
@@ -86,6 +87,9 @@ class Query(Everything, graphene.ObjectType):
     submissions = submissions(
         "Submissions, the newest first: without an account those that were published at the clock, with one all of them as they "
         "stand now."
+    )
+    error_reports = error_reports(
+        "Errors that anybody pointed out (reportError), the newest first: for those who have an account; without one, none."
     )
     log = Part(
         Log, required=True, description="The log as a whole: how to prove what is in it, and that none was rewritten."

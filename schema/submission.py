@@ -19,6 +19,7 @@ from schema.keyset import column
 from schema.paged import Paged
 from schema.planning import VIEWER, At
 from schema.record import Node
+from schema.refusals import BadValue
 from schema.revision import Revision, read_as
 from schema.scalars import JSON, DateTime
 from schema.vocabulary import Decision, RefusalCode, SubmissionState
@@ -108,7 +109,16 @@ def _differences(at: At) -> sa.FromClause:
         sa.literal_column("null::int").label("position"),
     ).select_from(change.outerjoin(before, before.c.position == change.c.position_before))
     found = found.where(change.c.proposal_id == at.row.c.proposal_id, change.c.round == at.row.c.number)
+    if "first" in at.given:
+        size = at.bind("first", sa.Integer, _some)
+        found = found.order_by(change.c.place).limit(size)
     return found.correlate_except(change, before).lateral(at.plan.name("d"))
+
+
+def _some(size: int) -> int:
+    if size < 1:
+        raise BadValue(f"{size} differences are none: ask for 1 at least.")
+    return size
 
 
 def _count(*operations: str) -> Any:
@@ -176,7 +186,13 @@ class Plan(Row):
         source=_differences,
         order=lambda change: [change.c.place],
         bound=50,
+        args={
+            "first": graphene.Argument(graphene.Int, description="How many, from the start; all when it is left out.")
+        },
         description="Record by record, what it says now against what it would say, new sources first.",
+    )
+    submitted_at = Column(
+        DateTime, required=True, description="When it was submitted as it is: the last time, if it was submitted again."
     )
     warnings = Edges(
         Refusal,

@@ -227,6 +227,15 @@ RecordType = _enum(
     REPORTING_EVENT="A reporting event.",
     SOURCE="A source.",
 )
+Sheet = _enum(
+    vocabulary.Sheet,
+    "The spreadsheets that can be imported; opsc template prints each with its columns.",
+    MEASURES="Measures.",
+    ASSESSMENTS="Assessments.",
+    REPORTING_EVENTS="Reporting events.",
+    STATEMENTS="Statements.",
+    SOURCES="Sources.",
+)
 Operation = _enum(
     vocabulary.Operation,
     "What a revision did to its record.",
@@ -310,6 +319,19 @@ RefusalCode = _enum(
     DUPLICATE="It may be in the record already.",
     PERSONAL_DATA="It may hold details of a person, which never enter this record.",
     ALREADY_DECIDED="It is decided already.",
+)
+ErrorReportState = _enum(
+    vocabulary.ErrorReportState,
+    "Where an error report stands.",
+    OPEN="Nobody has answered it.",
+    ANSWERED="Somebody looked at it, and answered.",
+    DISMISSED="Somebody looked at it: there is nothing to answer.",
+)
+ErrorReportDecision = _enum(
+    vocabulary.ErrorReportDecision,
+    "What becomes of an error report.",
+    ANSWERED="It is answered; perhaps a submission comes of it.",
+    DISMISSED="There is nothing to answer: it is no error, or no report.",
 )
 ErrorCode = _enum(
     refusals.ErrorCode,

@@ -11,12 +11,14 @@ from pathlib import Path
 import asyncpg
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from db.cluster import DATABASE, OWNER
 from db.embedded import Embedded, running
 from db.migrate import migrate
 from seed.load import seed
 from tests.dated_log import TOLD, dated_log
+from tests.maintainers import Maintainers, introduced, maintainers
 from tests.served import served
 
 numbers = itertools.count(1)
@@ -118,6 +120,17 @@ async def seeded_database(
     """The same, seeded."""
     async with cloned(administrator, server, seeded_template) as database:
         yield database
+
+
+@pytest.fixture(scope="module")
+async def people_of_the_module(
+    administrator: asyncpg.Connection, server: Embedded, seeded_template: str
+) -> AsyncIterator[Maintainers]:
+    """Maintainers, and a seeded database of the module's own that its tests change one after another."""
+    async with cloned(administrator, server, seeded_template) as database, maintainers(database) as made:
+        await introduced(made)
+        with capture_logs():  # what the server logs is not what a command prints
+            yield made
 
 
 @pytest.fixture

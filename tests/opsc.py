@@ -15,7 +15,9 @@ from pathlib import Path
 from db.cluster import Cluster
 
 COMMAND = Path(sys.executable).with_name("opsc")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "OPSC_"))}
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "OPSC_", "OIDC_"))
+}
 PATIENCE = 60.0
 
 

@@ -9,13 +9,13 @@ from starlette.applications import Starlette
 from uvicorn import Config, Server
 
 from api.app import create
-from api.settings import Settings
+from api.settings import OpenID, Settings
 
 
 @asynccontextmanager
-async def served(database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+async def served(database_url: str, openid: OpenID | None = None) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a server of its own, on a port that was free."""
-    app = create(Settings(database_url, public_url="https://opsc.example", pool_size=2))
+    app = create(Settings(database_url, public_url="https://opsc.example", pool_size=2, openid=openid))
     async with listening(app) as client:
         yield client
 

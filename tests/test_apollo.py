@@ -38,7 +38,7 @@ fragment Told on Reading {
   clock { __typename known valid position }
   measure(id: "Measure:AAA-0001") { ...Shown }
   measures(first: 5) { __typename nodes { ...Shown } pageInfo { __typename endCursor } }
-  node(id: "StateParty:AAA") { __typename id ... on Record { versionId permalink } ... on StateParty { name region } }
+  stateParty(code: "AAA") { __typename id ... on Record { versionId permalink } name region }
   coverage(first: 4) { __typename nodes { __typename id state latest { __typename id versionId status } } }
 }
 fragment Shown on Measure {

@@ -1,4 +1,4 @@
-"""No input gives a 500 or a traceback: 3,000 generated bad requests, each refused with a reason or answered."""
+"""No input gives a 500 or a traceback: 3,100 generated bad requests, each refused with a reason or answered."""
 
 import json
 import random
@@ -9,8 +9,12 @@ import httpx2
 import orjson
 from structlog.testing import capture_logs
 
+from db.embedded import Embedded
+from tests.maintainers import amended, maintainers, new_measure
+
 COUNT = 2_000
 MOMENTS = 1_000
+CHANGES = 100
 
 DOCUMENTS = (
     "query Q($code: String!, $first: Int, $after: String, $order: [MeasureOrder!], $filter: MeasureFilter) { "
@@ -26,6 +30,8 @@ DOCUMENTS = (
     "coverage(filter: $filter, last: 3) { nodes { id } pageInfo { startCursor } } }",
     "query Q($position: Int!, $number: String!, $before: String) { revision(position: $position) { id citation(style: BIBTEX) } "
     "section(number: $number) { heading } sources(last: 2, before: $before) { nodes { id } } }",
+    "query Q($id: ID!, $filter: SubmissionFilter, $after: String, $first: Int) { submission(id: $id) { id plan { hash } } "
+    "viewer { name } submissions(filter: $filter, after: $after, first: $first) { totalCount nodes { id needs } } }",
     '{ measures(filter: { adoptedFrom: "2020-02-30", changedSince: "2020-01-01T00:00:00", text: "\\u0000" }, first: 0) '
     "{ totalCount } }",
 )
@@ -75,6 +81,9 @@ ODD: tuple[Any, ...] = (
         "Measure:",
         ":",
         "Revision:99999999999",
+        "Submission:1",
+        "Submission:P1",
+        "Submission:P99999999999",
         "Coverage:a:b:c",
         "Foo:1",
         "measure:phl",
@@ -105,6 +114,7 @@ ODD: tuple[Any, ...] = (
         {"digital": "yes"},
         {"adoptedTo": "x"},
         {"submission": "x"},
+        {"state": ["PUBLISHED"], "mine": False, "waitingForMe": None},
     ),
     *CURSORS,
 )
@@ -251,3 +261,59 @@ async def test_no_bad_moment_gives_a_fault(client: httpx2.AsyncClient) -> None:
             statuses[answer.status_code] += 1
     assert [entry for entry in logs if entry["event"] == "fault"] == []
     assert all(statuses[status] > MOMENTS / 50 for status in (200, 400, 404)), statuses
+
+
+CALLS: dict[str, Any] = {
+    "submit": {
+        "key": "k",
+        "title": "A law",
+        "reason": "It was adopted.",
+        "internalNote": "See the gazette.",
+        "changes": [new_measure(), amended(note="A note")],
+        "rebase": True,
+        "dryRun": False,
+        "planHash": None,
+        "submission": None,
+    },
+    "review": {"submission": "Submission:P1", "decision": "REJECT", "text": "No source says so."},
+    "comment": {"submission": "Submission:P1", "text": "Since when?"},
+    "withdraw": {"submission": "Submission:P1", "reason": "It was wrong."},
+    "revert": {"key": "r", "submission": "Submission:1", "reason": "It was wrong."},
+}
+"""Mutation → an input that could be."""
+
+
+def spoilt_input(chance: random.Random, value: Any) -> Any:
+    """The same with something in it replaced, left out, or doubled."""
+    if isinstance(value, dict) and value and chance.random() < 0.85:
+        key = chance.choice(list(value))
+        if chance.random() < 0.1:
+            return {name: one for name, one in value.items() if name != key}
+        return value | {key: spoilt_input(chance, value[key])}
+    if isinstance(value, list) and value and chance.random() < 0.8:
+        place = chance.randrange(len(value))
+        again = [value[place]] if chance.random() < 0.1 else []
+        return [*value[:place], spoilt_input(chance, value[place]), *again, *value[place + 1 :]]
+    return anything(chance)
+
+
+async def test_no_bad_change_gives_a_fault(seeded_database: Embedded) -> None:
+    chance = random.Random(2000)
+    outcomes: Counter[str] = Counter()
+    async with maintainers(seeded_database) as people:
+        with capture_logs() as logs:
+            for number in range(CHANGES):
+                name = chance.choice(["submit", *CALLS])
+                call = spoilt_input(chance, CALLS[name] | ({"key": str(number)} if "key" in CALLS[name] else {}))
+                query = f"mutation ($input: {name.title()}Input!) {{ {name}(input: $input) {{ refusals {{ code message }} }} }}"
+                sent = as_json({"query": query, "variables": {"input": call}})
+                who = chance.choice([people.ana, people.ben])
+                headers = {"content-type": "application/json", "authorization": f"Bearer {who.token}"}
+                answer = await who.client.post("/graphql", content=sent, headers=headers)
+                told = answer.json()
+                assert answer.status_code in (200, 400), (number, sent, answer.text)
+                found = told["data"][name]["refusals"] if "data" in told else told["errors"]
+                assert all(one["message"] for one in found), (number, sent)
+                outcomes["refused" if "data" in told and found else "done" if "data" in told else "bad"] += 1
+    assert [entry for entry in logs if entry["event"] == "fault"] == []
+    assert all(outcomes[one] > CHANGES / 20 for one in ("refused", "done", "bad")), outcomes

@@ -89,13 +89,15 @@ async def test_the_sum_of_the_migrations_is_what_the_tables_declare(bare: Embedd
 
 async def test_migrating_again_changes_nothing(empty_database: Embedded, empty: asyncpg.Connection) -> None:
     await published(empty, *BEGINNING)
+    owner = await asyncpg.connect(empty_database.owner_url)
     before = await shape(empty, SHAPE | RULES)
-    rows = {table: await empty.fetch(f"select t::text from {table} t order by 1") for table in metadata.tables}
+    rows = {table: await owner.fetch(f"select t::text from {table} t order by 1") for table in metadata.tables}
     await asyncio.to_thread(migrate, empty_database.owner_url)
     await asyncio.to_thread(migrate, empty_database.owner_url)
     assert await shape(empty, SHAPE | RULES) == before
-    assert rows == {table: await empty.fetch(f"select t::text from {table} t order by 1") for table in metadata.tables}
+    assert rows == {table: await owner.fetch(f"select t::text from {table} t order by 1") for table in metadata.tables}
     assert await versions(empty) == [newest()]
+    await owner.close()
 
 
 async def test_migrations_at_once_wait_for_each_other(bare: Embedded) -> None:

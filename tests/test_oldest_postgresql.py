@@ -17,6 +17,7 @@ from db.tables import metadata
 from db.verify import verify
 from seed.check import check
 from seed.load import seed
+from tests.test_guards import PEOPLE
 
 PROGRAMS = Path(os.environ.get("OLDEST_POSTGRESQL", f"/usr/lib/postgresql/{OLDEST}/bin"))
 """Where its programs are; by default where Debian's packages put them."""
@@ -67,6 +68,7 @@ async def test_the_record_lives_on_the_oldest_postgresql(oldest: str) -> None:
     for table in metadata.tables:
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
             await application.execute(f"delete from {table}")
+    for table in metadata.tables.keys() - {*PEOPLE}:
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="refused"):
             await owner.execute(f"delete from {table}")
     assert await verify(application) == []

@@ -81,7 +81,13 @@ begin
     for each statement execute function refuse_rewriting();
   create or replace trigger comments_are_never_edited before update or delete or truncate on comment
     for each statement execute function refuse_rewriting();
+  create or replace trigger error_reports_are_admitted before insert on error_report
+    for each row execute function admit_error_report();
+  create or replace trigger answers_are_admitted before update on error_report for each row execute function admit_answer();
+  create or replace trigger error_reports_are_never_taken_out before delete or truncate on error_report
+    for each statement execute function refuse_rewriting();
   revoke all on function note_use(int) from public;
+  revoke all on function account_of_subject(text, text, text, text) from public;
   revoke all on function keep_checkpoint(int, text, text) from public;
   revoke all on function replace_log_key(text, text) from public;
   revoke all on function adopt_log_key(text, text) from public;
@@ -92,9 +98,13 @@ begin
     grant select on all tables in schema public to opsc;
     grant execute on function publish(text, text, text, text, text[], text[], text[], text[], text[], text[]) to opsc;
     grant execute on function keep_checkpoint(int, text, text) to opsc;
+    revoke select on account_person from opsc;
     grant execute on function note_use(int) to opsc;
+    grant execute on function account_of_subject(text, text, text, text) to opsc;
     grant insert on proposal, proposal_round, proposed_change, review, comment to opsc;
     grant update (state, round, submission_id, decided_at) on proposal to opsc;
+    grant insert on error_report to opsc;
+    grant update (state, answer, answered_by, answered_at, proposal_id, contact) on error_report to opsc;
   end if;
 end
 $do$;

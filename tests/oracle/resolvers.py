@@ -282,6 +282,7 @@ def _of_the_log_alone() -> dict[str, Resolve]:
         "submittedAt": lambda submission, _: moment_told(submission.told["published_at"]),
         "state": lambda _submission, _: "PUBLISHED",
         "internalNote": lambda _submission, _: None,
+        "token": lambda _submission, _: None,
         "plan": lambda _submission, _: None,
         "revisions": lambda submission, _: submission.revisions[:LISTED],
         **dict.fromkeys(("needs", "citations", "reviews", "comments"), nothing),

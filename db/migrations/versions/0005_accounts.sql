@@ -7,7 +7,7 @@ CREATE TABLE account (
   CONSTRAINT account_key PRIMARY KEY (id),
   CONSTRAINT account_role_is_known CHECK ("role" in ('CONTRIBUTOR', 'REVIEWER', 'ADMIN')),
   CONSTRAINT account_name_is_not_the_files CHECK (lower(name) <> 'seed'),
-  CONSTRAINT account_name_is_a_pseudonym CHECK (name ~ '^[^[:cntrl:]@]{1,100}$' and name = btrim(name))
+  CONSTRAINT account_name_is_a_pseudonym CHECK (name ~ '^[^[:cntrl:]@\u0080-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]{1,100}$' and name = btrim(name))
 );
 
 CREATE UNIQUE INDEX account_name_once ON account (lower(name));
@@ -20,6 +20,8 @@ CREATE TABLE account_person (
   CONSTRAINT account_person_key PRIMARY KEY (account_id),
   CONSTRAINT account_person_subject_once UNIQUE (issuer, subject),
   CONSTRAINT account_person_subject_is_of_an_issuer CHECK ((issuer is null) = (subject is null)),
+  CONSTRAINT account_person_subject_is_printable CHECK (issuer ~ '^[!-~]+$' and length(issuer) <= 500 and subject ~ '^[ -~]{1,255}$'),
+  CONSTRAINT account_person_person_is_one_line CHECK (person ~ '^[^[:cntrl:]]+$' and length(person) <= 500),
   CONSTRAINT account_person_account_id_exists FOREIGN KEY(account_id) REFERENCES account (id)
 );
 
