@@ -91,7 +91,7 @@ def _of_edges(at: At, field: Edges, target: GraphQLObjectType, name: str) -> lis
         inner = cells(at, target, at.plan.opened(row), f"{name}.", listed=True)
     order = field.order(row)
     joined = [
-        Cell(one.name, TEXT, sa.func.string_agg(in_list(one.text), aggregate_order_by(literal(SEPARATOR), *order)))
+        Cell(one.name, TEXT, _or_nothing(sa.func.string_agg(in_list(one.text), aggregate_order_by(literal(SEPARATOR), *order))))
         for one in inner
     ]
     found = sa.select(*_labelled(joined)).select_from(at.plan.joined(row)).where(*leads).correlate_except(row)
@@ -112,14 +112,18 @@ def in_list(text: Expression) -> Expression:
     return sa.func.coalesce(escaped, literal(""), type_=sa.Text())
 
 
+def _or_nothing(text: Expression) -> Expression:
+    """A list of nothing, or of one nothing, is an empty cell."""
+    return sa.func.nullif(text, literal(""), type_=sa.Text())
+
+
 def _leaf(name: str, type_: GraphQLOutputType, value: Expression) -> Cell:
     named = get_named_type(type_)
     if is_list_type(get_nullable_type(cast("Any", type_))):
         apart = sa.func.array_to_string(value, sa.literal_column(r"E'\x01'"), literal(""))
         escaped = in_list(apart)
-        return Cell(name, TEXT, sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR)))
+        return Cell(name, TEXT, _or_nothing(sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR))))
     if named.name == "DateTime":
         in_utc = sa.func.timezone(literal("UTC"), value)
         return Cell(name, named.name, sa.func.to_char(in_utc, literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
     return Cell(name, named.name, value if isinstance(value.type, sa.Text) else sa.cast(value, sa.Text))
-

@@ -3,22 +3,77 @@
 The same fields, filters, order and clock as the list's pages have, read at one position: never a page glued to a page.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from graphql import FieldNode, GraphQLObjectType
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from graphql.execution.collect_fields import collect_fields
 
-from schema.arguments import Arguments, Variables, given_arguments
+from schema.arguments import Variables, given_arguments
 from schema.cells import Cell, cells
-from schema.clock import CLOCK_TYPES, CLOCKS, NEWEST, asked
 from schema.document import Operation
-from schema.json_text import as_sql, literal
-from schema.paged import Paged, _Page
-from schema.parameters import Bound, distinct, misfits
-from schema.plan import OF_THE_REQUEST, _parameter, _root_members
+from schema.json_text import as_sql
+from schema.paged import Page, Paged
+from schema.plan import Plan, compiled, root_of
 from schema.planning import At, Planning
 from schema.query import schema
-from schema.refusals import Refused
+from schema.refusals import BadValue, refusal
+
+
+@dataclass(frozen=True)
+class Column:
+    """name: the path to the leaf, as "stateParty.code"; kind: GraphQL's scalar that its cells hold, JSON, or String."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A statement of one row an element, in the list's order. columns: of cells; none where each row is an element's JSON."""
+
+    plan: Plan
+    columns: Sequence[Column]
+
+
+def rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
+    """The list that an operation asks for; None where that is no list that has pages. Raises Refused."""
+    query = schema.query_type
+    assert query is not None
+    planning = Planning(schema, operation.fragments, variables)
+    root = root_of(planning, query, clocks)
+    fields = collect_fields(schema, dict(operation.fragments), dict(variables), query, operation.node.selection_set)
+    for key, nodes in fields.items():
+        field = planning.fields(query).get(nodes[0].name.value)
+        if isinstance(field, Paged):
+            return _listed(root, query, field, key, nodes, as_cells)
+    return None
+
+
+def _listed(
+    root: At, query: GraphQLObjectType, field: Paged, key: str, nodes: Sequence[FieldNode], as_cells: bool
+) -> Rows:
+    definition, planning = query.fields[nodes[0].name.value], root.plan
+    values = {argument.name.value: argument.value for argument in nodes[0].arguments}
+    found: list[Cell] = []
+    statement: Any = None
+    try:
+        given = given_arguments(definition.args, values, planning.variables)
+        at = replace(root, given=given, type=definition.type, nodes=nodes, path=(key,))
+        page = Page(field, at)
+        inside = [one for one in planning.subfields(at.target, nodes).values() if one[0].name.value == "nodes"]
+        if not inside:
+            raise BadValue("ask for nodes { … }: they are what is listed.")
+        rows = page.rows()
+        if as_cells and isinstance(page.element, GraphQLObjectType):
+            here = replace(page.clock_at, row=rows, nodes=inside[0], type=page.element, path=(key, "nodes"))
+            found = cells(here, page.element, rows)
+            selected = [one.text.label(f"c{place}") for place, one in enumerate(found)]
+        else:
+            selected = [as_sql(page.node(page.clock_at, inside[0], ("nodes",), rows)).label("json")]
+        statement = sa.select(*selected).select_from(planning.joined(rows)).order_by(*page.in_its_order(rows))
+    except BadValue as bad:
+        planning.errors.append(refusal(str(bad), nodes=nodes, path=(key,)))
+    return Rows(compiled(planning, statement), [Column(one.name, one.kind) for one in found])
