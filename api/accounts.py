@@ -28,6 +28,9 @@ from db.accounts import (
 )
 from db.vocabulary import Role
 
+READS = {"ALL": "all", "FEED": "the feed"}
+"""What a token is good for, in the list of tokens."""
+
 LARGEST_ID = 2_147_483_647
 
 T = TypeVar("T")
@@ -151,12 +154,13 @@ def list_tokens(
     """List tokens by their beginnings, with when each ends, was last used and was revoked."""
     rows = _done(data, lambda owner: tokens(owner, name))
     _print_columns(
-        ("id", "account", "token", "made", "expires", "last used", "revoked"),
+        ("id", "account", "token", "reads", "made", "expires", "last used", "revoked"),
         [
             (
                 row["id"],
                 row["name"],
                 f"{row['beginning']}…",
+                READS[row["reads"]],
                 *(_minute(row[at]) for at in ("created_at", "expires_at", "last_used_at", "revoked_at")),
             )
             for row in rows

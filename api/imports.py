@@ -13,7 +13,7 @@ import typer
 
 from api.progress import shown
 from api.remote import HERE, NotAnswered, Server, remote
-from api.rendered import PLAN, REFUSAL, lines_of_plan, lines_of_refusals
+from api.rendered import PLAN, REFUSAL, inset, lines_of_plan, lines_of_refusals
 from api.submissions import node_id
 from api.terminal import told
 from db.vocabulary import ChangeKind
@@ -143,7 +143,7 @@ def _show(plan: Any, command: Sequence[str]) -> None:
 def _submitted(payload: Any) -> None:
     submission = payload["submission"]
     for warning in payload["plan"]["warnings"]:
-        print(warning["message"])
+        print(inset(warning["message"]))
     if submission["state"] != "WAITING":
         print(
             f"{submission['id']} was submitted before, and is {submission['state']}. To submit the same once more, give --key"

@@ -83,17 +83,17 @@ class Remote:
         if status == 413:
             return f"This is larger than {self.address} takes: divide it, and send one part after the other."
         if 300 <= status < 400:
-            return f"{self.address} has moved to {headers.get('Location', 'another address')}: give that as --server."
+            return f"{self.address} has moved ({_plain(headers.get('Location'))}): give its new address as --server."
         try:
             answer = orjson.loads(body)
             said = answer["detail"] if "detail" in answer else self._told(answer["errors"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return f"{self._stranger()} (It answered with status {status}.)"
-        return str(said)
+        return _plain(said)
 
     def _told(self, errors: list[dict[str, Any]]) -> str:
         codes = {(error.get("extensions") or {}).get("code") for error in errors}
-        said = " ".join(dict.fromkeys(str(error.get("message")) for error in errors))
+        said = _plain(" ".join(dict.fromkeys(str(error.get("message")) for error in errors)))
         if "GRAPHQL_VALIDATION_FAILED" in codes:
             return (
                 f"{self.address} serves another version of this program, which does not know what is asked here: {said}"
@@ -123,6 +123,11 @@ def form_of(file: PurePath) -> str:
     if form not in ("csv", "xlsx"):
         raise NotAnswered(f"{file} tells no format: give it a name that ends in .csv or .xlsx.")
     return form
+
+
+def _plain(said: object) -> str:
+    """What a server says, without anything that a terminal would take for an order."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(said))
 
 
 class _Unmoved(urllib.request.HTTPRedirectHandler):

@@ -47,11 +47,11 @@ def lines_of_plan(plan: Data) -> Iterator[str]:
 
 
 def lines_of_submission(submission: Data) -> Iterator[str]:
-    yield f"{submission['id']}: {submission['title']}"
-    yield f"{submission['state']}, submitted by {submission['author']} on {moment(submission['submittedAt'])}"
-    yield f"Reason: {_inset(submission['reason'])}"
+    yield f"{submission['id']}: {inset(submission['title'])}"
+    yield f"{submission['state']}, submitted by {inset(submission['author'])} on {moment(submission['submittedAt'])}"
+    yield f"Reason: {inset(submission['reason'])}"
     if submission["internalNote"]:
-        yield f"For reviewers alone: {_inset(submission['internalNote'])}"
+        yield f"For reviewers alone: {inset(submission['internalNote'])}"
     for need in submission["needs"]:
         yield f"Needs: {need}"
     if plan := submission["plan"]:
@@ -62,7 +62,7 @@ def lines_of_submission(submission: Data) -> Iterator[str]:
     said = [(one["at"], f"{one['reviewer']}: {one['decision']}", one["text"]) for one in submission["reviews"]]
     said += [(one["at"], one["author"], one["text"]) for one in submission["comments"]]
     for at, who, text in sorted(said, key=lambda one: one[0]):
-        yield f"{moment(at)} {who}" + (f": {_inset(text)}" if text else "")
+        yield f"{moment(at)} {who}" + (f": {inset(text)}" if text else "")
 
 
 def lines_of_refusals(refusals: Iterable[Data]) -> Iterator[str]:
@@ -86,6 +86,12 @@ def moment(at: str) -> str:
     return f"{at[:10]} {at[11:16]} UTC"
 
 
+def inset(text: str) -> str:
+    """Texts of others hold nothing that a terminal would take for an order; further lines stand below the first."""
+    plain = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+    return plain.replace("\n", "\n      ")
+
+
 def _difference(difference: Data) -> Iterator[str]:
     operation, places = difference["operation"], PLACES[difference["recordType"]]
     yield f"{SIGNS[operation]} {difference['recordId']} ({TOLD[operation]}, {', '.join(difference['kinds'])})"
@@ -101,7 +107,7 @@ def _value(value: Any) -> str:
     if value is None or value == []:
         return "nothing"
     if isinstance(value, str):
-        return f"“{_inset(value)}”"
+        return f"“{inset(value)}”"
     if isinstance(value, list):
         return "; ".join(_citation(one) if isinstance(one, dict) else str(one) for one in value)
     return orjson.dumps(value).decode()
@@ -111,19 +117,13 @@ def _citation(citation: Data) -> str:
     if "source" not in citation:
         return orjson.dumps(citation).decode()
     locator, note = citation.get("locator"), citation.get("note")
-    return f"{citation['source']}{f', {_inset(locator)}' if locator else ''}{f' ({_inset(note)})' if note else ''}"
+    return f"{citation['source']}{f', {inset(locator)}' if locator else ''}{f' ({inset(note)})' if note else ''}"
 
 
 def _placed(told: Data) -> str:
     """The message, after the row and column that it does not name itself."""
-    message = _inset(told["message"])
+    message = inset(told["message"])
     if told["row"] is None or message.startswith("Row "):
         return message
     column = f", column {told['field']}" if told["field"] else ""
     return f"Row {told['row']}{column}: {message}"
-
-
-def _inset(text: str) -> str:
-    """Texts of others hold nothing that a terminal would take for an order; further lines stand below the first."""
-    plain = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
-    return plain.replace("\n", "\n      ")

@@ -8,7 +8,7 @@ import typer
 
 from api.progress import shown
 from api.remote import HERE, NotAnswered, Server, remote
-from api.rendered import REFUSAL, SUBMISSION, lines_of_refusals, lines_of_submission, moment, table
+from api.rendered import REFUSAL, SUBMISSION, inset, lines_of_refusals, lines_of_submission, moment, table
 from api.terminal import told
 from db.vocabulary import SubmissionState
 
@@ -65,7 +65,8 @@ def print_list(
     chosen |= {name: True for name, wanted in (("mine", mine), ("waitingForMe", waiting)) if wanted}
     found = _asked(server, LIST, {"filter": chosen})["submissions"]
     rows = [
-        [one["id"], one["state"], one["author"], moment(one["submittedAt"]), one["title"]] for one in found["nodes"]
+        [one["id"], one["state"], one["author"], moment(one["submittedAt"]), inset(one["title"])]
+        for one in found["nodes"]
     ]
     sys.stdout.writelines(f"{line}\n" for line in table(rows))
     if found["totalCount"] > len(rows):

@@ -164,7 +164,7 @@ async def create_token(
 async def tokens(connection: asyncpg.Connection, name: str | None = None) -> Sequence[asyncpg.Record]:
     rows: Sequence[asyncpg.Record] = await connection.fetch(
         """
-        select t.id, a.name, t.beginning, t.created_at, t.expires_at, t.last_used_at, t.revoked_at
+        select t.id, a.name, t.beginning, t.reads, t.created_at, t.expires_at, t.last_used_at, t.revoked_at
         from token t join account a on a.id = t.account_id where $1::text is null or a.id = $2 order by t.id
         """,
         name,

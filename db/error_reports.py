@@ -12,10 +12,12 @@ from db.accounts import Account
 from db.documents import FIELDS
 from db.log import alone
 from db.offers import Citing, Document, Offer, OfferedChange
+from db.outcomes import Outcome, refused
 from db.personal_data import personal_data
-from db.plans import TYPES, WELL_FORMED
-from db.proposals import REVIEWERS, Outcome, refused, submit
+from db.proposals import submit
+from db.record_ids import TYPES, WELL_FORMED
 from db.refusals import Refusal
+from db.reviews import REVIEWERS
 from db.words import wrong_words
 
 LONGEST = {"text": 5_000, "source": 1_000, "onBehalfOf": 200, "contact": 200}

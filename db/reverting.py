@@ -7,7 +7,7 @@ import orjson
 
 from db.log import alone
 from db.offers import Citing, Document, OfferedChange
-from db.plans import TYPES
+from db.record_ids import TYPES
 from db.refusals import Refusal
 
 NO_MORE = ("RETRACT", "MERGE")

@@ -1,10 +1,24 @@
 """What stands now: each record of a type with its newest document, and the revision that a change of it is based on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import asyncpg
 
+from db.offers import Document
 from db.tables import NOW
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a record says now. number: of its newest revision that is no redaction; revisions: how many it has of all."""
+
+    number: int
+    revisions: int
+    position: int
+    operation: str
+    document: Document
+    merged_into: str | None
 
 
 async def standing(

@@ -740,7 +740,7 @@ error_report = sa.Table(
     sa.Column("answered_at", sa.DateTime(True)),
     sa.Column("proposal_id", sa.Integer, sa.ForeignKey("proposal.id")),
     sa.CheckConstraint(
-        "char_length(text) between 1 and 5000 and coalesce(char_length(source), 0) <= 1000"
+        "char_length(text) >= 1 and char_length(text) <= 5000 and coalesce(char_length(source), 0) <= 1000"
         " and coalesce(char_length(on_behalf_of), 0) <= 200 and coalesce(char_length(contact), 0) <= 200",
         name="is_of_bounded_size",
     ),

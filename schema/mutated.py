@@ -12,7 +12,7 @@ from graphql.execution.values import get_argument_values
 
 from db.accounts import Account
 from db.log import PATIENCE
-from db.proposals import Outcome
+from db.outcomes import Outcome
 from schema.arguments import Variables
 from schema.document import Operation
 from schema.mutation import Does, Doing

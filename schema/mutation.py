@@ -9,10 +9,11 @@ import graphene
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from db import error_reports, proposals
+from db import error_reports, proposals, reviews
 from db.accounts import Account
+from db.kept_proposals import in_the_log
 from db.offers import Citing, Offer, OfferedChange
-from db.proposals import Outcome, refused
+from db.outcomes import Outcome, refused
 from db.refusals import Refusal as Refused
 from db.reverting import CannotRevert, of_revision, of_submission
 from db.signed_note import PrivateKey
@@ -377,7 +378,7 @@ async def _review(doing: Doing, given: Mapping[str, Any]) -> Outcome:
     if proposal is None:
         return _unknown(given["submission"])
     signer = await doing.signer(doing.connection)
-    return await proposals.review(
+    return await reviews.review(
         doing.connection, doing.account, proposal, str(given["decision"]), given.get("text"), signer=signer
     )
 
@@ -402,7 +403,7 @@ async def _revert(doing: Doing, given: Mapping[str, Any]) -> Outcome:
                 return _unknown(revision, "revision")
             title, changes = await of_revision(doing.connection, position)
         else:
-            number = await proposals.in_the_log(doing.connection, str(submission))
+            number = await in_the_log(doing.connection, str(submission))
             if number is None:
                 return _unknown(str(submission))
             title, changes = await of_submission(doing.connection, number)

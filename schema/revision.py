@@ -60,14 +60,15 @@ def read_as(revision: Any) -> sa.ColumnElement[str]:
 
 
 def changes_between(at: At, before: sa.ColumnElement[Any], after: sa.ColumnElement[Any]) -> sa.FromClause:
-    """The rows of FieldChange: what two documents say otherwise."""
-    changes = sa.func.field_changes(before, after)
+    """The rows of FieldChange: what two documents say otherwise. Not numbered by PostgreSQL, which could then not look into the
+    function and leave out the sentences that nobody asks for: they cost seven times the rest."""
+    changes = sa.func.placed_field_changes(before, after)
     return changes.table_valued(
+        sa.column("place", sa.BigInteger()),
         sa.column("field", sa.Text()),
         sa.column("before", SQL_JSON),
         sa.column("after", SQL_JSON),
         sa.column("sentence", sa.Text()),
-        with_ordinality="place",
         name=at.plan.name("t"),
     ).render_derived()
 

@@ -47,7 +47,7 @@ async def held(embedded: Embedded, crowd: Crowd) -> Counter[str]:
     finally:
         await connection.close()
     for numbers in (positions, submissions, [row["id"] for row in kept]):
-        assert numbers == [*range(1, len(numbers) + 1)]
+        assert numbers == [*range(1, len(numbers) + 1)], f"a gap or a repetition: {numbers[-50:]}"
     there: dict[str, Row] = {row["title"]: row for row in kept}
     in_log: dict[str, Row] = {row["title"]: row for row in published}
     assert (len(there), len(in_log)) == (len(kept), len(published)), "something is there twice"
@@ -73,21 +73,24 @@ def verified(crowd: Crowd, told: str) -> bool:
 def _held(work: Work, here: Row | None, published: Row | None) -> list[str]:
     """Of one submission; what was not acknowledged, in words."""
     if here is None:
-        assert (work.submission, published) == (None, None)
+        assert (work.submission, published) == (None, None), f"acknowledged, and lost: {work}"
         return ["submission absent"]
-    assert (here["state"] == "PUBLISHED", here["submission_id"]) == (bool(published), published and published["id"])
+    in_log = published and published["id"]
+    assert (here["state"] == "PUBLISHED", here["submission_id"]) == (bool(published), in_log), (
+        f"halved: {here}, {in_log}"
+    )
     if work.submission is None:
         assert published is None, "published before anybody could accept it"
         return ["submission there"]
-    assert (f"Submission:P{here['id']}", here["changes"]) == (work.submission, work.planned)
+    assert (f"Submission:P{here['id']}", here["changes"]) == (work.submission, work.planned), f"{here}, {work}"
     if published is None:
-        assert work.positions is None, "acknowledged, and not there"
+        assert work.positions is None, f"acknowledged, and not published: {work}"
         return [] if here["state"] == "WITHDRAWN" else ["publication absent"]
-    assert published["changes"] == work.planned
+    assert published["changes"] == work.planned, f"halved: {published}, {work}"
     assert (published["author"], published["reviewer"] in work.reviewers) == (work.author, True)
     if work.positions is None:
         return ["publication there"]
-    assert published["positions"] == work.positions
+    assert published["positions"] == work.positions, f"elsewhere: {published}, {work}"
     return []
 
 
@@ -97,7 +100,7 @@ def _told_in_the_log(two: Two, in_log: Mapping[str, Row], said: Mapping[str, Any
         reasons = sorted(in_log[work.title]["reason"] for work in pair if work.title in in_log)
         base = 1 + 2 * number
         rebased = f"{REASON} (Put on top of later changes: {two.record_id} from revision {base} to {base + 1}.)"
-        assert reasons == ([REASON, rebased] if two.together == "a record" else [REASON] * two.may_publish)
+        assert reasons == ([REASON, rebased] if two.together == "a record" else [REASON] * two.may_publish), pair
     if two.done and not two.now and two.together != "nothing":
         last = [work.title for work in two.done[-1] if work.title in in_log]
-        assert [said["note"], said["summary"]][: two.may_publish] == last
+        assert [said["note"], said["summary"]][: two.may_publish] == last, f"overwritten: {said}"

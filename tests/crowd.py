@@ -61,10 +61,6 @@ class Two:
     now: tuple[Work, Work] | None = None
 
     @property
-    def names(self) -> tuple[str, str]:
-        return name(2 * self.number), name(2 * self.number + 1)
-
-    @property
     def record_id(self) -> str:
         """What both change, where they do."""
         return f"Measure:PHL-{2 * self.number + 1:04}"
@@ -150,8 +146,8 @@ class Crowd:
         assert answer["refusals"] == [], answer
         planned = [f"{one['operation']} {one['recordId']}" for one in answer["plan"]["differences"]]
         # sent again, it is the same
-        assert work.submission in (None, answer["submission"]["id"])
-        assert work.planned in (None, planned)
+        assert work.submission in (None, answer["submission"]["id"]), answer
+        assert work.planned in (None, planned), answer
         work.submission, work.planned = answer["submission"]["id"], planned
 
     async def _accept(self, client: httpx2.AsyncClient, work: Work) -> None:
@@ -162,15 +158,15 @@ class Crowd:
     async def _accepted(self, client: httpx2.AsyncClient, work: Work, reviewer: str, asked: dict[str, Any]) -> None:
         answer = (await self._sent(client, reviewer, "review", REVIEW, asked))["review"]
         if answer["revisions"]:
-            assert [f"{one['operation']} {one['recordId']}" for one in answer["revisions"]] == work.planned
+            assert [f"{one['operation']} {one['recordId']}" for one in answer["revisions"]] == work.planned, answer
             positions = [one["position"] for one in answer["revisions"]]
-            assert work.positions in (None, positions)
+            assert work.positions in (None, positions), answer
             work.positions = positions
         work.told.append(",".join(refusal["code"] for refusal in answer["refusals"]) or "PUBLISHED")
 
     async def _withdraw(self, client: httpx2.AsyncClient, work: Work) -> None:
         answer = await self._sent(client, work.author, "withdraw", WITHDRAW, {"submission": work.submission})
-        assert answer["withdraw"] == {"submission": {"state": "WITHDRAWN"}, "refusals": []}
+        assert answer["withdraw"] == {"submission": {"state": "WITHDRAWN"}, "refusals": []}, answer
 
     async def _sent(self, client: httpx2.AsyncClient, who: str, what: str, query: str, asked: dict[str, Any]) -> Any:
         headers = {"Authorization": f"Bearer {self.tokens[who]}"}

@@ -213,7 +213,9 @@ class Writer:
         if "last" in arguments:
             chosen |= self._page(depth) | placed
         elif "first" in arguments:  # of changes
-            chosen |= {key: self._argument(key, arguments[key], name) for key in ("after",) if self._often(0.6)}
+            chosen |= {
+                key: self._argument(key, arguments[key], name) for key in {"after"} & {*arguments} if self._often(0.6)
+            }
             chosen |= {"first": self._literal("first", arguments["first"].type, lambda: self.random.randint(1, 10))}
         return ", ".join(f"{key}: {value}" for key, value in chosen.items())
 

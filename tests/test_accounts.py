@@ -102,9 +102,12 @@ async def test_tokens_are_listed_by_their_beginnings_alone(database: Embedded) -
     token = await token_of(database, "dunlin")
     code, out, _ = await run(database, "token", "list", "dunlin")
     heads, line = out.splitlines()
-    assert (code, heads.split()) == (0, ["id", "account", "token", "made", "expires", "last", "used", "revoked"])
-    number, account, beginning, *_ = line.split()
-    assert (account, beginning) == ("dunlin", f"{token[:11]}…")
+    assert (code, heads.split()) == (
+        0,
+        ["id", "account", "token", "reads", "made", "expires", "last", "used", "revoked"],
+    )
+    number, account, beginning, reads, *_ = line.split()
+    assert (account, beginning, reads) == ("dunlin", f"{token[:11]}…", "all")
     assert token not in out
     assert await run(database, "token", "revoke", number) == (0, f"Token {number} is revoked.\n", "")
     assert len((await run(database, "token", "list", "dunlin"))[1].splitlines()[1].split()) == len(line.split()) + 2

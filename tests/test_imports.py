@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.routing import Route
 
 from tests.at_the_terminal import Terminal
 from tests.maintainers import Maintainer, Maintainers, amended
+from tests.served import listening
 from tests.sheet_files import WAYS, Row, as_commas, rows_of
 
 IMPORT = """
@@ -37,6 +41,19 @@ NEW: Row = {
     "sources": "S-0001",
     "locators": "p. 7",
 }
+
+
+ANOTHER_VERSION = {"errors": [{"message": "No such\x1b field", "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}]}
+
+STRANGERS = Starlette(
+    routes=[
+        Route("/page/graphql", HTMLResponse("<p>Welcome</p>"), methods=["POST"]),
+        Route("/moved/graphql", RedirectResponse("http://opsc.example/graphql"), methods=["POST"]),
+        Route("/narrow/graphql", PlainTextResponse("Too large", 413), methods=["POST"]),
+        Route("/other/graphql", JSONResponse(ANOTHER_VERSION), methods=["POST"]),
+    ]
+)
+"""What one may reach instead of a record, each at a path of its own."""
 
 
 @pytest.fixture
@@ -284,6 +301,33 @@ async def test_what_keeps_the_server_from_answering_is_told_in_a_line(
     server = str(people.ana.client.base_url)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines()[-1] == f"opsc: {told.format(server=server)}"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("page", "{address} does not answer as a record of this kind does: is --server right?"),
+        (
+            "nothing",
+            "{address} does not answer as a record of this kind does: is --server right? (It answered with status 404.)",
+        ),
+        ("moved", "{address} has moved (http://opsc.example/graphql): give its new address as --server."),
+        ("narrow", "This is larger than {address} takes: divide it, and send one part after the other."),
+        (
+            "other",
+            "{address} serves another version of this program, which does not know what is asked here: No such  field",
+        ),
+    ],
+)
+async def test_a_server_of_another_kind_is_told_in_a_line(
+    people: Maintainers, tmp_path: Path, path: str, told: str
+) -> None:
+    file = tmp_path / "measures.csv"
+    file.write_bytes(as_commas([NEW]))
+    async with listening(STRANGERS) as client:
+        address = f"{str(client.base_url).rstrip('/')}/{path}"
+        result = await Terminal(people.ana).runs("import", file, *ABOUT, "--server", address)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, f"opsc: {told.format(address=address)}")
 
 
 async def test_a_file_that_is_no_known_sheet_is_asked_about(people: Maintainers, tmp_path: Path) -> None:

@@ -243,7 +243,11 @@ async def test_an_operation_is_one_statement_on_the_wire_and_parsed_once(reader:
 # RISKS 10
 @pytest.mark.parametrize("field", SPEAKING)
 async def test_nul_and_half_a_surrogate_pair_are_refused_in_literals_and_variables(reader: Reader, field: str) -> None:
-    of = "ID" if any(name in field for name in ("id: ", "ids: ", "id: [", "Id: [", "submission: ")) else "String"
+    of = (
+        "ID"
+        if any(name in field for name in ("id: ", "ids: ", "id: [", "Id: [", "submission: ", "record: ["))
+        else "String"
+    )
     for written in (r'"a\u0000"', r'"\u0000"'):
         assert len(await reader.errors(f"{{ asked: {field % written} }}")) == 1
     for value in (NUL, f"PHL{NUL}", HALF, f"{HALF}a"):

@@ -1,5 +1,8 @@
 """`opsc submission …`: what waits, read as text and decided at the terminal, by people who have no database."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.at_the_terminal import Terminal
@@ -146,3 +149,11 @@ async def test_the_public_is_shown_what_is_published(people: Maintainers) -> Non
     assert (await anybody.does("submission", "show", name)).startswith(
         f"{name}: A law\nPUBLISHED, submitted by ana on "
     )
+
+
+async def test_the_change_that_the_readme_shows_goes_through(people: Maintainers) -> None:
+    text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    body = text.partition('"Authorization: Bearer $OPSC_TOKEN" -d \'')[2].partition("'\n")[0]
+    asked = json.loads(body)
+    payload = (await people.ana.gets(asked["query"], **asked["variables"]))["submit"]
+    assert (len(payload["plan"]["hash"]), len(payload["plan"]["differences"]), payload["refusals"]) == (64, 1, [])

@@ -301,6 +301,14 @@ async def test_the_database_publishes_nothing_that_others_have_not_accepted(
             "update proposal set state = 'PUBLISHED', submission_id = 1, decided_at = now() where state = 'WAITING'"
         )
     assert refused.value.constraint_name == "others_have_accepted"
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        await application.execute(
+            """
+            insert into proposal (id, account_id, author, state, round, submission_id, submitted_at, decided_at)
+            select 99, id, name, 'PUBLISHED', 1, 1, now(), now() from account where name = 'ana'
+            """
+        )
+    assert refused.value.constraint_name == "proposals_begin_undecided"
     for table in ("proposal_round", "proposed_change", "review", "comment"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await application.execute(f"delete from {table}")

@@ -70,6 +70,7 @@ begin
     for each statement execute function refuse_rewriting();
   create or replace trigger log_keys_are_never_edited before update or delete or truncate on log_key
     for each statement execute function refuse_rewriting();
+  create or replace trigger proposals_are_admitted before insert on proposal for each row execute function admit_proposal();
   create or replace trigger decisions_are_admitted before update on proposal for each row execute function admit_decision();
   create or replace trigger proposals_are_never_taken_out before delete or truncate on proposal
     for each statement execute function refuse_rewriting();

@@ -26,6 +26,17 @@ create or replace function reviewed_by_nobody_else(reason text) returns boolean 
   select strpos(reason, '(Reviewed by nobody else: ') > 0
 $$;
 
+-- A proposal begins undecided.
+create or replace function admit_proposal() returns trigger language plpgsql set search_path = public, pg_temp as $$
+begin
+  if new.state not in ('CHECKED', 'WAITING') then
+    raise exception using errcode = 'check_violation', constraint = 'proposals_begin_undecided',
+      message = format('Submission:P%s cannot begin as %s: it is decided by reviews', new.id, lower(new.state));
+  end if;
+  return new;
+end
+$$;
+
 create or replace function admit_decision() returns trigger language plpgsql set search_path = public, pg_temp as $$
 declare
   published record;
@@ -34,6 +45,9 @@ begin
   if old.state in ('PUBLISHED', 'REJECTED', 'WITHDRAWN') then
     raise exception using errcode = 'check_violation', constraint = 'what_is_decided_stays',
       message = format('Submission:P%s is decided: it is %s, and stays so', old.id, lower(old.state));
+  elsif (new.id, new.account_id, new.author) is distinct from (old.id, old.account_id, old.author) then
+    raise exception using errcode = 'check_violation', constraint = 'authors_stay',
+      message = format('Submission:P%s stays its author''s', old.id);
   end if;
   if new.state = 'PUBLISHED' then
     select s.*, r.second_reviews, a.role into published

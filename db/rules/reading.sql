@@ -57,8 +57,8 @@ $$;
 
 -- The fields in which two documents differ, in the order of the later one, then those that only the earlier has. Of a record's
 -- first document (earlier null) every field that says something; nothing where there is no later one.
-create or replace function field_changes(earlier text, later text)
-returns table (field text, before json, after json, sentence text) language sql immutable as $$
+create or replace function placed_field_changes(earlier text, later text)
+returns table (place bigint, field text, before json, after json, sentence text) language sql immutable as $$
   with side as (
     select coalesce(l.key, e.key) as field, nullif(e.value::jsonb, 'null') as was, nullif(l.value::jsonb, 'null') as is_now,
            coalesce(l.place, 1000000 + e.place) as place
@@ -66,7 +66,7 @@ returns table (field text, before json, after json, sentence text) language sql 
     full join json_each(later::json) with ordinality as l(key, value, place) on l.key = e.key
     where later is not null
   )
-  select field, was::json, is_now::json, label_of(field) || ': ' || case
+  select place, field, was::json, is_now::json, label_of(field) || ': ' || case
       when 'array' in (jsonb_typeof(was), jsonb_typeof(is_now)) then
         coalesce(nullif(list_change_told(was, is_now), ''), 'put in another order')
       when 'object' in (jsonb_typeof(was), jsonb_typeof(is_now)) then object_change_told(was, is_now)
@@ -74,7 +74,12 @@ returns table (field text, before json, after json, sentence text) language sql 
     end || '.'
   from side
   where was is distinct from is_now and not (says_nothing(was) and says_nothing(is_now))
-  order by place
+$$;
+
+-- The same in their order.
+create or replace function field_changes(earlier text, later text)
+returns table (field text, before json, after json, sentence text) language sql immutable as $$
+  select field, before, after, sentence from placed_field_changes(earlier, later) order by place
 $$;
 
 -- What a redacted revision reads as: the document that the redaction left.

@@ -42,6 +42,8 @@ SPEAKING = (
     "changes(filter: {submission: %s}) { lastPosition }",
     "submission(id: %s) { id }",
     "submissions(after: %s) { totalCount }",
+    "errorReports(after: %s) { totalCount }",
+    "errorReports(filter: {record: [%s]}) { totalCount }",
     "diff(after: %s) { totalCount }",
     "diff(filter: {author: [%s]}) { totalCount }",
     "changes(filter: {recordId: [%s]}) { lastPosition }",

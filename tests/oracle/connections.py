@@ -56,6 +56,7 @@ def connections() -> dict[tuple[str, str], Listed]:
             "SubmissionFilter",
             default=[(lambda submission: submission.told["published_at"], True)],
         ),
+        ("Query", "errorReports"): Listed(lambda _, _reading: []),  # the public sees none
         ("StateParty", "measures"): Listed(_its("Measure", "stateParty"), "MeasureFilter", "MeasureOrder"),
         ("StateParty", "assessments"): Listed(_its("Assessment", "stateParty"), "AssessmentFilter", "AssessmentOrder"),
         ("StateParty", "reportingEvents"): Listed(

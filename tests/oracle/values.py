@@ -60,7 +60,7 @@ class Values:
         positions = [1, 2, len(log.revisions) // 2, len(log.revisions), len(log.revisions) + 1]
         submissions = [f"Submission:{one}" for one in (*list(log.submissions)[:40], 999, "P1", "007")]
         self._ids = {**by_type, "Coverage": cells, "Revision": [f"Revision:{one}" for one in positions]}
-        self._ids["Submission"] = submissions
+        self._ids |= {"Submission": submissions, "ErrorReport": ["ErrorReport:1"]}
         self._by_name: dict[str, Sequence[Any]] = {
             "stateParty": [*states, "XXX", ""],
             "recommendation": [*asked, "IX-99"],
@@ -73,6 +73,7 @@ class Values:
             "symbol": [*sorted({one["symbol"] for one in documents if one.get("symbol")}), "CRC/C/156"],
             "author": [*sorted({one.author for one in log.revisions}), "nobody"],
             "submission": submissions,
+            "record": ids,
             "recordId": [*ids, "Measure:NONE"],
             "position": [*positions, *range(3, len(log.revisions), 97), 0],
             "after": [0, *positions, len(log.revisions) + 50],

@@ -13,7 +13,7 @@ CREATE TABLE error_report (
   proposal_id INTEGER,
   CONSTRAINT error_report_key PRIMARY KEY (id),
   CONSTRAINT error_report_state_is_known CHECK ("state" in ('OPEN', 'ANSWERED', 'DISMISSED')),
-  CONSTRAINT error_report_is_of_bounded_size CHECK (char_length(text) between 1 and 5000 and coalesce(char_length(source), 0) <= 1000 and coalesce(char_length(on_behalf_of), 0) <= 200 and coalesce(char_length(contact), 0) <= 200),
+  CONSTRAINT error_report_is_of_bounded_size CHECK (char_length(text) >= 1 and char_length(text) <= 5000 and coalesce(char_length(source), 0) <= 1000 and coalesce(char_length(on_behalf_of), 0) <= 200 and coalesce(char_length(contact), 0) <= 200),
   CONSTRAINT error_report_answered_says_what_by_whom_and_when CHECK ((state = 'OPEN') = (answer is null) and (answer is null) = (answered_by is null) and (answer is null) = (answered_at is null)),
   CONSTRAINT error_report_submission_comes_of_an_answer CHECK (proposal_id is null or state = 'ANSWERED'),
   CONSTRAINT error_report_proposal_id_exists FOREIGN KEY(proposal_id) REFERENCES proposal (id)
