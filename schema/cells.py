@@ -91,7 +91,11 @@ def _of_edges(at: At, field: Edges, target: GraphQLObjectType, name: str) -> lis
         inner = cells(at, target, at.plan.opened(row), f"{name}.", listed=True)
     order = field.order(row)
     joined = [
-        Cell(one.name, TEXT, _or_nothing(sa.func.string_agg(in_list(one.text), aggregate_order_by(literal(SEPARATOR), *order))))
+        Cell(
+            one.name,
+            TEXT,
+            _or_nothing(sa.func.string_agg(in_list(one.text), aggregate_order_by(literal(SEPARATOR), *order))),
+        )
         for one in inner
     ]
     found = sa.select(*_labelled(joined)).select_from(at.plan.joined(row)).where(*leads).correlate_except(row)
@@ -122,7 +126,9 @@ def _leaf(name: str, type_: GraphQLOutputType, value: Expression) -> Cell:
     if is_list_type(get_nullable_type(cast("Any", type_))):
         apart = sa.func.array_to_string(value, sa.literal_column(r"E'\x01'"), literal(""))
         escaped = in_list(apart)
-        return Cell(name, TEXT, _or_nothing(sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR))))
+        return Cell(
+            name, TEXT, _or_nothing(sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR)))
+        )
     if named.name == "DateTime":
         in_utc = sa.func.timezone(literal("UTC"), value)
         return Cell(name, named.name, sa.func.to_char(in_utc, literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))

@@ -182,7 +182,8 @@ class Page:
         return plan.opened(found.correlate_except(self.row).subquery(plan.name("r")))
 
     def rows(self) -> Any:
-        """All the list's rows with their keys, however many: those of the page where one is asked for by its size."""
+        """All the list's rows with their keys, however many; as many as `first` or `last` say, which may be more than a
+        page has."""
         at, plan = self.clock_at, self.at.plan
         values = [key.of(self.row, at.clock) for key in self.keys]
         found = sa.select(self.row, *(value.label(f"k{place}") for place, value in enumerate(values)))
@@ -191,7 +192,10 @@ class Page:
             ordered = [
                 key.ordered(value, backwards=self.backwards) for key, value in zip(self.keys, values, strict=True)
             ]
-            found = found.order_by(*ordered).limit(sa.literal_column(str(self.size)))
+            asked = self.at.given.shape("last" if self.backwards else "first")
+            if asked < 1:
+                raise BadValue(f"{asked} rows are none: ask for 1 or more.")
+            found = found.order_by(*ordered).limit(sa.literal_column(str(asked)))
         return plan.opened(found.correlate_except(self.row).subquery(plan.name("r")))
 
     def in_its_order(self, rows: Any) -> list[sa.ColumnElement[Any]]:
