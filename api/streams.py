@@ -23,18 +23,18 @@ AS_JSON = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
 
 async def chunks(connection: asyncpg.Connection, rows: Rows, parameters: Sequence[Any]) -> AsyncGenerator[bytes]:
     """The statement's rows as CSV, or each as a line of JSON. To be read to its end, or closed."""
-    ahead: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING)
+    ahead: asyncio.Queue[bytes | Exception | None] = asyncio.Queue(WAITING)
     options: Mapping[str, Any] = {"format": "csv"} if rows.columns else AS_JSON
     copying = asyncio.create_task(_copied(connection, rows.plan.sql, parameters, options, ahead))
     try:
         while (chunk := await ahead.get()) is not None:
+            if isinstance(chunk, Exception):
+                raise chunk
             yield chunk
-        await copying
     finally:
-        if not copying.done():
-            copying.cancel()
-            with suppress(asyncio.CancelledError):
-                await copying
+        copying.cancel()
+        with suppress(asyncio.CancelledError):
+            await copying
 
 
 async def _copied(
@@ -42,13 +42,18 @@ async def _copied(
     sql: str,
     parameters: Sequence[Any],
     options: Mapping[str, Any],
-    ahead: asyncio.Queue[bytes | None],
+    ahead: asyncio.Queue[bytes | Exception | None],
 ) -> None:
+    """Its end, and what went wrong, come after the chunks."""
+
+    async def taken(chunk: bytearray) -> None:
+        await ahead.put(bytes(chunk))
+
     try:
-        await connection.copy_from_query(sql, *parameters, output=ahead.put, timeout=TIMEOUT, **options)
-    finally:
-        with suppress(asyncio.CancelledError):
-            await ahead.put(None)
+        await connection.copy_from_query(sql, *parameters, output=taken, timeout=TIMEOUT, **options)
+        await ahead.put(None)
+    except Exception as error:  # noqa: BLE001 - raised where the chunks are read
+        await ahead.put(error)
 
 
 def header(rows: Rows) -> bytes:
