@@ -37,6 +37,11 @@ class Allowance:
             self._had.setdefault(asker, _Had(self.timer())).count += count
         return wait
 
+    def give_back(self, asker: Hashable, count: int) -> None:
+        """So many of those taken came to nothing."""
+        if had := self._had.get(asker):
+            had.count = max(0, had.count - count)
+
     def wait(self, asker: Hashable, most: int, count: int = 1) -> float | None:
         """The seconds to wait before so many can be had; None when they can be now."""
         had = self._had.get(asker)

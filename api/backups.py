@@ -1,4 +1,4 @@
-"""The commands that keep the record safe: the whole log as one file, and back; and one record brought back."""
+"""The commands that keep the record safe: the whole of it as one file, and back; and one record brought back."""
 
 import asyncio
 import sys
@@ -19,16 +19,22 @@ from schema.identity import WELL_FORMED
 
 backups = typer.Typer()
 
+NO_TOKENS = (
+    "No backup holds tokens or who is behind accounts. Accounts restored: {accounts:,}; nobody can use one before opsc token"
+    " create NAME makes it a new token. opsc account list tells their names."
+)
+
 
 @backups.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write: record.backup, say. It must not be there yet.")],
     data: Data = None,
 ) -> None:
-    """Write the whole log to a file, from which the record can be made again, while it is served and changed.
+    """Write the record to a file, from which it can be made again, while it is served and changed.
 
-    Only you can read the file. What is redacted later is still in it: after a redaction make a new backup, and destroy
-    those from before.
+    The log, submissions with what was said of them, error reports and accounts. No tokens, nor who is behind accounts, nor
+    how to reach whoever pointed out an error. Only you can read the file, and not all of it is public. What is redacted later
+    is still in it: after a redaction make a new backup, and destroy those from before.
     """
     with told(), shown() as step, opened(data, step, new=False) as found:
         asyncio.run(require_newest(found.url))
@@ -83,5 +89,7 @@ def _restore(file: Path, checkpoints: list[Path], data: Path | None) -> None:
             head = asyncio.run(work)
             unsigned = asyncio.run(missing(found))
     print(f"{head.size:,} positions are restored. Root hash: {head.root_hash}", flush=True)
+    if accounts := head.rows.get("account"):
+        print(f"opsc: {NO_TOKENS.format(accounts=accounts)}", file=sys.stderr)
     if unsigned:
         print(f"opsc: No backup holds the key. {unsigned}", file=sys.stderr)

@@ -5,6 +5,7 @@ the public log calls them.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from db.decisions import merger, redaction, restoration, retraction, still_sayin
 from db.log import Change, Published, alone, publish
 from db.tables import PROJECTIONS
 from db.vocabulary import ChangeKind
+from db.withholding import withhold
 from seed.load import AUTHOR
 
 LOCK_TIMEOUT = 60
@@ -33,6 +35,11 @@ COPIES = (
     "What was redacted may still be in PostgreSQL's write-ahead log, in replicas that lag, in backups, and in the copies that"
     " others hold: see to those as well."
 )
+
+SUBMISSION = re.compile(r"Submission:P(\d{1,9})")
+
+SAID = ["proposal_round", "review", "comment"]
+"""The tables of what is said of a submission."""
 
 decisions = typer.Typer()
 
@@ -115,9 +122,18 @@ def redact(
 
     Past clocks read what is left, too. What is coded (State, status, dates, sources …) stays: that is amended. Readers wait some
     seconds while the tables are written anew without the words.
+
+    Of a submission (Submission:P7) can go internalNote, comments[0] and reviews[0], counted from 0: FILE says null of each. In
+    their place then stands that they were withheld, by whom and why. The log says nothing of it.
     """
     with told():
         stays = _words(words)
+    if submission := SUBMISSION.fullmatch(record):
+        with told():
+            if number:
+                raise NoRecordError(f"--number names revisions, and {record} has none of its own: leave it out.")
+        _withhold(int(submission[1]), reason, author, reviewer, stays, data)
+        return
     _decide(
         f"Redaction of {record}",
         reason,
@@ -140,23 +156,9 @@ def _decide(
 ) -> None:
     """Publishes it as a submission of its own, and prints where it stands in the log."""
     with told(), shown() as step, opened(data, step, new=False) as found:
-        if author == AUTHOR:
-            raise NoRecordError(
-                f"--author {AUTHOR}: that is the account of the files, who decides nothing. Name a person."
-            )
         if not _is_text(title):
             raise NoRecordError("The id is not written in UTF-8, as ids are: they look like Measure:PHL-0007.")
-        for option, said in (("reason", reason), ("author", author), ("reviewer", reviewer)):
-            if not _is_text(said):
-                raise NoRecordError(
-                    f"--{option} is not written in UTF-8, which the log is: set the terminal to UTF-8, and write it again."
-                )
-            if not said.strip() or not said.isprintable() or len(said) > LONGEST[option]:
-                raise NoRecordError(
-                    f"--{option} stands in the public log for good: one line, not blank, {LONGEST[option]:,} characters at most."
-                )
-        if author.strip().casefold() == reviewer.strip().casefold():
-            raise NoRecordError(f"--author and --reviewer are both {author}: somebody else is to look at it.")
+        _require_two(reason, author, reviewer)
         asyncio.run(require_newest(found.url))
         published = asyncio.run(
             connected(found.url, lambda log: _published(log, found, title, reason, author, reviewer, composed))
@@ -170,6 +172,38 @@ def _decide(
         if afterwards:
             for line in asyncio.run(connected(found.owner_url, lambda owner: afterwards(owner, published))):
                 print(line)
+
+
+def _withhold(proposal: int, reason: str, author: str, reviewer: str, words: dict[str, Any], data: Path | None) -> None:
+    with told(), shown() as step, opened(data, step, new=False) as found:
+        _require_two(reason, author, reviewer)
+        if kept := [field for field, text in words.items() if text is not None]:
+            raise NoRecordError(
+                f"{', '.join(kept)}: what others said is not reworded, but withheld as a whole. Say null of it."
+            )
+        asyncio.run(require_newest(found.url))
+        instead = f"(Withheld by {author}, seen by {reviewer}: {reason})"
+        asyncio.run(connected(found.owner_url, lambda owner: withhold(owner, proposal, words, instead)))
+        print(f"Withheld of Submission:P{proposal}: {', '.join(words)}.", flush=True)
+        for line in asyncio.run(connected(found.owner_url, lambda owner: _written_anew(owner, SAID))):
+            print(line)
+
+
+def _require_two(reason: str, author: str, reviewer: str) -> None:
+    """Raises NoRecordError unless two people are named, and why, in words that can stand for good."""
+    if author == AUTHOR:
+        raise NoRecordError(f"--author {AUTHOR}: that is the account of the files, who decides nothing. Name a person.")
+    for option, said in (("reason", reason), ("author", author), ("reviewer", reviewer)):
+        if not _is_text(said):
+            raise NoRecordError(
+                f"--{option} is not written in UTF-8, which the log is: set the terminal to UTF-8, and write it again."
+            )
+        if not said.strip() or not said.isprintable() or len(said) > LONGEST[option]:
+            raise NoRecordError(
+                f"--{option} stands in the public log for good: one line, not blank, {LONGEST[option]:,} characters at most."
+            )
+    if author.strip().casefold() == reviewer.strip().casefold():
+        raise NoRecordError(f"--author and --reviewer are both {author}: somebody else is to look at it.")
 
 
 def _is_text(said: str) -> bool:
@@ -212,19 +246,19 @@ def _words(file: Path) -> dict[str, Any]:
 async def _after_redaction(connection: asyncpg.Connection, record_id: str, published: Published) -> Sequence[str]:
     numbers = [str(number) for number in await still_saying(connection, record_id, published)]
     told = [f"Not redacted of {record_id}: what revision {', '.join(numbers)} says."] if numbers else []
-    return [*told, *await _written_anew(connection, record_id)]
+    return [*told, *await _written_anew(connection, await _tables(connection, record_id))]
 
 
-async def _written_anew(connection: asyncpg.Connection, record_id: str) -> Sequence[str]:
+async def _written_anew(connection: asyncpg.Connection, names: Sequence[str]) -> Sequence[str]:
     """Writes the tables that held the words anew, as far as this role may, and says what is left to do.
 
     A plain VACUUM would free the space, and leave in it what it held; an index would keep its keys. FULL writes new files.
     """
-    tables = ", ".join(await _tables(connection, record_id))
+    tables = ", ".join(names)
     try:
         may = await connection.fetchval(
             "select bool_and(pg_has_role(relowner, 'USAGE')) from pg_class where oid = any ($1::text[]::regclass[])",
-            tables.split(", "),
+            names,
         )
         if may:
             await connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT}s'; set statement_timeout = 0")
@@ -244,4 +278,4 @@ async def _written_anew(connection: asyncpg.Connection, record_id: str) -> Seque
 
 async def _tables(connection: asyncpg.Connection, record_id: str) -> list[str]:
     record_type = await connection.fetchval("select record_type_of($1)", record_id)
-    return ["revision", PROJECTIONS[record_type].name, "known_word"]
+    return ["revision", PROJECTIONS[record_type].name, "known_word", "proposed_change"]

@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from graphql import FieldNode, GraphQLError, OperationType
+from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
-from structlog import get_logger
 
 from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
@@ -28,7 +27,7 @@ from db.accounts import Account
 from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
 from schema.document import Operation, document
-from schema.mutated import mutated, root_fields
+from schema.mutated import Kept, Stopped, mutated, root_fields
 from schema.plan import COST_LIMIT
 from schema.query import sdl
 from schema.refusals import ErrorCode, Refused, refusal
@@ -95,12 +94,10 @@ async def _answered(
         raise
     except Refused as refused:
         return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
-    except UNREACHABLE as error:
-        message = f"The record cannot be reached at the moment (logged as {logged(error, scope)}): try again soon."
-        return _refused(scope, media_type, 503, [refusal(message, ErrorCode.INTERNAL)], {"Retry-After": "5"})
+    except Stopped as stopped:
+        return _failed(scope, media_type, stopped.__cause__ or stopped, f" {stopped}")
     except Exception as error:  # noqa: BLE001 - masked, and logged with its traceback
-        message = f"A fault of ours, logged as {logged(error, scope)}. Please tell us this id."
-        return _refused(scope, media_type, 500, [refusal(message, ErrorCode.INTERNAL)], {})
+        return _failed(scope, media_type, error)
 
 
 async def _mutated(scope: Scope, asked: Asked, operation: Operation, viewer: Account | None) -> bytes:
@@ -117,16 +114,23 @@ async def _mutated(scope: Scope, asked: Asked, operation: Operation, viewer: Acc
     if asked.moment is not None and says_what_was_known(asked.moment):
         raise NotRead(400, "What changes the record does so now: leave known, position and valid out of the address.")
     state = scope["state"]
+    who = asker(scope) if viewer is None else viewer.id
     if public:
-        _within_allowance(state["reports"], asker(scope) if viewer is None else viewer.id, viewer, public)
+        _within_allowance(state["reports"], who, viewer, public)
+    kept: list[Kept] = []
     context = asked_by(viewer, state["settings"].public_url)
-    body = await mutated(
-        state["writers"], operation, asked.variables, context, viewer, lambda log: signer(log, state["settings"].data)
-    )
-    if viewer:  # who used which token to change what; who reads, and who points out errors, is not logged
-        fields = [one.name.value for one in operation.node.selection_set.selections if isinstance(one, FieldNode)]
-        get_logger().info("changed", account=viewer.name, token=viewer.token_id, fields=fields)
-    return body
+    try:
+        return await mutated(
+            state["writers"],
+            operation,
+            asked.variables,
+            context,
+            viewer,
+            lambda log: signer(log, state["settings"].data),
+            kept,
+        )
+    finally:  # what was refused, or said before, does not use it up
+        state["reports"].give_back(who, public - sum(one.public for one in kept))
 
 
 def _within_allowance(reports: Allowance, who: Hashable, viewer: Account | None, count: int) -> None:
@@ -171,6 +175,18 @@ def _status(media_type: str, refused: Refused) -> int:
         return 200
     timed_out = any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
     return 504 if timed_out else 400
+
+
+def _failed(scope: Scope, media_type: str, error: BaseException, done: str = "") -> Response:
+    """done: what was done before, in sentences."""
+    fault_id = logged(error, scope)
+    if not isinstance(error, UNREACHABLE):
+        message = f"A fault of ours, logged as {fault_id}.{done} Please tell us this id."
+        return _refused(scope, media_type, 500, [refusal(message, ErrorCode.INTERNAL)], {})
+    away = f"The record cannot be reached at the moment (logged as {fault_id})"
+    message = f"{away}.{done}" if done else f"{away}: try again soon."
+    headers = {} if done else {"Retry-After": "5"}  # what was done is not to be sent again by a program
+    return _refused(scope, media_type, 503, [refusal(message, ErrorCode.INTERNAL)], headers)
 
 
 def _refused(

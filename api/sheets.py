@@ -1,6 +1,7 @@
 """/sheets/measures.csv and its like: what the record says now, as spreadsheets that can be changed and imported again."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 import asyncpg
@@ -19,6 +20,8 @@ MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8; header=present",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+CODE = re.compile("[A-Z]{3}", re.ASCII)
 
 NEWEST = 'select coalesce(max("position"), 0) from revision'
 
@@ -52,6 +55,8 @@ def _wrong(found: Sheet, states: Sequence[str], given: set[str]) -> str | None:
         return (
             f"There is no parameter {', '.join(sorted(unknown))}: a sheet takes stateParty alone, as ?stateParty=PHL."
         )
+    if unlike := [code for code in states if not CODE.fullmatch(code)]:
+        return f"stateParty: {unlike[0][:20]!a} is no code: codes are three capitals, like PHL."
     if states and found.fields[0].name != "stateParty":
         return f"{found.name} are of no State party: leave stateParty out."
     return None

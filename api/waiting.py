@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.atom import MEDIA_TYPE, Entry, feed
 from api.faults import UNREACHABLE, problem
 from db.accounts import authenticated
+from db.reviews import REVIEWERS
 from schema.answer import answer
 from schema.document import document
 from schema.refusals import Refused
@@ -68,7 +69,7 @@ async def waiting(request: Request) -> Response:
     except (*UNREACHABLE, Refused):
         detail = "The record cannot be reached at the moment: try again soon."
         return problem(503, "Unavailable", detail, {**SECRET, "Retry-After": "60"})
-    body = _feed(orjson.loads(found.data), state.settings.public_url)
+    body = _feed(orjson.loads(found.data), state.settings.public_url, reviews=viewer.role in REVIEWERS)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {**SECRET, "ETag": tag}
     if tag in request.headers.get("If-None-Match", ""):
@@ -76,17 +77,24 @@ async def waiting(request: Request) -> Response:
     return Response(body, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _feed(found: Mapping[str, Any], public_url: str) -> bytes:
+def _feed(found: Mapping[str, Any], public_url: str, *, reviews: bool) -> bytes:
+    """reviews: whether error reports are shown to whoever reads it."""
     entries = [
         *_submissions(found["submissions"]["nodes"], public_url),
         *_reports(found["errorReports"]["nodes"], public_url),
     ]
     entries.sort(key=lambda entry: entry.updated, reverse=True)
     submissions, reports = found["submissions"]["totalCount"], found["errorReports"]["totalCount"]
+    waits = f"Submissions that wait: {submissions:,}"
+    told = (
+        f"{waits}; error reports that are open: {reports:,}. The newest 50 of each"
+        if reviews
+        else f"{waits}. The newest 50"
+    )
     return feed(
         _id(public_url, "waiting"),
         f"What waits for review at {public_url.partition('://')[2]}",
-        f"Submissions that wait: {submissions:,}; error reports that are open: {reports:,}. The newest 50 of each are here.",
+        f"{told} are here.",
         max(
             [found["clock"]["known"], *(entry.updated for entry in entries)]
         ),  # what leaves it, leaves by a publication

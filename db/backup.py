@@ -1,8 +1,8 @@
-"""The record as one file, and a record made from it again. The log is the record: the file holds the log, nothing kept from it.
+"""The record as one file, and a record made from it again: the log and what people said, nothing that is kept from the log.
 
-So it can be restored by later programs and on other PostgreSQLs, by the same rules as whatever enters the log, and the log's
-root hash, which others can have kept, shows that it is the same. A gzip file of JSON lines: a head; each row, under its table's
-name, in the order to enter them; a foot with the SHA-256 of all lines before it.
+So it can be restored by later programs and on other PostgreSQLs, by the same rules as whatever enters, and the log's root hash,
+which others can have kept, shows that the log is the same. A gzip file of JSON lines: a head; each row, under its table's name,
+in the order to enter them; a foot with the SHA-256 of all lines before it.
 """
 
 import gzip
@@ -22,15 +22,41 @@ import asyncpg
 import orjson
 import sqlalchemy as sa
 
+from db.beginnings import Beginnings, count_on
 from db.newest import newest
-from db.tables import checkpoint, log_key, metadata, revision, submission
+from db.tables import (
+    account,
+    checkpoint,
+    comment,
+    error_report,
+    log_key,
+    metadata,
+    proposal,
+    proposal_round,
+    proposed_change,
+    review,
+    revision,
+    submission,
+)
 from db.verify_log import Note, Tree, kept_in, leaf
 
-FORMAT = 1
+FORMAT = 2
 """Of the file. It changes when programs that know only this one could no longer read it right."""
 
-KEPT = (submission, revision, log_key, checkpoint)
-"""The tables of the log; whatever else there is, the database keeps from them."""
+READ = (1, FORMAT)
+"""The formats that are read. 1: the log alone."""
+
+LOG = (submission, revision, log_key, checkpoint)
+"""The tables of the log."""
+
+SAID = (account, proposal, proposal_round, proposed_change, review, comment, error_report)
+"""Those of what people said, each after those that it names. Without tokens and who is behind accounts: a kept file is to let
+nobody in, and to tell of nobody who was forgotten since. Whatever else there is, the database keeps from the log."""
+
+KEPT = (*LOG, *SAID)
+
+LEFT_OUT = {error_report.c.contact}
+"""Columns that are erased when it is asked for: they are null in what is restored."""
 
 BATCH = 500
 """Rows read at once."""
@@ -62,6 +88,10 @@ class Row(NamedTuple):
         return tuple(_value(column.type, self.told.get(column.name)) for column in self.table.c)
 
 
+def _columns(table: sa.Table) -> list[str]:
+    return [column.name for column in table.c if column not in LEFT_OUT]
+
+
 def _value(kind: Any, told: Any) -> Any:
     if told is not None and isinstance(kind, sa.DateTime):
         return datetime.fromisoformat(told)
@@ -72,10 +102,10 @@ def _value(kind: Any, told: Any) -> Any:
 
 
 async def back_up(connection: asyncpg.Connection, file: Path) -> Head:
-    """Writes the record as it is at one moment, while others publish. The file is there whole or not at all, for us to read.
+    """Writes the record as it is at one moment, while others change it. The file is there whole or not at all, for us to read.
 
-    All that is in it is public today; but what is redacted later is still in it, so nobody else is to read it. Raises
-    BackupRefused and OSError.
+    Nobody else is to read it: what waits for review, internal notes and error reports are not public, and what is redacted later
+    is still in it. Raises BackupRefused and OSError.
     """
     with _new(file) as lines:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -100,13 +130,14 @@ async def _head(connection: asyncpg.Connection) -> Head:
 
 
 async def _rows(connection: asyncpg.Connection) -> AsyncIterator[Row]:
-    """In the order to enter them: each key of the log before what it signed, and after what the key before it signed."""
+    """In the order to enter them: each key of the log before what it signed, and after what the key before it signed; then what
+    people said, some of which names what was published of it."""
     groups = [(submission, "true"), (revision, "true")]
     for row in await connection.fetch("select number from log_key order by number"):
         groups += [(log_key, f"number = {row['number']}"), (checkpoint, f"key = {row['number']}")]
-    for table, which in groups:
+    for table, which in [*groups, *((table, "true") for table in SAID)]:
         order = ", ".join(f'"{column.name}"' for column in table.primary_key)
-        columns = ", ".join(f'"{column.name}"' for column in table.c)
+        columns = ", ".join(f'"{name}"' for name in _columns(table))
         text = f'select {columns} from "{table.name}" where {which} order by {order}'
         async for row in connection.cursor(text, prefetch=BATCH):
             yield Row(table, {name: _told(value) for name, value in row.items()})
@@ -174,28 +205,32 @@ async def require_empty(connection: asyncpg.Connection) -> None:
 
 
 async def restore(connection: asyncpg.Connection, file: Path, checkpoints: Iterable[Path] = ()) -> Head:
-    """Enters the backup's log into an empty record, migrated already; as its owner. All of it, or nothing is written.
+    """Enters the backup into an empty record, migrated already; as its owner. All of it, or nothing is written.
 
-    In one statement a table, since the documents of redacted revisions come from later ones; the rules for what enters the log
-    hold. Raises BackupRefused, and asyncpg's errors where it is not the backup's fault.
+    In one statement a table, since the documents of redacted revisions come from later ones; the rules for whatever enters hold:
+    what was decided begins undecided, and is decided once all is there. Raises BackupRefused, and asyncpg's errors where it is
+    not the backup's fault.
     """
     with _opened(file, kept_in(checkpoints).notes) as (head, rows):
         async with connection.transaction(isolation="read_committed"):
             await connection.execute("set local statement_timeout = 0")
             await connection.execute("select pg_advisory_xact_lock(2019, 156)")
             await require_empty(connection)
+            beginnings = Beginnings()
             try:
                 for table, of_table in groupby(rows, lambda row: row.table):
                     names = [column.name for column in table.c]
-                    records = (row.values() for row in of_table)
+                    records = beginnings.begun(table, (row.values() for row in of_table))
                     await connection.copy_records_to_table(table.name, records=records, columns=names)
+                await beginnings.decide(connection)
             except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
-                raise BackupRefused(f"{file} breaks a rule of the log: {error.args[0]}") from error
+                raise BackupRefused(f"{file} breaks a rule of the record: {error.args[0]}") from error
             await connection.execute(f"analyze {', '.join(table.name for table in metadata.sorted_tables)}")
             if (await _tree(connection)).root().hex() != head.root_hash:
                 raise BackupRefused(
                     f"What was restored from {file} has another root hash than the backup: it was undone."
                 )
+            await count_on(connection)
             await connection.execute("select pg_notify('published', $1)", str(head.size))
     return head
 
@@ -231,7 +266,7 @@ def _head_in(file: Path, line: bytes) -> Head:
     told = _parsed(line)
     if "format" not in told:
         raise _not_whole(file)
-    if told["format"] != FORMAT or told.get("schema", "") > newest():
+    if told["format"] not in READ or told.get("schema", "") > newest():
         raise BackupRefused(
             f"{file} was made by a newer program (format {told['format']}, schema {told.get('schema')}) than this one"
             f" (format {FORMAT}, schema {newest()}): restore it with that one."
@@ -264,7 +299,7 @@ def _row_in(told: dict[str, Any]) -> Row | None:
     """The row of a line; None where it is none, or one of a table or a column that this program does not know."""
     (name, row) = next(iter(told.items()), ("", None))
     table = next((table for table in KEPT if table.name == name), None)
-    if table is None or len(told) != 1 or not isinstance(row, dict) or not row.keys() <= {*table.c.keys()}:
+    if table is None or len(told) != 1 or not isinstance(row, dict) or not row.keys() <= {*_columns(table)}:
         return None
     found = Row(table, row)
     try:

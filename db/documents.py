@@ -30,6 +30,9 @@ from db.vocabulary import (
 
 Document = dict[str, Any]
 
+MOST, MOST_LISTED = 50, 200
+"""Fields of a document, and things in one of its lists, that are looked at."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -230,10 +233,24 @@ def faults(record_type: str, document: Any, *, whole: bool) -> list[Fault]:
             )
         ]
     fields = FIELDS[record_type]
+    if too_much := [*_too_much(document)]:
+        return too_much
     return [
         *_unknown("", document, fields, f"a {record_type.replace('_', ' ').lower()}"),
         *(fault for name, field in fields.items() for fault in _of_field(name, field, document, whole=whole)),
     ]
+
+
+def _too_much(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is not looked at one by one: it would take long, and be told at length."""
+    if len(document) > MOST:
+        message = f"The document has {len(document):,} fields: no type has more than {MOST}."
+        yield Fault(None, f"at most {MOST} fields", len(document), message)
+        return
+    for name, value in document.items():
+        if isinstance(value, list) and len(value) > MOST_LISTED:
+            message = f"“{name}” lists {len(value):,} things: list at most {MOST_LISTED}."
+            yield Fault(name, f"at most {MOST_LISTED}", len(value), message)
 
 
 def references(record_type: str, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

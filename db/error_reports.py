@@ -62,20 +62,16 @@ async def report_error(connection: asyncpg.Connection, said: ErrorReport) -> Out
         *row,
     )
     if number is not None:
-        return Outcome(report=number)
-    try:
-        async with connection.transaction():
-            number = await connection.fetchval(
-                """
-                insert into error_report (record_id, text, source, on_behalf_of, contact, reported_at, state)
-                values ($1, $2, $3, $4, $5, clock_timestamp(), 'OPEN') returning id
-                """,
-                *row,
-            )
-    except asyncpg.CheckViolationError as error:
-        if error.constraint_name != "the_record_is_there":
-            raise
-        return refused(_no_record())
+        return Outcome(report=number, repeated=True)
+    if not await connection.fetchval("select exists (select from revision where record_id = $1)", said.record_id):
+        return refused(_no_record())  # the database would refuse it too, and a number of a report would be gone
+    number = await connection.fetchval(
+        """
+        insert into error_report (record_id, text, source, on_behalf_of, contact, reported_at, state)
+        values ($1, $2, $3, $4, $5, clock_timestamp(), 'OPEN') returning id
+        """,
+        *row,
+    )
     return Outcome(report=number)
 
 
@@ -89,7 +85,8 @@ async def answer_error(
     proposal: int | None = None,
     cite: bool = False,
 ) -> Outcome:
-    """Answers or dismisses it, for good. cite: by a submission that puts the statement and its answer beside the record."""
+    """Answers or dismisses it, for good. cite: by a submission that puts the statement and its answer beside the record; when that
+    is not published, by another."""
     wrong = [*wrong_words(LONGEST_ANSWER, text=text)] or [*_personal("text", text)]
     if cite and (decision != "ANSWERED" or proposal is not None):
         message = "cite makes a submission of an answer: leave it out with DISMISSED, and where you name a submission."
@@ -105,8 +102,11 @@ async def answer_error(
     row = await connection.fetchrow("select * from error_report where id = $1", report)
     if row is None:
         return refused(_unknown(report))
-    if row["state"] != "OPEN":
+    again = cite and await _was_not_published(connection, row["proposal_id"])
+    if row["state"] != "OPEN" and not (again and text == row["answer"]):
         message = f"ErrorReport:{report} is decided: it is {row['state']}, and stays so."
+        if again:
+            message += " To have it cited after all, send the answer as it stands."
         refusal = Refusal("ALREADY_DECIDED", message, found=row["state"], path=("input", "report"))
         return replace(refused(refusal), report=report)
     if proposal is not None and not await connection.fetchval(
@@ -119,7 +119,8 @@ async def answer_error(
         return replace(made, report=report)
     await connection.execute(
         """
-        update error_report set state = $2, answer = $3, answered_by = $4, answered_at = clock_timestamp(), proposal_id = $5
+        update error_report set state = $2, answer = $3, answered_by = coalesce(answered_by, $4),
+          answered_at = coalesce(answered_at, clock_timestamp()), proposal_id = $5
         where id = $1
         """,
         report,
@@ -139,8 +140,15 @@ async def forget_contact(connection: asyncpg.Connection, account: Account, repor
     return refused(_unknown(report)) if found is None else Outcome(report=report)
 
 
+async def _was_not_published(connection: asyncpg.Connection, proposal: int | None) -> bool:
+    ended: bool = await connection.fetchval(
+        "select exists (select from proposal where id = $1 and state in ('REJECTED', 'WITHDRAWN'))", proposal
+    )
+    return ended
+
+
 async def _cited(connection: asyncpg.Connection, account: Account, row: asyncpg.Record, answer: str) -> Outcome:
-    """The submission that makes the record cite what was said, with the answer as its note."""
+    """The submission that makes the record cite what was said, with that and the answer as its note."""
     record_id = row["record_id"]
     record_type = RECORD_TYPES[record_id.partition(":")[0]]
     if "citations" not in FIELDS[record_type]:
@@ -150,22 +158,27 @@ async def _cited(connection: asyncpg.Connection, account: Account, row: asyncpg.
         return refused(Refusal("BAD_VALUE", message, record_id, path=("input", "cite")))
     base = await connection.fetchval("select max(number) from revision where record_id = $1", record_id)
     locator = row["source"] if row["source"] and not LINK.fullmatch(row["source"]) else None
-    citing = Citing(new_source=_statement(row), locator=locator, note=answer)
+    citing = Citing(
+        new_source=_statement(row), locator=locator, note=f"They wrote: “{row['text']}” The answer: {answer}"
+    )
     change = OfferedChange("AMEND", record_type, record_id, base, "LEARNED", {}, None, (citing,))
     reason = f"Somebody pointed out an error in {record_id} (ErrorReport:{row['id']}): what they said, and the answer."
-    offer = Offer(f"answerError ErrorReport:{row['id']}", f"A statement about {record_id}", reason, (change,))
+    key = f"answerError ErrorReport:{row['id']}"
+    if row["proposal_id"] is not None:
+        key += f" after Submission:P{row['proposal_id']}"
+    offer = Offer(key, f"A statement about {record_id}", reason, (change,))
     return await submit(connection, account, offer)
 
 
 def _statement(row: asyncpg.Record) -> Document:
     """The document of a source: what was said, as far as it is known who said it."""
     link = row["source"] if row["source"] and LINK.fullmatch(row["source"]) else None
-    whose = f"Statement of {row['on_behalf_of']}" if row["on_behalf_of"] else "Statement"
+    whose = row["on_behalf_of"]
     day = row["reported_at"].date().isoformat()
     return {
         "kind": "WEB_PAGE" if link else "OTHER",
-        "title": f"{whose} about {row['record_id']}, received {day}",
-        "publisher": row["on_behalf_of"] or ANONYMOUS,
+        "title": f"Statement about {row['record_id']}, received {day}",
+        "publisher": f"Said to write for {whose}, not verified" if whose else ANONYMOUS,
         "readAt": f"Sent to this record as ErrorReport:{row['id']}; whom it is from was not verified.",
         "publishedOn": day,
         **({"url": link} if link else {}),

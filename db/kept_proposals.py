@@ -131,6 +131,7 @@ async def offered_in(connection: asyncpg.Connection, proposal: int, number: int)
                 Citing(f"Source:{one['source']}", None, one["locator"], one["note"])
                 for one in orjson.loads(row["citations"])
             ),
+            assigned=True,
         )
         for row in rows
     ]

@@ -62,11 +62,18 @@ class PublicationRefused(Exception):
         self.constraint, self.record_id = constraint, record_id
 
 
+class OthersPublish(asyncpg.QueryCanceledError):
+    """Others were publishing for as long as there was patience to wait. Nothing was written then."""
+
+
 async def alone(connection: asyncpg.Connection) -> None:
     """Waits for the log's own lock, and holds it to the transaction's end: what others publish between reading the record and
-    changing it would be overwritten unseen."""
+    changing it would be overwritten unseen. Raises OthersPublish."""
     await connection.execute(f"set local statement_timeout = {PATIENCE * 1000:.0f}")
-    await connection.execute("select pg_advisory_xact_lock(2019, 156)", timeout=PATIENCE + 5)
+    try:
+        await connection.execute("select pg_advisory_xact_lock(2019, 156)", timeout=PATIENCE + 5)
+    except (asyncpg.QueryCanceledError, TimeoutError) as error:
+        raise OthersPublish(f"{error}") from error
 
 
 async def publish(

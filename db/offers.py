@@ -19,7 +19,7 @@ class Citing:
 @dataclass(frozen=True)
 class OfferedChange:
     """base: the number of the revision that it was written on. document: of a CREATE the whole, of an AMEND the fields that change.
-    row: of a sheet."""
+    row: of a sheet. assigned: a new record's id was given here, when it was submitted."""
 
     operation: str
     record_type: str
@@ -30,11 +30,14 @@ class OfferedChange:
     merge_into: str | None = None
     citations: tuple[Citing, ...] = ()
     row: int | None = None
+    assigned: bool = False
 
 
 @dataclass(frozen=True)
 class Offer:
-    """key: the client's, so that sending it twice submits it once. replaces: the proposal that it is the next round of."""
+    """key: the client's, so that sending it twice submits it once. replaces: the proposal that it is the next round of.
+    made_of: what
+    the changes were worked out from, where the client did not send them."""
 
     key: str
     title: str
@@ -43,3 +46,4 @@ class Offer:
     internal_note: str | None = None
     rebase: bool = False
     replaces: int | None = None
+    made_of: str | None = None

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from db.log import Published
 from db.refusals import Refusal
 
-LONGEST = {"title": 300, "reason": 2_000, "internalNote": 10_000, "text": 10_000}
-"""Characters."""
-
 
 @dataclass(frozen=True)
 class Outcome:
     """proposal and round: what was planned, None where nothing was. kept: whether it is still there after the transaction.
-    report: the error report that it is about."""
+    report: the error report that it is about. repeated: it was there already, and nothing was changed."""
 
     proposal: int | None = None
     round: int | None = None
@@ -21,6 +18,7 @@ class Outcome:
     published: Published | None = None
     kept: bool = True
     report: int | None = None
+    repeated: bool = False
 
 
 def refused(*refusals: Refusal) -> Outcome:

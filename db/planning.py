@@ -18,12 +18,25 @@ from db.decisions import merger, repointed, survivors
 from db.documents import FIELDS, faults, whole
 from db.log import Change
 from db.offers import Citing, Document, OfferedChange
+from db.personal_data import personal_data
 from db.plans import Plan, PlannedChange
 from db.proposed import Proposed
 from db.record_ids import NAMED_BY, TYPES, numbered, prefix_of
 from db.refusals import Refusal
 from db.standing import Standing
-from db.wrong_changes import Unfit, moved_on, no_source, of_fault, placed, repeated, require_state, wrong_change
+from db.tables import NOW
+from db.wrong_changes import (
+    MOST_TOLD,
+    Unfit,
+    moved_on,
+    no_source,
+    of_fault,
+    placed,
+    repeated,
+    require_state,
+    shown,
+    wrong_change,
+)
 
 IN_ONE_GO = 200
 """Changes that are planned before readers have their turn: some milliseconds."""
@@ -49,6 +62,7 @@ class _Planning:
     led: Mapping[str, str] = field(default_factory=dict)
     made: dict[bytes, PlannedChange] = field(default_factory=dict)
     highest: dict[str, int] = field(default_factory=dict)
+    sources: frozenset[str] = frozenset()
 
     async def plan(self, offered: Sequence[OfferedChange], first_by_author: bool) -> Plan:
         await self._look_up(offered)
@@ -59,7 +73,7 @@ class _Planning:
             try:
                 found = [*(await self._planned(place, one))]
             except Unfit as unfit:
-                refusals += [placed(refusal, place, one) for refusal in unfit.refusals]
+                refusals += [placed(refusal, place, one) for refusal in unfit.refusals[:MOST_TOLD]]
                 continue
             unchanged += not found
             changes += found
@@ -119,6 +133,11 @@ class _Planning:
         self.bases = {(row["record_id"], row["number"]): orjson.loads(row["document"]) for row in rows}
         if any(one.operation == "RESTORE" for one in offered):
             self.led = await survivors(self.connection)
+        cited = {citing.source for one in offered for citing in one.citations if citing.source}
+        rows = await self.connection.fetch(
+            "select id from source_version where id = any ($1) and known_to = $2", sorted(cited), NOW
+        )
+        self.sources = frozenset(row["id"] for row in rows)
         await self._number(offered)
 
     async def _number(self, offered: Iterable[OfferedChange]) -> None:
@@ -150,6 +169,8 @@ class _Planning:
             raise Unfit(*wrong)
         stands = self.standing.get(one.record_id or "")
         citations = [*self._cited(place, one)]
+        if one.operation not in ("CREATE", "AMEND") or not _cites(one.record_type):
+            self._require_grounds(one, citations)
         if one.operation == "CREATE":
             return [self._created(place, one, stands, citations)]
         record_id = one.record_id
@@ -225,6 +246,9 @@ class _Planning:
         if wrong:
             raise Unfit(*wrong)
         document = whole(one.record_type, given)
+        if one.record_id and not one.assigned and one.record_type not in NAMED_BY:
+            message = "A new record gets its id here, the next one that is free: leave recordId out."
+            raise Unfit(Refusal("BAD_VALUE", message, None, "recordId", None, one.record_id))
         record_id = one.record_id or self._new_id(one.record_type, document)
         name = NAMED_BY.get(one.record_type)
         if name and record_id != f"{TYPES[one.record_type]}:{document[name]}":
@@ -262,9 +286,9 @@ class _Planning:
             one = replace(one, document=dict(patch))
             if not patch:
                 return
-        cited = list(patch.pop("citations", stands.document.get("citations", [])))
+        cited = patch.get("citations", stands.document.get("citations", []))
         document = stands.document | patch
-        if "citations" in FIELDS[one.record_type]:
+        if "citations" in FIELDS[one.record_type] and isinstance(cited, list):
             document["citations"] = [*cited, *(citation for citation in citations if citation not in cited)]
         wrong = [of_fault(one, fault) for fault in faults(one.record_type, document, whole=True)]
         if wrong:
@@ -310,7 +334,7 @@ class _Planning:
             )
         if not self.rebase:
             message = f"{told} Other fields were changed there ({', '.join(moved)}): submit with rebase to put this on top of them."
-            raise Unfit(Refusal("CONFLICT", message, record_id, "baseRevision", stands.number, base, base))
+            raise Unfit(Refusal("CONFLICT", message, record_id, "baseRevision", base, stands.number, base))
 
     def _cited(self, place: int, one: OfferedChange) -> Iterator[Document]:
         """The change's own citations, as documents hold them; new sources among them become changes of their own."""
@@ -318,8 +342,31 @@ class _Planning:
             if (citing.source is None) == (citing.new_source is None):
                 message = "A citation names a source of the record, or describes a new one: one of the two."
                 raise Unfit(Refusal("MISSING_SOURCE", message, one.record_id, "citations"))
+            if citing.source is not None and not citing.source.startswith("Source:"):
+                message = f"A citation names a source by its id, like Source:S-0042; this is {shown(citing.source)}."
+                raise Unfit(Refusal("BAD_VALUE", message, one.record_id, "citations", "Source:S-0042", citing.source))
             source = citing.source or self._new_source(place, one, citing).record_id
             yield {"source": source.removeprefix("Source:"), "locator": citing.locator, "note": citing.note}
+
+    def _require_grounds(self, one: OfferedChange, citations: Sequence[Document]) -> None:
+        """What a change rests on that its record does not cite itself: looked at as the citations of a record are."""
+        wrong = (
+            [of_fault(one, fault) for fault in faults("MEASURE", {"citations": citations}, whole=False)]
+            if citations
+            else []
+        )
+        for place, citation in enumerate(citations):
+            source, here = f"Source:{citation['source']}", f"citations[{place}]"
+            made = {change.record_id for change in self.made.values()}
+            if not wrong and source not in self.sources and source not in made:
+                message = f"“{here}.source” names {source}, which does not stand in the record."
+                wrong.append(Refusal("NOT_FOUND", message, one.record_id, f"{here}.source", None, citation["source"]))
+            for part in ("locator", "note"):
+                for what, start, end in personal_data(citation[part] or "") if isinstance(citation[part], str) else ():
+                    message = f"“{here}.{part}” holds {what} at characters {start + 1} to {end}: say it without."
+                    wrong.append(Refusal("PERSONAL_DATA", message, one.record_id, f"{here}.{part}"))
+        if wrong:
+            raise Unfit(*wrong)
 
     def _new_source(self, place: int, one: OfferedChange, citing: Citing) -> PlannedChange:
         """The same source described twice is made once."""

@@ -15,11 +15,14 @@ from db.accounts import Account
 from db.kept_proposals import OPEN, decide, found, keep
 from db.log import PublicationRefused, alone, publish
 from db.offers import Offer
-from db.outcomes import LONGEST, Outcome, decided, forbidden, refused, unknown
+from db.outcomes import Outcome, decided, forbidden, refused, unknown
 from db.planning import planned
 from db.plans import Plan
 from db.refusals import Refusal, of_publication
-from db.words import wrong_words
+from db.words import wrong_words_beside
+
+LONGEST_KEY = 200
+"""Characters."""
 
 TRIED = 200
 """Changes that are tried out against all the database's rules when they are submitted; more would hold up others."""
@@ -34,19 +37,18 @@ async def submit(
     plan_hash: str | None = None,
 ) -> Outcome:
     """Plans what is offered and keeps it for review. A dry run does all of that, too, for the caller to undo."""
-    if wrong := [*wrong_words(LONGEST, title=offer.title, reason=offer.reason, internalNote=offer.internal_note)]:
+    if wrong := [*wrong_words_beside(title=offer.title, reason=offer.reason, internalNote=offer.internal_note)]:
         return refused(*wrong)
+    if not 0 < len(offer.key.strip()) <= LONGEST_KEY:
+        message = f"key is a UUID of yours, or another text of 1 to {LONGEST_KEY} characters that you use once."
+        return refused(Refusal("BAD_VALUE", message, path=("input", "key")))
     if not offer.changes:
-        return refused(Refusal("BAD_VALUE", "A submission needs at least one change.", path=("input", "changes")))
+        message = "The record says all of that already." if offer.made_of else "A submission needs at least one change."
+        return refused(Refusal("BAD_VALUE", message, path=("input",) if offer.made_of else ("input", "changes")))
     await alone(connection)
     content = _content_hash(offer)
-    if not dry_run and (before := await _before(connection, account, offer.key)):
-        if before["content_hash"] == content:
-            return Outcome(before["proposal_id"], before["number"])
-        message = "This key was used for another submission of yours, whose content differs: take a new key for a new submission."
-        return refused(
-            Refusal("KEY_REUSED", message, path=("input", "key"), found=f"Submission:P{before['proposal_id']}")
-        )
+    if not dry_run and (again := await sent_before(connection, account, offer)):
+        return again
     replaced = None
     if offer.replaces is not None:
         replaced = await found(connection, offer.replaces)
@@ -73,8 +75,21 @@ async def submit(
     return Outcome(proposal, number, kept=not dry_run)
 
 
+async def sent_before(connection: asyncpg.Connection, account: Account, offer: Offer) -> Outcome | None:
+    """What a key has led to before, with the same content; a refusal with other content; None for a new key."""
+    before = await _before(connection, account, offer.key)
+    if before is None:
+        return None
+    if before["content_hash"] == _content_hash(offer):
+        return Outcome(before["proposal_id"], before["number"], repeated=True)
+    message = (
+        "This key was used for another submission of yours, whose content differs: take a new key for a new submission."
+    )
+    return refused(Refusal("KEY_REUSED", message, path=("input", "key"), found=f"Submission:P{before['proposal_id']}"))
+
+
 async def comment(connection: asyncpg.Connection, account: Account, proposal: int, text: str) -> Outcome:
-    if wrong := [*wrong_words(LONGEST, text=text)]:
+    if wrong := [*wrong_words_beside(text=text)]:
         return refused(*wrong)
     await alone(connection)
     row = await found(connection, proposal)
@@ -95,7 +110,7 @@ async def comment(connection: asyncpg.Connection, account: Account, proposal: in
 
 async def withdraw(connection: asyncpg.Connection, account: Account, proposal: int, reason: str | None) -> Outcome:
     """By its author alone; the reason becomes a comment."""
-    if reason is not None and (wrong := [*wrong_words(LONGEST, text=reason)]):
+    if reason is not None and (wrong := [*wrong_words_beside(text=reason)]):
         return refused(*wrong)
     await alone(connection)
     row = await found(connection, proposal)
@@ -104,7 +119,7 @@ async def withdraw(connection: asyncpg.Connection, account: Account, proposal: i
     if row["account_id"] != account.id:
         return refused(forbidden(f"Submission:P{proposal} is not yours: its author alone can withdraw it."))
     if row["state"] == "WITHDRAWN":
-        return Outcome(proposal, row["round"])
+        return Outcome(proposal, row["round"], repeated=True)
     if row["state"] not in OPEN:
         return refused(decided(proposal, row["state"]))
     if reason is not None:
@@ -135,6 +150,8 @@ async def _tried(connection: asyncpg.Connection, account: Account, offer: Offer,
 
 def _content_hash(offer: Offer) -> bytes:
     """Of all that was sent: the same key and the same content are the same submission."""
+    if offer.made_of is not None:  # what was worked out from it may be otherwise by now
+        offer = replace(offer, title="", changes=())
     try:
         content = orjson.dumps(offer, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # half a character somewhere, which will be refused where it stands
@@ -155,24 +172,25 @@ async def _open_beside(connection: asyncpg.Connection, plan: Plan, replaces: int
     """Who else has an open submission about the same records."""
     rows = await connection.fetch(
         """
-        select distinct c.record_id, p.id, p.author, p.state from proposed_change c
-        join proposal p on p.id = c.proposal_id and p.round = c.round
+        select p.id, p.author, min(c.record_id) as record_id, count(distinct c.record_id) as records
+        from proposed_change c join proposal p on p.id = c.proposal_id and p.round = c.round
         where c.record_id = any ($1) and p.state in ('WAITING', 'CHANGES_REQUESTED') and p.id is distinct from $2
-        order by p.id, c.record_id
+        group by p.id, p.author order by p.id
         """,
         [one.record_id for one in plan.changes],
         replaces,
     )
-    return [
-        Refusal(
-            "CONFLICT",
-            f"Submission:P{row['id']} of {row['author']}, which is not decided yet, is about {row['record_id']}, too: whichever is"
-            " published first, the other is then a conflict.",
-            row["record_id"],
-            found=f"Submission:P{row['id']}",
+    found = []
+    for row in rows:
+        about = row["record_id"] if row["records"] == 1 else f"{row['records']:,} of these records"
+        name = f"Submission:P{row['id']}"
+        message = (
+            f"{name} of {row['author']}, which is not decided yet, is about {about}, too: once one of the two is published,"
+            f" the other"
+            " may be a conflict."
         )
-        for row in rows
-    ]
+        found.append(Refusal("CONFLICT", message, row["record_id"], found=name))
+    return found
 
 
 async def _first_by(connection: asyncpg.Connection, account: Account) -> bool:

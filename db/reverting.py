@@ -37,6 +37,9 @@ async def of_revision(connection: asyncpg.Connection, position: int) -> tuple[st
 async def of_submission(connection: asyncpg.Connection, submission: int) -> tuple[str, list[OfferedChange]]:
     """A title, and the changes that make all its records as they were before it. Raises CannotRevert."""
     await alone(connection)
+    if await connection.fetchval("select author = 'seed' from submission where id = $1", submission):
+        message = "What the files published is not undone as a whole: revert single records, or amend them."
+        raise CannotRevert(Refusal("BAD_VALUE", message, path=("input", "submission")))
     rows = await connection.fetch(
         'select record_id, "position", number, operation from revision where submission_id = $1 order by "position"',
         submission,

@@ -5,11 +5,11 @@ import asyncpg
 from db.accounts import Account
 from db.kept_proposals import OPEN, decide, found, offered_in
 from db.log import PublicationRefused, Published, alone, publish
-from db.outcomes import LONGEST, Outcome, decided, forbidden, refused, unknown
+from db.outcomes import Outcome, decided, forbidden, refused, unknown
 from db.planning import planned
 from db.refusals import Refusal, of_publication
 from db.signed_note import PrivateKey
-from db.words import wrong_words
+from db.words import wrong_words_beside
 
 REVIEWERS = {"REVIEWER", "ADMIN"}
 
@@ -24,7 +24,7 @@ async def review(
     signer: PrivateKey | None = None,
 ) -> Outcome:
     """Keeps the decision; what enough others have accepted is planned anew, and published if that is what they accepted."""
-    if text is not None and (wrong := [*wrong_words(LONGEST, text=text)]):
+    if text is not None and (wrong := [*wrong_words_beside(text=text)]):
         return refused(*wrong)
     if account.role not in REVIEWERS:
         return refused(forbidden("Reviewing needs the role REVIEWER or ADMIN, which this account does not have."))
@@ -38,7 +38,8 @@ async def review(
         return refused(unknown(proposal))
     if row["state"] not in OPEN:
         if decision == "ACCEPT" and await _accepted(connection, account, proposal, row["round"]):
-            return Outcome(proposal, row["round"], published=await _published(connection, row["submission_id"]))
+            published = await _published(connection, row["submission_id"])
+            return Outcome(proposal, row["round"], published=published, repeated=True)
         return refused(decided(proposal, row["state"]))
     own = row["account_id"] == account.id
     if own and (account.role != "ADMIN" or decision != "ACCEPT" or text is None):

@@ -778,4 +778,4 @@ submission_trail = sa.Table(
 KEPT_APART = frozenset(
     {account, account_person, token, proposal, proposal_round, proposed_change, review, comment, error_report}
 )
-"""What is neither of the log nor made from it: no backup of the log has it, and replaying the log does not make it."""
+"""What is neither of the log nor made from it: replaying the log does not make it. A backup has what people said of it."""

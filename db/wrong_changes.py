@@ -10,6 +10,12 @@ from db.record_ids import TYPES, WELL_FORMED
 from db.refusals import Refusal
 from db.standing import Standing
 
+OF_A_CHANGE = {"operation", "recordType", "recordId", "baseRevision", "kind", "document", "mergeInto", "citations"}
+"""The fields of ChangeInput: what else is wrong stands in its document."""
+
+MOST_TOLD = 100
+"""Refusals of one change that are told."""
+
 
 class Unfit(Exception):
     """One change that cannot be, with every reason."""
@@ -42,6 +48,9 @@ def wrong_change(one: OfferedChange) -> Iterator[Refusal]:
     if one.operation == "CREATE" and one.base is not None:
         message = "A new record has no base revision: leave baseRevision out, or amend the record that is there."
         yield Refusal("BAD_VALUE", message, one.record_id, "baseRevision", None, one.base)
+    if one.operation != "CREATE" and one.base is not None and one.base < 1:
+        message = f"Revisions are numbered from 1; this baseRevision is {one.base}."
+        yield Refusal("BAD_VALUE", message, one.record_id, "baseRevision", 1, one.base)
     if one.operation != "CREATE" and one.base is None:
         message = (
             f"{one.operation} needs baseRevision: the number of the record's revision that you looked at (revision {{"
@@ -82,7 +91,7 @@ def moved_on(record_id: str, base: int, number: int) -> Refusal:
         f"{record_id} was changed after revision {base}, on which this was decided: look at revision {number}, and decide"
         f" again."
     )
-    return Refusal("CONFLICT", message, record_id, "baseRevision", number, base, base)
+    return Refusal("CONFLICT", message, record_id, "baseRevision", base, number, base)
 
 
 def no_source(one: OfferedChange, record_id: str | None) -> Refusal:
@@ -95,7 +104,8 @@ def no_source(one: OfferedChange, record_id: str | None) -> Refusal:
 
 
 def of_fault(one: OfferedChange, fault: Any, within: str = "document") -> Refusal:
-    code = "MISSING_SOURCE" if fault.field == "citations" and not fault.found else "BAD_VALUE"
+    uncited = fault.field == "citations" and not (one.document or {}).get("citations")
+    code = "MISSING_SOURCE" if uncited else "BAD_VALUE"
     return Refusal(code, fault.message, one.record_id, fault.field, fault.expected, fault.found, path=(within,))
 
 
@@ -109,11 +119,13 @@ def repeated(offered: Sequence[OfferedChange]) -> Iterator[Refusal]:
 
 
 def placed(refusal: Refusal, place: int, one: OfferedChange) -> Refusal:
-    path = ("input", "changes", str(place), *refusal.path, *([refusal.field] if refusal.field else []))
+    field = [refusal.field] if refusal.field else []
+    inside = refusal.path or (() if not field or field[0] in OF_A_CHANGE else ("document",))
+    path = ("input", "changes", str(place), *inside, *field)
     return replace(refusal, path=path, row=one.row)
 
 
 def shown(value: Any) -> str:
     """A value in a sentence, not at length."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    text = str(value)
+    return f"“{text if len(text) <= 60 else f'{text[:57]}…'}”"

@@ -1,4 +1,4 @@
-"""Error reports: what anybody pointed out, for those who have an account; what becomes of it is in the log only by a submission."""
+"""Error reports: what anybody pointed out, for reviewers and admins; what becomes of it is in the log only by a submission."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import graphene
 import sqlalchemy as sa
 
 from db import tables
+from db.reviews import REVIEWERS
 from schema.connection import connection
 from schema.fields import Column, Computed, Edge, Row
 from schema.filters import any_of, one_of
@@ -21,12 +22,18 @@ from schema.vocabulary import ErrorReportState
 
 def _named(row: Any, node_id: Any) -> sa.ColumnElement[bool]:
     number = sa.func.substring(node_id, literal(r"^ErrorReport:([1-9]\d{0,8})$"), type_=sa.Text())
-    return sa.and_(row.c.id == sa.cast(number, sa.Integer), VIEWER.is_not(None))
+    return sa.and_(row.c.id == sa.cast(number, sa.Integer), _reviews())
+
+
+def _reviews() -> sa.ColumnElement[bool]:
+    """Whether the account that asks is one of those who answer."""
+    account = tables.account.alias()
+    roles = [literal(role) for role in sorted(REVIEWERS)]
+    return sa.exists().where(account.c.id == VIEWER, account.c.role.in_(roles)).correlate_except(account)
 
 
 class ErrorReport(Row):
-    """An error that somebody pointed out in a record. Only those who have an account see it; nothing of it enters the log by
-    itself."""
+    """An error that somebody pointed out in a record. Only reviewers and admins see it; nothing of it enters the log by itself."""
 
     class Meta:
         interfaces = (Node,)
@@ -47,8 +54,8 @@ class ErrorReport(Row):
     )
     contact = Computed(
         graphene.String,
-        lambda at: sa.case((VIEWER.is_not(None), at.row.c.contact)),
-        description="Where to reach them; null without an account, and once it is erased.",
+        lambda at: sa.case((_reviews(), at.row.c.contact)),
+        description="Where to reach them, for reviewers and admins: null for everybody else, and once it is erased.",
     )
     reported_at = Column(DateTime, required=True, description="When it came.")
     state = Column(ErrorReportState, required=True, description="Where it stands.")
@@ -76,7 +83,7 @@ def error_reports(description: str) -> Paged:
     """The field `errorReports`."""
     return Paged(
         ErrorReportConnection,
-        lambda _at, _row: VIEWER.is_not(None),
+        lambda _at, _row: _reviews(),
         total=1_000,
         unique=column("id", sa.Integer, descending=True),
         filter_type=ErrorReportFilter,

@@ -3,20 +3,25 @@ query is."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import graphene
 import sqlalchemy as sa
+from graphene.utils.str_converters import to_camel_case
 from sqlalchemy.dialects.postgresql import JSONB
 
 from db import error_reports, proposals, reviews
 from db.accounts import Account
 from db.kept_proposals import in_the_log
+from db.log import alone
 from db.offers import Citing, Offer, OfferedChange
 from db.outcomes import Outcome, refused
 from db.refusals import Refusal as Refused
 from db.reverting import CannotRevert, of_revision, of_submission
 from db.signed_note import PrivateKey
+from db.words import unfit_to_send
+from db.wrong_changes import MOST_TOLD
 from schema.error_report import ErrorReport
 from schema.fields import Edge, Edges, Planned
 from schema.identity import LARGEST_POSITION
@@ -75,6 +80,12 @@ class Does(Planned):
 
     def json(self, at: At) -> Json:
         return at.plan.members(at, at.target, None)
+
+    def refuses(self, given: Mapping[str, Any]) -> Outcome | None:
+        """What no input may hold, however deep it stands; a file that is sent is looked at when it is read."""
+        told = {name: value for name, value in given.items() if name != "content"}
+        wrong = [*islice(unfit_to_send(told), MOST_TOLD)]
+        return refused(*(replace(one, path=tuple(map(_as_sent, one.path))) for one in wrong)) if wrong else None
 
 
 def _of_outcome(at: At, key: str) -> Any:
@@ -266,7 +277,7 @@ class ReportErrorInput(graphene.InputObjectType):
         " characters."
     )
     contact = graphene.String(
-        description="Where to reach you. Only those who have an account see it; it is erased when you ask. Up to 200"
+        description="Where to reach you. Only reviewers and admins see it; it is erased when you ask. Up to 200"
         " characters."
     )
 
@@ -283,8 +294,8 @@ class AnswerErrorInput(graphene.InputObjectType):
     submission = graphene.ID(description='The submission that came of it: "Submission:P7".')
     cite = graphene.Boolean(
         description="true: put what they said, and this answer, beside the record. That makes a submission in which the record"
-        " cites a new source (“Statement of … about Measure:PHL-0007, received …”) with the answer as its note; it is reviewed as"
-        " any other."
+        " cites a new source (“Statement about Measure:PHL-0007, received …”), with what they said and the answer as its note; it"
+        " is reviewed as any other. If it is rejected or withdrawn, send the same answer with cite again."
     )
 
 
@@ -292,6 +303,12 @@ class ForgetContactInput(graphene.InputObjectType):
     """A contact to be erased."""
 
     report = graphene.ID(required=True, description='The error report: "ErrorReport:3".')
+
+
+def _as_sent(part: str) -> str:
+    """base_revision → baseRevision: as graphene has it, and as it was written."""
+    sent: str = to_camel_case(part) if "_" in part.strip("_") else part
+    return sent
 
 
 def number_of(node_id: str, type_name: str, letter: str = "") -> int | None:
@@ -307,7 +324,7 @@ LOOKS = {"submission": '"Submission:P7"', "revision": '"Revision:42"', "report":
 
 
 def _unknown(node_id: str, name: str = "submission") -> Outcome:
-    what = f"{node_id!r} is no {name} that can be changed here: it looks like {LOOKS[name]}."
+    what = f"“{node_id[:60]}” is no {name} that can be changed here: it looks like {LOOKS[name]}."
     return refused(Refused("NOT_FOUND", what, path=("input", name)))
 
 
@@ -396,6 +413,10 @@ async def _revert(doing: Doing, given: Mapping[str, Any]) -> Outcome:
         return refused(
             Refused("BAD_VALUE", "Name a revision or a submission to be undone: one of the two.", path=("input",))
         )
+    offer = Offer(given["key"], "", given["reason"], (), made_of=revision or submission)
+    await alone(doing.connection)
+    if again := await proposals.sent_before(doing.connection, doing.account, offer):
+        return again
     try:
         if revision is not None:
             position = number_of(revision, "Revision")
@@ -405,12 +426,12 @@ async def _revert(doing: Doing, given: Mapping[str, Any]) -> Outcome:
         else:
             number = await in_the_log(doing.connection, str(submission))
             if number is None:
-                return _unknown(str(submission))
+                message = f"{submission} is not a published submission: only what is in the log can be undone."
+                return refused(Refused("NOT_FOUND", message, path=("input", "submission")))
             title, changes = await of_submission(doing.connection, number)
     except CannotRevert as error:
         return refused(*error.refusals)
-    offer = Offer(given["key"], title, given["reason"], tuple(changes))
-    return await proposals.submit(doing.connection, doing.account, offer)
+    return await proposals.submit(doing.connection, doing.account, replace(offer, title=title, changes=tuple(changes)))
 
 
 async def _report_error(doing: Doing, given: Mapping[str, Any]) -> Outcome:
@@ -450,7 +471,8 @@ class Mutation(graphene.ObjectType):
     """What changes the record. It needs a token (Authorization: Bearer …), but for reportError. What is refused changes nothing,
     and says why in refusals.
 
-    Several of these in one request are done one after the other, each by itself.
+    Several of these in one request are done one after the other, each by itself. Where one fails (errors), those before it are
+    done, and the error's message names them.
     """
 
     submit = Does(

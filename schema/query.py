@@ -89,7 +89,7 @@ class Query(Everything, graphene.ObjectType):
         "stand now."
     )
     error_reports = error_reports(
-        "Errors that anybody pointed out (reportError), the newest first: for those who have an account; without one, none."
+        "Errors that anybody pointed out (reportError), the newest first: for reviewers and admins; for others, none."
     )
     log = Part(
         Log, required=True, description="The log as a whole: how to prove what is in it, and that none was rewritten."

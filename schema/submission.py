@@ -151,6 +151,11 @@ def _of_its_author(at: At) -> Any:
 TOKEN = "The number of the token that it was done with (opsc token list), for admins: null for everybody else."
 
 
+def _open_to_all(_at: At, warning: Any) -> sa.ColumnElement[bool]:
+    """All but those that name submissions which were not decided, for whoever may not read such."""
+    return sa.or_(VIEWER.is_not(None), warning.c.refusal["code"].astext != literal("CONFLICT"))
+
+
 class Plan(Row):
     """What publishing a submission would do, change by change. Its hash stands for exactly that."""
 
@@ -196,10 +201,12 @@ class Plan(Row):
     )
     warnings = Edges(
         Refusal,
+        _open_to_all,
         source=lambda at: refusals_in(at.row.c.warnings, at),
         order=lambda warning: [warning.c.place],
         bound=20,
-        description="What whoever looks at it should look at: likely duplicates, other submissions about the same records.",
+        description="What whoever looks at it should look at: likely duplicates and, for those who have an account, other"
+        " submissions about the same records.",
     )
 
 
@@ -349,7 +356,11 @@ def _waiting_for_me(at: At, row: Any, value: Any) -> Any:
         reviews.correlate_except(account),
         ~accepted.correlate_except(review),
     )
-    mine = sa.and_(row.c.state == literal("CHANGES_REQUESTED"), row.c.account_id == viewer)
+    overtaken = sa.func.cardinality(sa.func.overtaken(row.c.proposal_id, row.c.round)) > sa.literal_column("0")
+    to_change = sa.or_(
+        row.c.state == literal("CHANGES_REQUESTED"), sa.and_(row.c.state == literal("WAITING"), overtaken)
+    )
+    mine = sa.and_(row.c.account_id == viewer, to_change)
     return sa.func.coalesce(sa.or_(theirs, mine), sa.false()) == value
 
 

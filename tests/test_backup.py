@@ -1,4 +1,5 @@
-"""A backup is the log; restored, it makes the same record, to the last row, by the same rules; altered, it makes nothing."""
+"""A backup is the log and what people said; restored, it makes the same record, to the last row, by the same rules; altered, it
+makes nothing."""
 
 import asyncio
 import gzip
@@ -7,14 +8,14 @@ import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import orjson
 import pytest
 
-from db import backup
-from db.backup import BackupRefused, back_up, inspect, restore
+from db import accounts, backup
+from db.backup import BackupRefused, Head, back_up, inspect, require_empty, restore
 from db.checkpoints import rotate
 from db.embedded import Embedded
 from db.signed_note import PrivateKey
@@ -23,9 +24,12 @@ from db.verify import verify
 from seed.load import seed
 from tests.conftest import cloned
 from tests.histories import History
+from tests.maintainers import Maintainer, Maintainers, amended, maintainers
 from tests.opsc import folder, opsc, serving
 from tests.oracle.history import connected
 from tests.record_documents import BEGINNING, create, measure, published, retract, source
+from tests.served import served
+from tests.test_error_reports import answers, reports
 from tests.test_serve import answered
 from tests.test_verify_log import Signer, root_of
 
@@ -136,23 +140,15 @@ async def test_an_empty_record_comes_back_empty(
         assert (await published(restored, create("Source:X", source()))).submission == 1
 
 
-APART = {
-    "account",
-    "account_person",
-    "token",
-    "proposal",
-    "proposal_round",
-    "proposed_change",
-    "review",
-    "comment",
-    "error_report",
-}
-"""Of the people, and of what they said before anything was published: no part of the log."""
+SAID = ["account", "proposal", "proposal_round", "proposed_change", "review", "comment", "error_report"]
+
+APART = {"account_person", "token"}
+"""Of people: no file that somebody keeps is to tell who they are, or to let anybody in."""
 
 
 async def test_every_table_is_backed_up_or_kept_from_what_is() -> None:
     """A new table is to be in one of the two: here it is decided which."""
-    assert [table.name for table in backup.KEPT] == ["submission", "revision", "log_key", "checkpoint"]
+    assert [table.name for table in backup.KEPT] == ["submission", "revision", "log_key", "checkpoint", *SAID]
     rest = {table.name for table in metadata.sorted_tables} - {table.name for table in backup.KEPT}
     assert {name for name in rest if not name.endswith("_version")} == {
         "coverage_by_recommendation",
@@ -161,7 +157,7 @@ async def test_every_table_is_backed_up_or_kept_from_what_is() -> None:
         "tree_node",
         *APART,
     }
-    assert {table.name for table in KEPT_APART} == APART
+    assert {table.name for table in KEPT_APART} == {*SAID, *APART}
 
 
 async def test_a_backup_made_while_others_publish_is_a_beginning_of_the_log(
@@ -292,28 +288,28 @@ ALTERED: dict[str, tuple[Callable[[Lines], Any], str]] = {
     "a column that is none": (lambda lines: _revision(lines, 7).update(colour="red"), "is no whole backup"),
     "a salt that is none": (lambda lines: _revision(lines, 7).update(salt="xy"), "is no whole backup"),
     "another format": (
-        lambda lines: lines[0].update(format=2),
-        "was made by a newer program (format 2, ",
+        lambda lines: lines[0].update(format=3),
+        "was made by a newer program (format 3, ",
     ),
     "a later schema": (
         lambda lines: lines[0].update(schema="9999_later"),
-        "was made by a newer program (format 1, schema 9999_later) than this one",
+        "was made by a newer program (format 2, schema 9999_later) than this one",
     ),
     "another document": (
         lambda lines: _revision(lines, 7).update(document=_revision(lines, 7)["document"].replace("A law", "A lie")),
-        "breaks a rule of the log: new row for relation",
+        "breaks a rule of the record: new row for relation",
     ),
     "another author than the envelope's": (
         lambda lines: _revision(lines, 7).update(author="marta"),
-        "breaks a rule of the log: revision 1 of Measure:AAA-0001 breaks the rule envelope_tells_the_columns",
+        "breaks a rule of the record: revision 1 of Measure:AAA-0001 breaks the rule envelope_tells_the_columns",
     ),
     "another salt": (
         lambda lines: _revision(lines, 7).update(salt="00" * 32),
-        "breaks a rule of the log: new row for relation",
+        "breaks a rule of the record: new row for relation",
     ),
     "a submission unreviewed": (
         lambda lines: lines[1]["submission"].update(reviewer=None),
-        "breaks a rule of the log: new row for relation",
+        "breaks a rule of the record: new row for relation",
     ),
     "a submission at another moment": (
         lambda lines: lines[1]["submission"].update(published_at="2020-01-01T00:00:00.000000+00:00"),
@@ -345,7 +341,7 @@ async def test_a_log_that_could_not_have_come_about_is_refused_though_its_hashes
         [line["revision"]["envelope"].encode() for line in lines if "revision" in line]
     ).hex()
     told = await refused(elsewhere, written(tmp_path / "altered", lines))
-    assert told.endswith("breaks a rule of the log: nothing cannot be followed by AMEND: Measure:AAA-0001")
+    assert told.endswith("breaks a rule of the record: nothing cannot be followed by AMEND: Measure:AAA-0001")
 
 
 async def test_a_kept_checkpoint_tells_the_right_backup_from_others(
@@ -381,6 +377,165 @@ async def test_it_is_restored_into_an_empty_record_alone(
     await owner.close()
 
 
+# ── What people said ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+LAW = "Measure:AAA-0001"
+
+COMMENT = "mutation ($input: CommentInput!) { comment(input: $input) { refusals { code } } }"
+
+WITHDRAW = "mutation ($input: WithdrawInput!) { withdraw(input: $input) { refusals { code } } }"
+
+LISTED = """
+{ submissions(first: 20) { nodes { id title reason internalNote state author submittedAt token needs citations { locator }
+    plan { hash submittedAt differences { recordId sentence fieldChanges { field before after } } warnings { message } }
+    reviews { reviewer decision text at token } comments { author text at } revisions { position } } }
+  errorReports(first: 20) { nodes {
+    id recordId text source onBehalfOf reportedAt state answer answeredBy answeredAt submission { id } } } }
+"""
+
+
+async def with_people(people: Maintainers, owner: asyncpg.Connection) -> None:
+    """Submissions in every state, and error reports; an admin who was to be none later, and an account that was disabled."""
+    ana, ben, cara, dora, anybody = people.ana, people.ben, people.cara, people.dora, people.anybody
+    await published(owner, *BEGINNING)
+    done = await ana.submits(amended(LAW, note="First"), internalNote="Seen in the gazette.")
+    assert done["submission"]["id"] == "Submission:P1"
+    await ben.gets(COMMENT, input={"submission": "Submission:P1", "text": "“Bien”,\n€ 😀"})
+    await ben.reviews("Submission:P1")
+    assert (await cara.reviews("Submission:P1"))["submission"]["state"] == "PUBLISHED"
+    for name, note in (("P2", "Waits"), ("P3", "Rejected"), ("P4", "To be changed"), ("P5", "Withdrawn")):
+        assert (await ana.submits(amended(LAW, 2, note=note)))["submission"]["id"] == f"Submission:{name}"
+    await ben.gets(COMMENT, input={"submission": "Submission:P2", "text": "I will look."})
+    await ben.reviews("Submission:P3", "REJECT", "It is not so.")
+    await ben.reviews("Submission:P4", "REQUEST_CHANGES", "Say more.")
+    await ana.submits(amended(LAW, 2, note="Changed"), submission="Submission:P4")
+    await cara.reviews("Submission:P4", "REQUEST_CHANGES", "Still more.")
+    await ana.gets(WITHDRAW, input={"submission": "Submission:P5", "reason": "It was P2 again."})
+    await dora.submits(amended(LAW, 2, summary="It is an act."))
+    alone = await dora.reviews("Submission:P6", text="All others are away.")
+    assert alone["submission"]["state"] == "PUBLISHED"
+    for text in ("It is of 2010.", "It is no law.", "It was never in force."):
+        await reports(anybody, record=LAW, text=text, source="https://law.example/1", contact="where-to-reach-us")
+    assert (await answers(ben, "ErrorReport:1", cite=True))["submission"]["id"] == "Submission:P7"
+    await answers(ben, "ErrorReport:2", "DISMISSED")
+    await accounts.change_role(owner, "dora", "CONTRIBUTOR")
+    await accounts.disable(owner, "cara")
+
+
+async def said(connection: asyncpg.Connection) -> dict[str, list[str]]:
+    """All that is to come back: not the tokens, nor where to reach who pointed out an error."""
+    rows = await contents(connection)
+    del rows["token"]
+    reported = await connection.fetch("select to_jsonb(e) - 'contact' as row from error_report e order by id")
+    return rows | {"error_report": [row["row"] for row in reported]}
+
+
+class OfPeople(NamedTuple):
+    """A backup, its head, and what was said and listed when it was made."""
+
+    file: Path
+    head: Head
+    said: dict[str, list[str]]
+    listed: Any
+
+
+@pytest.fixture(scope="module")
+async def of_people(
+    administrator: asyncpg.Connection,
+    server: Embedded,
+    migrated_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> OfPeople:
+    file = tmp_path_factory.mktemp("people") / "record.backup"
+    async with cloned(administrator, server, migrated_template) as database, maintainers(database) as people:
+        async with connected(database.owner_url) as owner:
+            await with_people(people, owner)
+            before = await said(owner)
+        async with connected(database.url) as application:
+            return OfPeople(file, await back_up(application, file), before, await people.ben.gets(LISTED))
+
+
+async def test_what_people_said_comes_back_and_goes_on(
+    of_people: OfPeople, administrator: asyncpg.Connection, server: Embedded, migrated_template: str
+) -> None:
+    file, head, before, listed = of_people
+    states = [row["proposal"]["state"] for row in lines_of(file) if "proposal" in row]
+    assert states == ["PUBLISHED", "WAITING", "REJECTED", "CHANGES_REQUESTED", "WITHDRAWN", "PUBLISHED", "WAITING"]
+    assert [head.rows[table] for table in SAID] == [4, 7, 8, 9, 6, 3, 3]
+    assert b"where-to-reach-us" not in gzip.decompress(bytes_of(file))
+    async with (
+        cloned(administrator, server, migrated_template) as database,
+        connected(database.owner_url) as owner,
+        served(database.url) as client,
+    ):
+        assert await restore(owner, file) == head
+        assert await said(owner) == before
+        assert await verify(owner) == []
+        assert (
+            await owner.fetch("select from token")
+            == await owner.fetch("select contact from error_report where contact > ''")
+            == []
+        )
+        # nobody can use an account before it has a new token, which is numbered after those that somebody used
+        token = (await accounts.create_token(owner, "ben"))[0]
+        ben, anybody = Maintainer("ben", client, token), Maintainer("anybody", client)
+        last = max(row["review"]["token_id"] for row in lines_of(file) if "review" in row)
+        assert await owner.fetchval("select id from token") == last + 1
+        assert await ben.gets(LISTED) == listed
+        # it goes on where it was
+        ana = Maintainer("ana", client, (await accounts.create_token(owner, "ana"))[0])
+        assert (await ana.published(ben, amended(LAW, 3, note="After")))["submission"]["id"] == "Submission:P8"
+        assert (await reports(anybody, record=LAW))["report"]["id"] == "ErrorReport:4"
+        assert await accounts.add(owner, "emil", "CONTRIBUTOR") == 5
+        with pytest.raises(BackupRefused, match="This record is not empty"):
+            await require_empty(owner)
+
+
+SAID_OTHERWISE: dict[str, tuple[str, dict[str, Any], str]] = {
+    "published unreviewed": (
+        "review",
+        {"decision": "REJECT", "text": "No."},
+        "Submission:P1 cannot be published: 2 acceptances by others are needed",
+    ),
+    "published as somebody else's": ("proposal", {"author": "ben"}, "Submission:P1 cannot be published"),
+    "of an account that is none": ("comment", {"account_id": 9}, "violates foreign key constraint"),
+    "rejected at no moment": (
+        "proposal",
+        {"state": "REJECTED", "submission_id": None, "decided_at": None},
+        "decided_has_its_moment",
+    ),
+    "of a record that is none": (
+        "error_report",
+        {"record_id": "Measure:ZZZ-0001"},
+        "Measure:ZZZ-0001 is not in the record",
+    ),
+    "in another role": ("account", {"role": "OWNER"}, "account_role_is_known"),
+    "answered with a number": ("error_report", {"answer": 7}, "invalid input for query argument"),
+    "with a contact": ("error_report", {"contact": "where-to-reach-us"}, "is no whole backup"),
+}
+
+
+@pytest.mark.parametrize("case", SAID_OTHERWISE)
+async def test_what_nobody_could_have_said_is_refused(
+    of_people: OfPeople, elsewhere: Callable[[], Any], tmp_path: Path, case: str
+) -> None:
+    table, otherwise, sentence = SAID_OTHERWISE[case]
+    lines = lines_of(of_people.file)
+    next(line[table] for line in lines if table in line).update(otherwise)
+    assert sentence in await refused(elsewhere, written(tmp_path / "altered", lines))
+
+
+async def test_a_backup_from_before_people_were_in_it_is_still_restored(
+    small: Path, elsewhere: Callable[[], Any], tmp_path: Path
+) -> None:
+    lines = lines_of(small)
+    lines[0] |= {"format": 1, "rows": {"submission": 2, "revision": 9, "log_key": 0, "checkpoint": 0}}
+    async with elsewhere() as restored:
+        assert (await restore(restored, written(tmp_path / "old", lines))).size == 9
+        assert await accounts.add(restored, "ana", "CONTRIBUTOR") == 1
+
+
 # ── By the command line ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -388,6 +543,8 @@ async def test_by_commands_a_record_is_backed_up_restored_verified_and_served(
     seeded_database: Embedded, seeded: asyncpg.Connection, tmp_path: Path
 ) -> None:
     await published(seeded, create("Source:OURS", source()))
+    async with connected(seeded_database.owner_url) as owner:
+        await accounts.add(owner, "ana", "CONTRIBUTOR", "Somebody")
     file = tmp_path / "record.backup"
     told = await asyncio.to_thread(opsc, "backup", file, DATABASE_URL=seeded_database.owner_url)
     assert (told.returncode, told.stdout.partition(". Root")[0]) == (0, f"4,728 positions are in {file}"), told
@@ -403,6 +560,12 @@ def _restored(file: Path, root_hash: str) -> None:
     with folder() as data:
         told = opsc("restore", file, "--data", data)
         assert (told.returncode, told.stdout) == (0, f"4,728 positions are restored. Root hash: {root_hash}"), told
+        assert (
+            "opsc: No backup holds tokens or who is behind accounts. Accounts restored: 1; nobody can use one before opsc token"
+            " create NAME makes it a new token. opsc account list tells their names.\n"
+        ) in told.stderr
+        listed = opsc("account", "list", "--data", data)
+        assert ("ana" in listed.stdout, "Somebody" in listed.stdout) == (True, False), listed
         told = opsc("verify", "--data", data)
         assert (told.returncode, told.stdout) == (0, "Checked 4,728 positions and 4,728 records: all agree.\n"), told
         with serving("--data", data, "--port", "0") as server:

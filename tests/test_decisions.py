@@ -10,6 +10,7 @@ import pytest
 from api.decisions import COPIES
 from db.embedded import Embedded
 from db.verify import verify
+from tests.maintainers import amended, maintainers
 from tests.opsc import opsc
 from tests.record_documents import (
     BEGINNING,
@@ -109,6 +110,74 @@ async def test_what_a_record_said_is_redacted_and_leaves_the_files(
     await superuser.close()
 
 
+# ── What is said of submissions ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+SAID_OF_IT = "query ($id: ID!) { submission(id: $id) { internalNote comments { text } reviews { text } } }"
+COMMENT = "mutation ($input: CommentInput!) { comment(input: $input) { refusals { code } } }"
+
+
+async def test_what_was_said_of_a_submission_is_withheld(
+    small: Embedded, empty: asyncpg.Connection, tmp_path: Path
+) -> None:
+    words = tmp_path / "words.json"
+    owner = await asyncpg.connect(small.owner_url)
+    async with maintainers(small) as people:
+        name = "Submission:P1"
+        await people.ana.submits(amended(LAW, 2, note="Ours"), internalNote="zweifelhaft A")
+        await people.ben.reviews(name, "REQUEST_CHANGES", "Say more.")
+        await people.ana.submits(amended(LAW, 2, note="Mine"), submission=name, internalNote="zweifelhaft B")
+        await people.cara.reviews(name, "REJECT", "zweifelhaft C")
+        for text in ("Stays.", "zweifelhaft D"):
+            await people.ana.gets(COMMENT, input={"submission": name, "text": text})
+
+        for said, refused in (
+            (
+                {"comments[1]": None, "comments[2]": None},
+                "opsc: Submission:P1 has no comments[2], or it is withheld already.\n",
+            ),
+            (
+                {"comments[1]": None, "title": None},
+                "opsc: title is nothing of Submission:P1 that can be withheld: internalNote,",
+            ),
+            (
+                {"comments[1]": "Other words"},
+                "opsc: comments[1]: what others said is not reworded, but withheld as a whole.",
+            ),
+        ):
+            words.write_bytes(orjson.dumps(said))
+            code, _, errors = run(small, "redact", name, words=str(words))
+            assert (code, errors[: len(refused)]) == (1, refused)
+        words.write_bytes(orjson.dumps({"internalNote": None, "comments[1]": None, "reviews[1]": None}))
+        told = f"Withheld of {name}: internalNote, comments[1], reviews[1].\n{COPIES}\n"
+        assert run(small, "redact", name, words=str(words)) == (0, told, "")
+
+        withheld = "(Withheld by maria, seen by jo: Read again)"
+        assert (await people.ana.gets(SAID_OF_IT, id=name))["submission"] == {
+            "internalNote": withheld,
+            "comments": [{"text": "Stays."}, {"text": withheld}],
+            "reviews": [{"text": "Say more."}, {"text": withheld}],
+        }
+    superuser = await asyncpg.connect(small.superuser_url)
+    for table, column, text in (
+        ("comment", "text", "Other words"),
+        ("comment", "author", withheld),
+        ("review", "text", "(Withheld)"),
+        ("review", "decision", "ACCEPT"),
+        ("proposal_round", "internal_note", ""),
+        ("proposal_round", "reason", withheld),
+    ):
+        for role in (owner, superuser):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="history is added, never edited"):
+                await role.execute(f"update {table} set {column} = $1", text)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+            await empty.execute(f"update {table} set {column} = $1", withheld)
+    notes = await owner.fetch("select internal_note from proposal_round")
+    assert [row[0] for row in notes] == [withheld, withheld]
+    await superuser.close()
+    await owner.close()
+
+
 async def test_only_the_named_revisions_are_redacted(
     small: Embedded, empty: asyncpg.Connection, tmp_path: Path
 ) -> None:
@@ -179,7 +248,8 @@ async def test_who_does_not_own_the_tables_is_told_what_their_owner_has_to_do(
         0,
         "Submission 2: position 12.\n"
         "The record says it no more, but its data files may still hold the words (this role does not own the tables): as the"
-        " owner, run VACUUM (FULL, ANALYZE) revision, measure_version, known_word; and VACUUM (FULL) pg_catalog.pg_statistic;\n"
+        " owner, run VACUUM (FULL, ANALYZE) revision, measure_version, known_word, proposed_change; and VACUUM (FULL)"
+        " pg_catalog.pg_statistic;\n"
         f"{COPIES}\n",
     )
     assert await verify(empty) == []

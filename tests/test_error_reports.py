@@ -102,11 +102,13 @@ async def test_anybody_points_out_an_error_which_reviewers_alone_then_see_and_th
     }
     assert made == {"report": {**report, "contact": None}, "refusals": []}
     assert moment.endswith("Z")
-    seen = await listed(people.ana)
+    seen = await listed(people.dora)
     assert seen == {"totalCount": 1, "nodes": [{**report, "answeredBy": None}]}
-    assert await listed(people.anybody) == {"totalCount": 0, "nodes": []}
     node = '{ node(id: "ErrorReport:1") { id ... on ErrorReport { text contact } } }'
-    assert (await people.anybody.gets(node))["node"] is None
+    for other in (people.anybody, people.ana):
+        assert await listed(other) == {"totalCount": 0, "nodes": []}
+        assert (await other.gets(node))["node"] is None
+    assert (await reports(people.ana, **said))["report"]["contact"] is None
     assert (await people.cara.gets(node))["node"] == {"id": "ErrorReport:1", "text": WRONG, "contact": said["contact"]}
     assert before == (
         await owner.fetchval("select count(*) from revision"),
@@ -124,7 +126,8 @@ async def test_the_same_error_pointed_out_again_while_it_is_open_is_one_report(p
 REFUSED = [
     ({"record": "Measure:PHL-9999"}, "NOT_FOUND", "record"),
     ({"record": "Revision:1"}, "NOT_FOUND", "record"),
-    ({"record": "nothing that is an id \x00"}, "NOT_FOUND", "record"),
+    ({"record": "nothing that is an id"}, "NOT_FOUND", "record"),
+    ({"record": "Measure:PHL-\x00"}, "BAD_VALUE", "record"),
     ({"text": " \n"}, "BAD_VALUE", "text"),
     ({"text": "a" * 5_001}, "BAD_VALUE", "text"),
     ({"text": "A bell \x07 rings."}, "BAD_VALUE", "text"),
@@ -220,6 +223,21 @@ async def test_one_address_points_out_ten_errors_in_an_hour_and_is_told_when_it_
     assert (await people.anybody.gets("{ clock { position } }"))["clock"]["position"] > 0
 
 
+async def test_reports_that_are_refused_or_were_made_before_do_not_use_up_the_allowance(
+    people: Maintainers, owner: asyncpg.Connection
+) -> None:
+    await reports(people.anybody)
+    for number in range(REPORTS):
+        refused = await reports(people.anybody, record="Measure:PHL-9999", text=f"Wrong {number}")
+        assert [one["code"] for one in refused["refusals"]] == ["NOT_FOUND"]
+        assert (await reports(people.anybody))["report"]["id"] == "ErrorReport:1"
+    for number in range(1, REPORTS):
+        made = await reports(people.anybody, text=f"Wrong {number}")
+        assert made["report"]["id"] == f"ErrorReport:{number + 1}"  # what was refused has no number
+    assert (await people.anybody.asks(REPORT, input={"record": LAW, "text": "One too many"})).status_code == 429
+    assert await kept(owner) == REPORTS
+
+
 def test_an_allowance_is_given_anew_when_its_while_has_passed() -> None:
     now = [0.0]
     allowance = Allowance(3_600, lambda: now[0])
@@ -271,8 +289,8 @@ async def test_reviewers_answer_once_and_contributors_do_not(people: Maintainers
         }
     ]
     assert again["report"]["answeredBy"] == "ben"
-    assert (await listed(people.ana, "OPEN"))["totalCount"] == 0
-    assert (await listed(people.ana, "ANSWERED", "DISMISSED"))["totalCount"] == 1
+    assert (await listed(people.ben, "OPEN"))["totalCount"] == 0
+    assert (await listed(people.ben, "ANSWERED", "DISMISSED"))["totalCount"] == 1
 
 
 async def test_an_answer_that_cannot_be_leaves_the_report_open(people: Maintainers) -> None:
@@ -315,16 +333,56 @@ async def test_an_answer_is_cited_beside_the_record_by_a_submission_that_others_
     day = cited["source"]["publishedOn"]
     assert cited == {
         "locator": "Annex II, para. 3",
-        "note": "We looked: it is so.",
+        "note": f"They wrote: “{WRONG}” The answer: We looked: it is so.",
         "source": {
             "kind": "OTHER",
-            "title": f"Statement of Permanent Mission of Ruritania about {LAW}, received {day}",
-            "publisher": "Permanent Mission of Ruritania",
+            "title": f"Statement about {LAW}, received {day}",
+            "publisher": "Said to write for Permanent Mission of Ruritania, not verified",
             "url": None,
             "readAt": "Sent to this record as ErrorReport:1; whom it is from was not verified.",
             "publishedOn": day,
         },
     }
+
+
+async def test_the_longest_report_and_answer_are_cited_whole(people: Maintainers) -> None:
+    text, answer = "It is wrong.\n" * 384 + "So it is", "It is so.\n" * 199 + "And so on."
+    await reports(people.anybody, text=text, onBehalfOf="R" * 200)
+    answered = await answers(people.ben, text=answer, cite=True)
+    assert answered["refusals"] == []
+    query = f'{{ submission(id: "{answered["submission"]["id"]}") {{ citations {{ note }} }} }}'
+    [cited] = (await people.ben.gets(query))["submission"]["citations"]
+    assert cited["note"] == f"They wrote: “{text}” The answer: {answer}"
+
+
+async def test_an_answer_whose_submission_is_not_published_is_cited_by_another(
+    people: Maintainers, owner: asyncpg.Connection
+) -> None:
+    await reports(people.anybody)
+    first = (await answers(people.ben, cite=True))["submission"]["id"]
+    decided = "ErrorReport:1 is decided: it is ANSWERED, and stays so."
+    assert [one["message"] for one in (await answers(people.cara, cite=True))["refusals"]] == [decided]
+    await people.cara.reviews(first, "REJECT", "Not like this.")
+    assert [one["message"] for one in (await answers(people.cara))["refusals"]] == [decided]
+    otherwise = await answers(people.cara, text="Otherwise.", cite=True)
+    told = f"{decided} To have it cited after all, send the answer as it stands."
+    assert [one["message"] for one in otherwise["refusals"]] == [told]
+    second = await answers(people.ben, cite=True)
+    assert (second["refusals"], second["report"]["answer"], second["report"]["answeredBy"]) == (
+        [],
+        "We looked: it is so.",
+        "ben",
+    )
+    assert second["report"]["submission"] == {"id": second["submission"]["id"]} != {"id": first}
+    withdrawal = (
+        f'mutation {{ withdraw(input: {{ submission: "{second["submission"]["id"]}" }}) {{ refusals {{ code }} }} }}'
+    )
+    assert await people.ben.gets(withdrawal) == {"withdraw": {"refusals": []}}
+    third = await answers(people.cara, cite=True)
+    assert (third["refusals"], third["report"]["answeredBy"], third["submission"]["author"]) == ([], "ben", "cara")
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        await owner.execute("update error_report set proposal_id = 1")
+    assert refused.value.constraint_name == "what_is_decided_stays"
 
 
 async def test_what_was_reported_and_answered_stays_in_the_database(
@@ -336,6 +394,10 @@ async def test_what_was_reported_and_answered_stays_in_the_database(
         ("update error_report set text = 'Otherwise'", "what_was_reported_stays"),
         ("update error_report set contact = 'elsewhere'", "what_was_reported_stays"),
         ("update error_report set answer = 'Otherwise'", "what_is_decided_stays"),
+        (
+            "insert into error_report (record_id, text, reported_at, state) values ('Measure:PHL-9999', 'a', now(), 'OPEN')",
+            "the_record_is_there",
+        ),
         ("delete from error_report", "history_is_added_never_edited"),
         ("truncate error_report", "history_is_added_never_edited"),
     ):

@@ -87,6 +87,16 @@ async def test_what_waits_is_in_the_feed_and_leaves_it_when_it_is_decided(
     assert [entry.id for entry in (await read(client, at)).entries] == [report.id]
 
 
+async def test_the_feed_of_a_contributor_is_without_error_reports(
+    people: Maintainers, owner: asyncpg.Connection
+) -> None:
+    name = (await people.ana.submits(amended(note="A note, invented.")))["submission"]["id"]
+    await people.anybody.gets(REPORT)
+    found = await read(people.ana.client, await address(owner, "ana"))
+    assert found.feed.subtitle == "Submissions that wait: 1. The newest 50 are here."
+    assert [entry.title for entry in found.entries] == [f"{name}: A law"]
+
+
 async def test_an_entry_stays_itself_and_is_told_as_new_when_something_is_said_or_it_is_submitted_again(
     people: Maintainers, owner: asyncpg.Connection
 ) -> None:

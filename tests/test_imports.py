@@ -180,7 +180,7 @@ async def test_what_others_changed_since_an_export_stays_as_they_left_it(people:
     refused = (await imported(people.ana, edited))["refusals"]
     assert [(one["code"], one["row"], one["field"], one["found"]) for one in refused] == [
         ("CONFLICT", 2, "title", f"{first['title']}, now"),
-        ("CONFLICT", 3, "baseRevision", base),
+        ("CONFLICT", 3, "baseRevision", base + 1),
     ]
     rebased = await imported(people.ana, as_commas([{**second, "note": "Mine"}]), dryRun=True, rebase=True)
     assert [one["fieldChanges"] for one in rebased["plan"]["differences"]] == [

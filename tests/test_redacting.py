@@ -1,14 +1,19 @@
 """Redaction: the words are nowhere any more, at no clock; the proofs and all else are as they were (RISKS 14)."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
+from db.canonical import canonical
+from db.decisions import redaction
 from db.embedded import Embedded
 from db.log import Change, PublicationRefused
 from db.tables import NOW, metadata
 from db.verify import verify
+from tests.maintainers import Maintainers, amended, maintainers
 from tests.record_documents import (
     BEGINNING,
     amend,
@@ -171,6 +176,166 @@ async def test_no_fact_goes_with_the_words(empty: asyncpg.Connection) -> None:
     )
     assert [await empty.fetch(fact) for fact in facts] == before
     assert await verify(empty) == []
+
+
+# ── What was proposed ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+CITED = {"citations": [{"source": "Source:S-1", "locator": "Quatsch, p. 1"}]}
+TAKEN_OUT = {**LEFT, "citations": [{"source": "S-1", "locator": "p. 1"}]}
+PUBLISHED, WAITING, REJECTED, OTHER = (f"Submission:P{number}" for number in range(1, 5))
+
+
+@pytest.fixture
+async def people(empty_database: Embedded, empty: asyncpg.Connection) -> AsyncIterator[Maintainers]:
+    """Of whom ana has said what is to be redacted: in two rounds of what is published, what waits and what is rejected."""
+    await published(empty, *BEGINNING, create("Measure:B", measure("BBB")))
+    async with maintainers(empty_database) as made:
+        first = {**amended(LAW, title=SAYS["title"], note=SAYS["note"]), **CITED}
+        await made.ana.submits(first)
+        await made.ben.reviews(PUBLISHED, "REQUEST_CHANGES", "Say more.")
+        again = {**amended(LAW), "document": SAYS, **CITED}
+        assert (await made.ana.submits(again, submission=PUBLISHED))["submission"]["id"] == PUBLISHED
+        await made.ben.reviews(PUBLISHED)
+        assert (await made.cara.reviews(PUBLISHED))["submission"]["state"] == "PUBLISHED"
+        await made.ana.submits(amended(LAW, 2, title="A zweifelhaft law", confidence="LOW"))
+        retraction = {**amended(LAW, 2), "operation": "RETRACT", "document": None}
+        assert (await made.ana.submits({**retraction, **CITED}))["submission"]["id"] == REJECTED
+        await made.ben.reviews(REJECTED, "REJECT", "It stands.")
+        assert (await made.ana.submits(amended("Measure:B", note="Of B")))["submission"]["id"] == OTHER
+        yield made
+
+
+async def proposed(connection: asyncpg.Connection) -> dict[tuple[str, int], Any]:
+    """Submission and round → its change's document, fields given and citations."""
+    rows = await connection.fetch("select * from proposed_change order by proposal_id, round")
+    for row in rows:
+        for kept in filter(None, (row["document"], row["given"])):
+            assert canonical(orjson.loads(kept)).decode() == kept
+    return {
+        (f"Submission:P{row['proposal_id']}", row["round"]): [
+            row[column] and orjson.loads(row[column]) for column in ("document", "given", "citations")
+        ]
+        for row in rows
+    }
+
+
+@pytest.mark.usefixtures("people")
+async def test_the_words_go_from_every_round_of_what_was_proposed(
+    empty_database: Embedded, empty: asyncpg.Connection
+) -> None:
+    owner = await asyncpg.connect(empty_database.owner_url)
+    before = await proposed(empty)
+    text = await everything(owner)
+    assert [word for word in WORDS if word.lower() not in text] == []
+
+    await published(empty, *await redaction(empty, LAW, "CORRECTED", TAKEN_OUT, [2]))
+
+    await owner.execute("analyze")
+    text = await everything(owner)
+    assert [word for word in WORDS if word.lower() in text] == []
+    after = await proposed(empty)
+    cited = [{"source": "S-1", "locator": "p. 1", "note": None}]
+    left = orjson.loads(await empty.fetchval("select left_of(9)"))
+    assert left["citations"][-1:] == cited
+    assert after == {
+        (PUBLISHED, 1): [{**left, "summary": before[PUBLISHED, 1][0]["summary"]},
+                         {"title": LEFT["title"], "note": LEFT["note"]}, cited],
+        (PUBLISHED, 2): [left, LEFT, cited],
+        (WAITING, 1): [{**left, "confidence": "LOW"}, {"title": LEFT["title"], "confidence": "LOW"}, []],
+        (REJECTED, 1): [left, None, cited],
+        (OTHER, 1): before[OTHER, 1],
+    }  # fmt: skip
+    assert await verify(empty) == []
+    await owner.close()
+
+
+async def test_the_public_trail_says_what_is_left_and_what_waited_is_no_longer_what_was_planned(
+    people: Maintainers, empty: asyncpg.Connection
+) -> None:
+    await published(empty, *await redaction(empty, LAW, "CORRECTED", TAKEN_OUT, [2]))
+    query = """query ($id: ID!) { submission(id: $id) {
+        plan { differences { fieldChanges { field after } } } citations { locator } } }"""
+    told = (await people.anybody.gets(query, id=PUBLISHED))["submission"]
+    changed = {one["field"]: one["after"] for one in told["plan"]["differences"][0]["fieldChanges"]}
+    left = {"source": "S-1", "locator": "p. 1", "note": None}
+    assert changed == {
+        "summary": LEFT["summary"],
+        "note": LEFT["note"],
+        "citations": [*measure("AAA")["citations"], left],
+    }  # its title was that of the first revision, and is again
+    assert told["citations"] == [{"locator": "p. 1"}]
+    refused = await people.ben.reviews(WAITING)
+    assert ([one["code"] for one in refused["refusals"]], refused["submission"]["state"]) == (
+        ["PLAN_CHANGED"],
+        "WAITING",
+    )
+
+
+@pytest.mark.usefixtures("people")
+async def test_what_was_left_goes_from_what_was_proposed_when_it_is_redacted_in_its_turn(
+    empty: asyncpg.Connection,
+) -> None:
+    await published(empty, *await redaction(empty, LAW, "CORRECTED", {"title": "Still zweifelhaft"}, [2]))
+    await published(empty, *await redaction(empty, LAW, "CORRECTED", TAKEN_OUT, [3]))
+    titles = {name: document["title"] for (name, _), (document, *_) in (await proposed(empty)).items()}
+    assert titles == {PUBLISHED: "A law", WAITING: "A law", REJECTED: "A law", OTHER: measure("BBB")["title"]}
+
+
+@pytest.mark.usefixtures("people")
+async def test_what_a_revision_still_says_stays_in_what_was_proposed_for_it(empty: asyncpg.Connection) -> None:
+    """Another revision that says the same is redacted, this one is not."""
+    await published(empty, amend(LAW, {**measure("AAA"), "note": SAYS["note"]}))
+    await published(empty, *await redaction(empty, LAW, "CORRECTED", LEFT, [3]))
+    notes = {name: document["note"] for name, (document, *_) in (await proposed(empty)).items()}
+    assert notes[PUBLISHED, 2] == SAYS["note"]
+    assert (notes[PUBLISHED, 1], notes[WAITING, 1], notes[REJECTED, 1]) == (LEFT["note"],) * 3
+
+
+async def test_what_was_put_on_top_of_a_later_change_says_what_is_left_of_both(
+    people: Maintainers, empty: asyncpg.Connection
+) -> None:
+    """Planned on a revision with one word, published on top of another."""
+    await people.ana.submits(amended(LAW, 2, confidence="LOW"), rebase=True)
+    await published(empty, amend(LAW, measure("AAA", note="humbug anew")))
+    await people.ben.reviews("Submission:P5")
+    assert (await people.cara.reviews("Submission:P5"))["refusals"][0]["code"] == "ALREADY_DECIDED"
+    await published(empty, *await redaction(empty, LAW, "CORRECTED", LEFT, []))
+    document = (await proposed(empty))["Submission:P5", 1][0]
+    assert (document["note"], document["summary"], document["confidence"]) == (LEFT["note"], LEFT["summary"], "LOW")
+
+
+REWORDED = {
+    "its words": f"update proposed_change set document = replace(document, 'A law', 'Another') where record_id = '{LAW}'",
+    "a fact": f"update proposed_change set document = replace(document, '\"LOW\"', '\"HIGH\"') where record_id = '{LAW}'",
+    "a source": "update proposed_change set citations = replace(citations::text, 'S-1', 'S-2')::jsonb",
+    "a column": f"update proposed_change set kind = 'LEARNED' where record_id = '{LAW}'",
+    "another record": "update proposed_change set document = replace(document, 'Of B', 'Of C') where record_id = 'Measure:B'",
+    "nothing": "update proposed_change set kind = kind where false",
+}
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("case", REWORDED)
+async def test_nobody_rewords_what_was_proposed(empty_database: Embedded, case: str) -> None:
+    """By hand not at all; from inside a trigger of the owner's no fact, and nothing of a record that was not redacted."""
+    owner = await asyncpg.connect(empty_database.owner_url)
+    await published(owner, *await redaction(owner, LAW, "CORRECTED", TAKEN_OUT, [2]))
+    before = await proposed(owner)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="history is added, never edited"):
+        await owner.execute(REWORDED[case])
+    if case != "its words":
+        await owner.execute(
+            f"""
+            create table pretext (one int);
+            create function reword() returns trigger language plpgsql as $$ begin {REWORDED[case]}; return null; end $$;
+            create trigger reword after insert on pretext for each statement execute function reword();
+            """
+        )
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="history is added, never edited"):
+            await owner.execute("insert into pretext values (1)")
+    assert await proposed(owner) == before
+    await owner.close()
 
 
 # ── What is refused ─────────────────────────────────────────────────────────────────────────────────────────────────────

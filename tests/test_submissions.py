@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from db import accounts
 from db.embedded import Embedded
 from tests.maintainers import SUBMIT, Maintainers, amended, introduced, maintainers, new_measure
 
@@ -171,7 +172,7 @@ async def test_a_base_that_moved_on_is_told_field_by_field(people: Maintainers) 
             "expected": before["title"],
             "found": "A title from elsewhere",
             "yours": "My title",
-            "path": ["input", "changes", "0", "title"],
+            "path": ["input", "changes", "0", "document", "title"],
             "row": None,
         }
     ]
@@ -203,6 +204,12 @@ async def test_of_two_submissions_about_one_record_the_second_is_a_conflict(peop
     late = await people.ben.reviews(second["submission"]["id"])
     assert (codes(late), late["submission"]["state"], late["submission"]["reviews"]) == (["CONFLICT"], "WAITING", [])
     assert (late["refusals"][0]["found"], late["refusals"][0]["yours"]) == ("First", "Second")
+    assert late["submission"]["needs"] == [
+        "A review by somebody other than its author.",
+        "Its author, who is to submit it again: Measure:PHL-0001 was changed since it was written.",
+    ]
+    mine = "{ submissions(filter: { waitingForMe: true }) { nodes { id } } }"
+    assert (await people.ana.gets(mine))["submissions"]["nodes"] == [{"id": second["submission"]["id"]}]
     assert (await stands(people))["note"] == "First"
 
 
@@ -240,6 +247,23 @@ async def test_one_reviewer_does_not_count_twice(people: Maintainers) -> None:
     assert [codes(await people.ben.reviews(name)) for _ in range(2)] == [["NEEDS_SECOND_REVIEW"]] * 2
     assert codes(await people.cara.reviews(name)) == []
     assert await stands(people) is None
+
+
+@pytest.mark.parametrize("gone", ["no reviewer any more", "disabled"])
+async def test_an_acceptance_counts_while_whoever_gave_it_reviews(
+    strangers: Maintainers, seeded_database: Embedded, gone: str
+) -> None:
+    name = (await strangers.ana.submits(new_measure()))["submission"]["id"]
+    await strangers.ben.reviews(name)
+    owner = await asyncpg.connect(seeded_database.owner_url)
+    if gone == "disabled":
+        await accounts.disable(owner, "ben")
+    else:
+        await accounts.change_role(owner, "ben", "CONTRIBUTOR")
+    await owner.close()
+    second = await strangers.cara.reviews(name)
+    assert (codes(second), second["submission"]["state"]) == (["NEEDS_SECOND_REVIEW"], "WAITING")
+    assert (await strangers.dora.reviews(name))["submission"]["state"] == "PUBLISHED"
 
 
 async def test_an_acceptance_sent_again_answers_the_same(people: Maintainers) -> None:
@@ -354,10 +378,19 @@ async def test_news_needs_a_new_citation(people: Maintainers) -> None:
     assert codes(await people.ana.submits(amended(kind="LEARNED", note="News"))) == ["MISSING_SOURCE"]
 
 
-async def test_personal_data_is_refused_beside_the_changes_too(people: Maintainers) -> None:
-    answer = await people.ana.submits(amended(note="Write to somebody@example.org"), reason="Ask me@example.org")
-    assert codes(answer) == ["PERSONAL_DATA"]
-    assert "example.org" not in str(answer)
+@pytest.mark.parametrize("where", ["title", "reason", "internalNote"])
+async def test_personal_data_is_refused_beside_the_changes_too(people: Maintainers, where: str) -> None:
+    answer = await people.ana.submits(amended(note="Mine"), **{where: "Ask somebody@nowhere.example"})
+    assert (codes(answer), answer["refusals"][0]["field"]) == (["PERSONAL_DATA"], where)
+    assert "nowhere" not in str(answer)
+
+
+async def test_personal_data_is_refused_in_reviews_and_comments(people: Maintainers) -> None:
+    name = (await people.ana.submits(amended(note="Mine")))["submission"]["id"]
+    assert codes(await people.ben.reviews(name, "REJECT", "Ask somebody@nowhere.example")) == ["PERSONAL_DATA"]
+    comment = "mutation ($input: CommentInput!) { comment(input: $input) { refusals { code } } }"
+    said = {"submission": name, "text": "Ask somebody@nowhere.example"}
+    assert codes((await people.ana.gets(comment, input=said))["comment"]) == ["PERSONAL_DATA"]
 
 
 @pytest.mark.parametrize(
@@ -438,6 +471,17 @@ async def test_the_public_sees_what_is_published_and_no_internal_notes(people: M
     listed = "{ submissions { totalCount nodes { id } } }"
     assert open_one not in str(await people.anybody.gets(listed))
     assert open_one in str(await people.ben.gets(listed))
+
+
+async def test_the_public_is_not_told_of_what_is_undecided_by_the_warnings_of_what_is_published(
+    people: Maintainers,
+) -> None:
+    open_one = (await people.ana.submits(amended(note="Mine")))["submission"]["id"]
+    done = (await people.dora.published(people.ben, amended(summary="Dora's")))["submission"]["id"]
+    query = "query ($id: ID!) { submission(id: $id) { plan { warnings { code found } } } }"
+    warned = {"code": "CONFLICT", "found": open_one}
+    assert (await people.ben.gets(query, id=done))["submission"]["plan"] == {"warnings": [warned]}
+    assert (await people.anybody.gets(query, id=done))["submission"]["plan"] == {"warnings": []}
 
 
 async def test_lists_say_what_is_mine_and_what_waits_for_me(people: Maintainers) -> None:

@@ -1,4 +1,5 @@
--- Error reports: what anybody pointed out stays as they said it, but for where to reach them; what was answered stays, too.
+-- Error reports: what anybody pointed out stays as they said it, but for where to reach them; what was answered stays, too, but for
+-- the submission that came of it, whose place another takes when it is not published.
 
 create or replace function admit_error_report() returns trigger language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -22,8 +23,10 @@ begin
     raise exception using errcode = 'insufficient_privilege', constraint = 'what_was_reported_stays',
       message = format('update of error_report refused: what ErrorReport:%s says stays, but for the contact, which can be erased', old.id);
   end if;
-  if old.state <> 'OPEN' and (new.state, new.answer, new.answered_by, new.answered_at, new.proposal_id)
-     is distinct from (old.state, old.answer, old.answered_by, old.answered_at, old.proposal_id) then
+  if old.state <> 'OPEN' and ((new.state, new.answer, new.answered_by, new.answered_at)
+     is distinct from (old.state, old.answer, old.answered_by, old.answered_at)
+     or new.proposal_id is distinct from old.proposal_id and (new.proposal_id is null
+       or not exists (select from proposal where id = old.proposal_id and state in ('REJECTED', 'WITHDRAWN')))) then
     raise exception using errcode = 'check_violation', constraint = 'what_is_decided_stays',
       message = format('ErrorReport:%s is decided: it is %s, and stays so', old.id, lower(old.state));
   end if;

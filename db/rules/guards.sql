@@ -74,14 +74,25 @@ begin
   create or replace trigger decisions_are_admitted before update on proposal for each row execute function admit_decision();
   create or replace trigger proposals_are_never_taken_out before delete or truncate on proposal
     for each statement execute function refuse_rewriting();
-  create or replace trigger rounds_are_never_edited before update or delete or truncate on proposal_round
+  create or replace trigger rounds_are_never_edited before delete or truncate on proposal_round
     for each statement execute function refuse_rewriting();
-  create or replace trigger proposed_changes_are_never_edited before update or delete or truncate on proposed_change
+  create or replace trigger rounds_are_withheld_at_most after update on proposal_round
+    referencing old table as original new table as edited
+    for each statement execute function refuse_all_but_withholding('internal_note');
+  create or replace trigger proposed_changes_are_never_edited before delete or truncate on proposed_change
     for each statement execute function refuse_rewriting();
-  create or replace trigger reviews_are_never_edited before update or delete or truncate on review
+  create or replace trigger proposed_changes_are_edited_by_redaction_alone after update on proposed_change
+    referencing old table as original new table as edited for each statement execute function refuse_rewording();
+  create or replace trigger reviews_are_never_edited before delete or truncate on review
     for each statement execute function refuse_rewriting();
-  create or replace trigger comments_are_never_edited before update or delete or truncate on comment
+  create or replace trigger reviews_are_withheld_at_most after update on review
+    referencing old table as original new table as edited
+    for each statement execute function refuse_all_but_withholding('text');
+  create or replace trigger comments_are_never_edited before delete or truncate on comment
     for each statement execute function refuse_rewriting();
+  create or replace trigger comments_are_withheld_at_most after update on comment
+    referencing old table as original new table as edited
+    for each statement execute function refuse_all_but_withholding('text');
   create or replace trigger error_reports_are_admitted before insert on error_report
     for each row execute function admit_error_report();
   create or replace trigger answers_are_admitted before update on error_report for each row execute function admit_answer();

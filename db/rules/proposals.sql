@@ -1,11 +1,23 @@
 -- Proposals: what somebody submitted, and what others decided about it. What was said stays said; nothing is published of it but
 -- what enough others have accepted.
 
--- How many people other than its author have accepted a proposal as it stands.
+-- How many people other than its author have accepted a proposal as it stands, and may still: an acceptance counts for as long as
+-- whoever gave it reviews.
 create or replace function acceptances(proposal_id int, round int) returns int language sql stable as $$
-  select count(distinct r.account_id)::int from review r join proposal p on p.id = r.proposal_id
+  select count(distinct r.account_id)::int from review r join proposal p on p.id = r.proposal_id join account a on a.id = r.account_id
   where r.proposal_id = acceptances.proposal_id and r.round = acceptances.round and r.decision = 'ACCEPT'
-    and r.account_id <> p.account_id
+    and r.account_id <> p.account_id and a.role in ('REVIEWER', 'ADMIN') and a.disabled_at is null
+$$;
+
+-- The records of a proposal that were changed after it was written, so that it is a conflict as it stands; five at most. One that asks
+-- to be put on top of later changes may still be none.
+create or replace function overtaken(proposal_id int, round int) returns text[] language sql stable as $$
+  select array(
+    select c.record_id from proposed_change c
+    join proposal_round o on o.proposal_id = c.proposal_id and o.number = c.round and not o.rebase
+    where c.proposal_id = overtaken.proposal_id and c.round = overtaken.round and exists (
+      select from revision r where r.record_id = c.record_id and r."position" > c.position_before and r.operation <> 'REDACT')
+    order by c.place limit 5)
 $$;
 
 -- What a proposal that waits still needs, in sentences.
@@ -17,6 +29,8 @@ language sql stable as $$
     else (case when accepted = 0 then array['A review by somebody other than its author.'] else '{}' end)
       || (case when accepted < 2 and cardinality(second_reviews) > 0
             then array(select 'A second review, by another reviewer: ' || why from unnest(second_reviews) why) else '{}' end)
+      || array(select 'Its author, who is to submit it again: ' || record || ' was changed since it was written.'
+               from unnest(overtaken(still_needed.proposal_id, still_needed.round)) record)
   end
   from (select acceptances(still_needed.proposal_id, still_needed.round) as accepted) so_far
 $$;

@@ -50,6 +50,94 @@ language sql immutable as $$
   end
 $$;
 
+-- What is left of a text of a proposal: where it says what was redacted, what was left of that; by language, each its own.
+create or replace function left_of_text(said json, was jsonb, is_now json) returns text language sql immutable as $$
+  select case
+    when was is null or is_now is null or was in ('null', '""') then said::text
+    when said::jsonb = was then is_now::text
+    when json_typeof(said) = 'object' and jsonb_typeof(was) = 'object' and json_typeof(is_now) = 'object' then (
+      select '{' || coalesce(string_agg(to_json(key)::text || ':' || case when value::jsonb = was -> key then (is_now -> key)::text
+                                                                         else value::text end, ',' order by place), '') || '}'
+      from json_each(said) with ordinality as e(key, value, place)
+      where value::jsonb is distinct from was -> key or is_now -> key is not null)   -- a language may have gone altogether
+    else said::text
+  end
+$$;
+
+-- The same of citations: of each, what is left of the words of those of its source.
+create or replace function left_of_citations(said json, was jsonb, is_now json) returns text language sql immutable as $$
+  select '[' || coalesce(string_agg(case json_typeof(citation) when 'object' then (
+      select '{' || coalesce(string_agg(to_json(key)::text || ':' || coalesce((
+          select (n.citation -> key)::text
+          from jsonb_array_elements(case jsonb_typeof(was) when 'array' then was else '[]' end) with ordinality as w(citation, place)
+          join json_array_elements(case json_typeof(is_now) when 'array' then is_now else '[]' end) with ordinality
+            as n(citation, place) using (place)
+          where key in ('locator', 'note') and w.citation ->> 'source' = regexp_replace(c.citation ->> 'source', '^Source:', '')
+            and w.citation -> key = value::jsonb and w.citation -> key not in ('null', '""')
+            and w.citation -> key <> (n.citation -> key)::jsonb
+          order by place limit 1), value::text), ',' order by place), '') || '}'
+      from json_each(citation) with ordinality as e(key, value, place)) else citation::text end, ',' order by c.place), '') || ']'
+  from json_array_elements(said) with ordinality as c(citation, place)
+$$;
+
+-- The same of a document, whose fields stay in their order: exactly what was left where all of it is what was redacted.
+create or replace function left_of_document(said json, type text, was jsonb, is_now json) returns text language sql immutable as $$
+  select case when said::jsonb = was then is_now::text else (
+    select '{' || coalesce(string_agg(to_json(key)::text || ':' || case
+        when key = 'citations' and json_typeof(value) = 'array' then
+          left_of_citations(value, was -> 'citations', is_now -> 'citations')
+        when key = any (words_of(type)) then left_of_text(value, was -> key, is_now -> key)
+        else value::text end, ',' order by place), '') || '}'
+    from json_each(said) with ordinality as e(key, value, place)) end
+$$;
+
+-- The words that the revisions first to last redact go from what was proposed of their records, too, in every round and whatever
+-- became of it. A published change then says what its revision reads as; any other says, in each field that says what a redacted
+-- revision said there, what was left of that. What waits is no longer what was accepted, and is refused as such.
+create or replace function redact_proposals(first int, last int) returns void language plpgsql as $$
+declare
+  change record;
+  pair record;
+  left_document text;
+  left_given text;
+  left_citations text;
+begin
+  for change in
+    select c.*, p.state, r."position" as own, r.document::jsonb = c.document::jsonb as own_words, d.document as reads
+    from proposed_change c join proposal p on p.id = c.proposal_id
+    left join revision r on r.submission_id = p.submission_id and r.record_id = c.record_id and r.operation <> 'REDACT'
+      and p.round = c.round
+    left join documents d on d."position" = r."position"
+    where c.record_id in (select redacted_records(first, last))
+    order by c.proposal_id, c.round, c.place
+  loop
+    continue when change.reads::jsonb = change.document::jsonb;   -- nothing but what its revision says still, or by now
+    left_document := case when change.own_words then change.reads else change.document end;
+    left_citations := change.citations::text;
+    for pair in
+      select o.document::jsonb as was, d.document::json as is_now
+      from revision d join revision o on o."position" = any (d.redacts)
+      where d.operation = 'REDACT' and d.record_id = change.record_id and d."position" between first and last
+        and o.document is not null
+      order by o.document::jsonb = change.document::jsonb desc, d."position", o."position"
+    loop
+      if change.own_words is not true then
+        left_document := left_of_document(left_document::json, change.record_type, pair.was, pair.is_now);
+      end if;
+      left_citations := left_of_citations(left_citations::json, pair.was -> 'citations', pair.is_now -> 'citations');
+    end loop;
+    select case when change.given is not null then '{' || coalesce(string_agg(to_json(key)::text || ':' || case
+        when (left_document::jsonb -> key) is distinct from (change.document::jsonb -> key) then (left_document::json -> key)::text
+        else value::text end, ',' order by place), '') || '}' end
+    into left_given from json_each(change.given::json) with ordinality as e(key, value, place);
+    if left_document <> change.document or left_given <> change.given or left_citations::jsonb <> change.citations then
+      update proposed_change c set document = left_document, given = left_given, citations = left_citations::jsonb
+      where (c.proposal_id, c.round, c.place) = (change.proposal_id, change.round, change.place);
+    end if;
+  end loop;
+end
+$$;
+
 -- What the redactions among the revisions first to last must satisfy; with that the words go. Each names earlier revisions of its
 -- record whose documents are still there, and what it leaves says the same but for words: no fact is ever redacted, so that what
 -- the record knew of a State at any moment stays as it was.
@@ -101,6 +189,7 @@ begin
                        array_to_string(words_of(broken.record_type), ', '));
   end if;
 
+  perform redact_proposals(first, last);   -- while the words are still there to be found
   if exists (select from named_in_redactions(first, last) n join revision r using ("position") where r.document is not null) then
     update revision set document = null, salt = null
     where "position" in (select "position" from named_in_redactions(first, last)) and document is not null;
@@ -118,6 +207,47 @@ begin
       or e.document is not null or e.salt is not null or o.document is null
       or not exists (select from revision d where d.operation = 'REDACT' and d.record_id = o.record_id
                      and d.redacts @> array[o."position"] and d.submission_id = (select max(id) from submission))
+  ) then
+    raise exception using errcode = 'insufficient_privilege', constraint = 'history_is_added_never_edited',
+      message = format('%s of %s refused: history is added, never edited', tg_op, tg_table_name);
+  end if;
+  return null;
+end
+$$;
+
+-- What was proposed is never edited either, but for this: words go from changes to the records that the newest submission redacts,
+-- from inside the trigger that admits it.
+create or replace function refuse_rewording() returns trigger language plpgsql as $$
+begin
+  if pg_trigger_depth() < 2 or not exists (select from edited) or exists (
+    select from edited e full join original o using (proposal_id, round, place)
+    where to_jsonb(e) - array['document', 'given', 'citations'] is distinct from to_jsonb(o) - array['document', 'given', 'citations']
+      or not exists (select from revision d where d.operation = 'REDACT' and d.record_id = o.record_id
+                     and d.submission_id = (select max(id) from submission))
+      or exists (select from jsonb_object_keys(o.document::jsonb || e.document::jsonb) as field
+                 where more_than_words(field, o.record_type, o.document::jsonb -> field, e.document::jsonb -> field) is not null)
+      or sources_cited(e.citations) is distinct from sources_cited(o.citations)
+      or array(select jsonb_object_keys(e.given::jsonb)) <> array(select jsonb_object_keys(o.given::jsonb))
+  ) then
+    raise exception using errcode = 'insufficient_privilege', constraint = 'history_is_added_never_edited',
+      message = format('%s of %s refused: history is added, never edited', tg_op, tg_table_name);
+  end if;
+  return null;
+end
+$$;
+
+-- What people said beside the log is not reworded, but can be withheld: in the place of a text then stands that it is, by whom and
+-- why. tg_argv: the columns of which that is so.
+create or replace function refuse_all_but_withholding() returns trigger language plpgsql as $$
+begin
+  if not exists (select from edited) or exists (
+    select from edited e where not exists (
+      select from original o
+      where to_jsonb(o) - tg_argv = to_jsonb(e) - tg_argv and to_jsonb(o) <> to_jsonb(e) and not exists (
+        select from unnest(tg_argv) as word
+        where to_jsonb(o) ->> word is distinct from to_jsonb(e) ->> word
+          and (to_jsonb(o) ->> word is null or to_jsonb(e) ->> word is null
+               or to_jsonb(e) ->> word !~ '^\(Withheld by [^\n]+, seen by [^\n]+: [^\n]+\)$')))
   ) then
     raise exception using errcode = 'insufficient_privilege', constraint = 'history_is_added_never_edited',
       message = format('%s of %s refused: history is added, never edited', tg_op, tg_table_name);
