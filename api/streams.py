@@ -46,8 +46,8 @@ async def _copied(
 ) -> None:
     """Its end, and what went wrong, come after the chunks."""
 
-    async def taken(chunk: bytearray) -> None:
-        await ahead.put(bytes(chunk))
+    async def taken(chunk: bytes) -> None:
+        await ahead.put(bytes(chunk))  # asyncpg's is a buffer of its own
 
     try:
         await connection.copy_from_query(sql, *parameters, output=taken, timeout=TIMEOUT, **options)

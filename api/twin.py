@@ -18,7 +18,7 @@ from api.faults import UNREACHABLE, problem
 from api.moments import asked_in
 from api.parameters import variables_of
 from api.streams import TIMEOUT, chunks, header
-from schema.answer import answer, asked_by
+from schema.answer import answer, asked_by, told
 from schema.refusals import BadValue, ErrorCode, Refused
 from schema.rows import counted, rows_of
 
@@ -113,8 +113,7 @@ async def _counted(
     context: Mapping[str, Any],
 ) -> tuple[int, Mapping[str, Any]]:
     plan = counted(endpoint.operation, variables, clocks)
-    row = await connection.fetchrow(plan.sql, *plan.parameters(variables, context))
-    assert row is not None
+    row = await told(connection, plan, variables, context)
     return row["total"], {"position": row["position"], "known": row["known"], "valid": row["valid"]}
 
 

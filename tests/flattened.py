@@ -4,7 +4,8 @@ from typing import Any
 
 
 def flattened(node: dict[str, Any]) -> dict[str, str]:
-    return {name: text or "" for name, text in _cells("", node)}
+    """The cells that hold something, by their columns."""
+    return {name: text for name, text in _cells("", node) if text}
 
 
 def _cells(prefix: str, node: dict[str, Any]) -> Any:
