@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
-from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
+from api import faults, graphiql, graphql, health, permalinks, sheets, twin, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.identity import WHILE
@@ -25,6 +25,10 @@ WRITERS = 2
 """Connections that change the record: they wait for one another, and readers for none of them."""
 
 
+EXPORTERS = 2
+"""Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them."""
+
+
 def create(settings: Settings | None = None) -> Starlette:
     """The application; without settings, from the environment (uvicorn's factory)."""
     settings = settings or Settings.from_environment()
@@ -34,11 +38,13 @@ def create(settings: Settings | None = None) -> Starlette:
         async with (
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
+            await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
         ):
             yield {
                 "settings": settings,
                 "pool": pool,
                 "writers": writers,
+                "exporters": exporters,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,
@@ -52,6 +58,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
             Route("/sheets/{file}", sheets.sheet),
+            Route("/v1/{name}", twin.listed),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import orjson
@@ -76,9 +76,15 @@ def asked_by(viewer: Account | None, public_url: str) -> dict[str, Any]:
 
 
 async def _run(pool: asyncpg.Pool, plan: Plan, variables: Mapping[str, Any], context: Mapping[str, Any]) -> Answer:
+    row = await told(pool, plan, variables, context)
+    return Answer(row["data"], row["position"], plan.cost)
+
+
+async def told(source: Any, plan: Plan, variables: Mapping[str, Any], context: Mapping[str, Any]) -> asyncpg.Record:
+    """The only row of a plan's statement, by a pool or a connection. Raises Refused."""
     parameters = plan.parameters(variables, context)
     try:
-        row = await pool.fetchrow(plan.sql, *parameters)
+        row = await source.fetchrow(plan.sql, *parameters)
     except (asyncpg.QueryCanceledError, TimeoutError):
         message = f"The database gave up after {STATEMENT_TIMEOUT:.0f} seconds: ask for less at once."
         raise Refused([refusal(message, ErrorCode.TIMEOUT)], plan.cost) from None
@@ -87,7 +93,7 @@ async def _run(pool: asyncpg.Pool, plan: Plan, variables: Mapping[str, Any], con
             raise
         raise Refused([_clock_refused(error, plan)], plan.cost) from None
     assert row is not None
-    return Answer(row["data"], row["position"], plan.cost)
+    return cast("asyncpg.Record", row)
 
 
 def _clock_refused(error: asyncpg.PostgresError, plan: Plan) -> GraphQLError:

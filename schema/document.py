@@ -48,7 +48,7 @@ class Operation:
     def __init__(self, node: OperationDefinitionNode, fragments: Fragments) -> None:
         self.node, self.fragments = node, fragments
         self._shapes = Shapes(node, fragments)
-        self._types = {
+        self.types = {
             definition.variable.name.value: cast("GraphQLInputType", type_from_ast(schema, definition.type))
             for definition in node.variable_definitions
         }
@@ -63,7 +63,7 @@ class Operation:
         try:
             return {
                 name: coerce_input_value(given[name], type_, _misfit)
-                for name, type_ in self._types.items()
+                for name, type_ in self.types.items()
                 if name in given or name not in self._optional
             }
         except (_Misfit, KeyError):

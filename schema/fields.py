@@ -56,8 +56,11 @@ class Column(Planned):
         self.column, self.plain = column, plain
 
     def json(self, at: At) -> Json:
-        name = self.column or _snake_case(at.nodes[0].name.value)
-        return value_json(at.type, at.row.c[name], plain_text=self.plain)
+        return value_json(at.type, self.value(at), plain_text=self.plain)
+
+    def value(self, at: At) -> Expression:
+        value: Expression = at.row.c[self.column or _snake_case(at.nodes[0].name.value)]
+        return value
 
 
 class Computed(Planned):
@@ -93,12 +96,17 @@ class Edge(Planned):
         super().__init__(type_, **options)
         self.on, self.order = on, order
 
-    def json(self, at: At) -> Json:
+    def led_to(self, at: At) -> tuple[Any, Sequence[sa.ColumnElement[bool]]]:
+        """The row, and what holds of it."""
         row: Any = at.plan.rows(at)
         leads = at.plan.stands(row, at.clock), self.on(at, row)
-        if self.order:
-            first = sa.select(row).where(*leads).order_by(*self.order(row)).limit(sa.literal_column("1"))
-            row, leads = first.correlate_except(row).subquery(at.plan.name("r")), ()  # type: ignore[assignment]
+        if not self.order:
+            return row, leads
+        first = sa.select(row).where(*leads).order_by(*self.order(row)).limit(sa.literal_column("1"))
+        return first.correlate_except(row).subquery(at.plan.name("r")), ()
+
+    def json(self, at: At) -> Json:
+        row, leads = self.led_to(at)
         json = as_sql(at.plan.members(at, at.target, at.plan.opened(row)))
         found = sa.select(json.label("j")).select_from(at.plan.joined(row)).where(*leads).correlate_except(row)
         value = (at.plan.beside(at.row, found),)
@@ -121,14 +129,18 @@ class Edges(Planned):
         super().__init__(graphene.NonNull(graphene.List(graphene.NonNull(type_))), **options)
         self.on, self.order, self.bound, self.source = on, order, bound, source
 
+    def led_to(self, at: At) -> tuple[Any, Sequence[sa.ColumnElement[bool]]]:
+        """The rows, and what holds of them."""
+        row = self.source(at) if self.source else at.plan.rows(at)
+        stands = at.plan.stands(row, at.clock)
+        return row, (stands, self.on(at, row)) if self.on else (stands,)
+
     def json(self, at: At) -> Json:
-        row = at.plan.opened(self.source(at) if self.source else at.plan.rows(at))
+        row, leads = self.led_to(at)
+        at.plan.opened(row)
         with at.plan.each(self.bound):
             listed = array(as_sql(at.plan.members(at, at.target, row)), self.order(row))
-        found = sa.select(as_sql(listed).label("j")).select_from(at.plan.joined(row))
-        found = found.where(at.plan.stands(row, at.clock))
-        if self.on:
-            found = found.where(self.on(at, row))
+        found = sa.select(as_sql(listed).label("j")).select_from(at.plan.joined(row)).where(*leads)
         return (at.plan.beside(at.row, found.correlate_except(row)),)
 
 

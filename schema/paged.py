@@ -73,11 +73,11 @@ class Paged(Planned):
         self.filter_type, self.source, self.among, self.unique = filter_type, source, among, unique
 
     def json(self, at: At) -> Json:
-        return _Page(self, at).json()
+        return Page(self, at).json()
 
 
 @dataclass
-class _Page:
+class Page:
     """One connection of an operation while it is planned."""
 
     field: Paged
@@ -181,6 +181,26 @@ class _Page:
         found = found.order_by(*ordered).limit(sa.literal_column(str(size + self.one_more)))
         return plan.opened(found.correlate_except(self.row).subquery(plan.name("r")))
 
+    def rows(self) -> Any:
+        """All the list's rows with their keys, however many; as many as `first` or `last` say, which may be more than a
+        page has."""
+        at, plan = self.clock_at, self.at.plan
+        values = [key.of(self.row, at.clock) for key in self.keys]
+        found = sa.select(self.row, *(value.label(f"k{place}") for place, value in enumerate(values)))
+        found = found.select_from(self.row).where(*self.conditions(at), *self.beyond(at))
+        if "first" in self.at.given or "last" in self.at.given:
+            ordered = [
+                key.ordered(value, backwards=self.backwards) for key, value in zip(self.keys, values, strict=True)
+            ]
+            asked = self.at.given.shape("last" if self.backwards else "first")
+            if asked < 1:
+                raise BadValue(f"{asked} rows are none: ask for 1 or more.")
+            found = found.order_by(*ordered).limit(sa.literal_column(str(asked)))
+        return plan.opened(found.correlate_except(self.row).subquery(plan.name("r")))
+
+    def in_its_order(self, rows: Any) -> list[sa.ColumnElement[Any]]:
+        return [key.ordered(rows.c[f"k{place}"]) for place, key in enumerate(self.keys)]
+
     def listed(self, nodes: Sequence[FieldNode], key: str, page: Any) -> Any:
         """A row's JSON among the page's nodes or edges."""
         at, is_node = self.clock_at, nodes[0].name.value == "nodes"
@@ -273,9 +293,7 @@ class _Page:
 
     def forwards(self, page: Any) -> list[sa.ColumnElement[Any]]:
         """The list's own order, where rows come from its end, or joins may disturb them."""
-        if self.in_order:
-            return []
-        return [key.ordered(page.c[f"k{place}"]) for place, key in enumerate(self.keys)]
+        return [] if self.in_order else self.in_its_order(page)
 
     def gathered(self, page: Any, column: Any, type_: Any) -> Any:
         """A column of all rows, as an array in the list's own order; the page is what lies from `first` to `last`."""

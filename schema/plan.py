@@ -88,16 +88,21 @@ def plan_of_payload(
 
 def _compiled(planning: Planning, data_members: Sequence[tuple[str, Any]]) -> Plan:
     data = as_sql(members(data_members))
-    variables = planning.variables
+    return compiled(
+        planning, sa.select(NEWEST.label("position"), sa.func.convert_to(data, literal("UTF8")).label("data"))
+    )
+
+
+def compiled(planning: Planning, statement: sa.Select[Any]) -> Plan:
+    """The statement with its parameters. Raises Refused, with all that is wrong."""
     errors = [*planning.errors, *([_too_costly(planning.cost)] if planning.cost > COST_LIMIT else [])]
     if errors:
-        raise Refused(distinct([*errors, *misfits(planning.bound.values(), variables)]), planning.cost)
-    statement = sa.select(NEWEST.label("position"), sa.func.convert_to(data, literal("UTF8")).label("data"))
-    compiled = statement.compile(dialect=dialect())  # type: ignore[no-untyped-call]
-    used = compiled.positiontup or ()
-    parameters = [_parameter(planning, name, compiled.params[name]) for name in used]
+        raise Refused(distinct([*errors, *misfits(planning.bound.values(), planning.variables)]), planning.cost)
+    made = statement.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+    used = made.positiontup or ()
+    parameters = [_parameter(planning, name, made.params[name]) for name in used]
     unused = [bound for name, bound in planning.bound.items() if name not in used]
-    return Plan(str(compiled), planning.cost, planning.at_newest, planning.clocks, parameters, unused)
+    return Plan(str(made), planning.cost, planning.at_newest, planning.clocks, parameters, unused)
 
 
 def _root_members(
@@ -109,11 +114,16 @@ def _root_members(
 ) -> list[tuple[str, Any]]:
     """The root's fields; one of them alone, where `only` is its key."""
     fields = collect_fields(planning.schema, planning.fragments, planning.variables, root_type, operation.selection_set)
-    given = [sa.bindparam(name, type_=CLOCK_TYPES[name]) if name in clocks else None for name in CLOCKS]
-    clock = asked(*given, today=planning.today, name="clock", place=literal(""))
-    root = At(None, clock, Arguments({}), planning, root_type, (), ())
+    root = root_of(planning, root_type, clocks)
     chosen = fields.items() if only is None else [(only, fields[only])]
     return [(key, planning.member(root, root_type, None, key, nodes)) for key, nodes in chosen]
+
+
+def root_of(planning: Planning, root_type: GraphQLObjectType, clocks: Collection[str]) -> At:
+    """Where an operation begins: at the clocks that the request as a whole gives."""
+    given = [sa.bindparam(name, type_=CLOCK_TYPES[name]) if name in clocks else None for name in CLOCKS]
+    clock = asked(*given, today=planning.today, name="clock", place=literal(""))
+    return At(None, clock, Arguments({}), planning, root_type, (), ())
 
 
 def _parameter(planning: Planning, name: str, value: Any) -> Bound | str:

@@ -189,9 +189,13 @@ class Planning:
         """The only value of a subselect, named j, that belongs to a row: joined to it, or where that cannot be, on its own."""
         if row not in self._beside:
             return found.scalar_subquery()
+        return cast("sa.ColumnElement[str]", self.lateral(row, found).c.j)
+
+    def lateral(self, row: Any, found: sa.Select[Any]) -> Any:
+        """A subselect of one row that belongs to a row which is opened: joined to it."""
         lateral = found.lateral(self.name("l"))
         self._beside[row].append(lateral)
-        return cast("sa.ColumnElement[str]", lateral.c.j)
+        return lateral
 
     def alone(self, row: Any) -> bool:
         """Whether nothing is joined beside the row: then the rows keep the order that they come in."""

@@ -1,0 +1,85 @@
+"""An address's parameters as the variables of an operation: a filter's fields by their names, an order, a page.
+
+Unknown ones are refused, naming the nearest that there is: a misspelt filter would else answer with everything.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type, get_nullable_type, is_list_type
+from starlette.datastructures import QueryParams
+
+from api.moments import READERS
+from schema.document import Operation
+from schema.refusals import BadValue
+
+NUMBER = re.compile(r"-?\d{1,10}", re.ASCII)
+TRUTHS = {"true": True, "false": False}
+
+
+def variables_of(operation: Operation, parameters: QueryParams) -> dict[str, Any]:
+    """Raises BadValue, naming the parameter; what a value must be, the operation's own variables say later."""
+    known = known_parameters(operation)
+    for name in parameters:
+        if name not in known and name not in READERS:
+            near = difflib.get_close_matches(name, [*known, *READERS], 1, 0.6)
+            told = f" Did you mean {near[0]}?" if near else f" There are: {', '.join([*known, *READERS])}."
+            raise BadValue(f"There is no parameter {name}.{told}")
+    given: dict[str, Any] = {}
+    for name, (place, type_) in known.items():
+        values = parameters.getlist(name)
+        if not values:
+            continue
+        value = (
+            _several(name, type_, values)
+            if is_list_type(get_nullable_type(cast("Any", type_)))
+            else _one(name, type_, values)
+        )
+        (given.setdefault("filter", {}) if place == "filter" else given)[name] = value
+    return given
+
+
+def known_parameters(operation: Operation) -> Mapping[str, tuple[str, GraphQLInputType]]:
+    """Name → where it goes, and its type in GraphQL: the fields of the variable `filter`, and the other variables."""
+    found: dict[str, tuple[str, GraphQLInputType]] = {}
+    for name, type_ in operation.types.items():
+        named = get_named_type(type_)
+        if name == "filter" and isinstance(named, GraphQLInputObjectType):
+            found |= {key: ("filter", field.type) for key, field in named.fields.items()}
+        else:
+            found[name] = ("", type_)
+    return found
+
+
+def _several(name: str, type_: GraphQLInputType, values: list[str]) -> list[Any]:
+    """Given several times, or once with commas."""
+    parts = [part.strip() for value in values for part in value.split(",")]
+    return [_read(name, type_, part) for part in parts if part]
+
+
+def _one(name: str, type_: GraphQLInputType, values: list[str]) -> Any:
+    if len(values) > 1:
+        raise BadValue(f"{name}: it is given {len(values)} times; give it once.")
+    return _read(name, type_, values[0])
+
+
+def _read(name: str, type_: GraphQLInputType, text: str) -> Any:
+    reads = READS.get(get_named_type(type_).name)
+    return reads(name, text) if reads else text
+
+
+def _number(name: str, text: str) -> int:
+    if not NUMBER.fullmatch(text):
+        raise BadValue(f"{name}: {text[:40]!r} is no whole number.")
+    return int(text)
+
+
+def _truth(name: str, text: str) -> bool:
+    if text not in TRUTHS:
+        raise BadValue(f"{name}: write true or false, not {text[:40]!r}.")
+    return TRUTHS[text]
+
+
+READS: Mapping[str, Callable[[str, str], Any]] = {"Int": _number, "Boolean": _truth}

@@ -1,0 +1,63 @@
+"""Whole lists as they come from the database: COPY, chunk by chunk, so that no list is ever held as a whole."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+
+from schema.rows import Rows
+
+TIMEOUT = 600
+"""Seconds that a whole list may take, whoever reads it slowly included."""
+
+WAITING = 8
+"""Chunks that the database is ahead of the reader."""
+
+AS_JSON = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
+"""COPY without quoting: JSON holds neither of these characters as they are."""
+
+
+async def chunks(connection: asyncpg.Connection, rows: Rows, parameters: Sequence[Any]) -> AsyncGenerator[bytes]:
+    """The statement's rows as CSV, or each as a line of JSON. To be read to its end, or closed."""
+    ahead: asyncio.Queue[bytes | Exception | None] = asyncio.Queue(WAITING)
+    options: Mapping[str, Any] = {"format": "csv"} if rows.columns else AS_JSON
+    copying = asyncio.create_task(_copied(connection, rows.plan.sql, parameters, options, ahead))
+    try:
+        while (chunk := await ahead.get()) is not None:
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+    finally:
+        copying.cancel()
+        with suppress(asyncio.CancelledError):
+            await copying
+
+
+async def _copied(
+    connection: asyncpg.Connection,
+    sql: str,
+    parameters: Sequence[Any],
+    options: Mapping[str, Any],
+    ahead: asyncio.Queue[bytes | Exception | None],
+) -> None:
+    """Its end, and what went wrong, come after the chunks."""
+
+    async def taken(chunk: bytes) -> None:
+        await ahead.put(bytes(chunk))  # asyncpg's is a buffer of its own
+
+    try:
+        await connection.copy_from_query(sql, *parameters, output=taken, timeout=TIMEOUT, **options)
+        await ahead.put(None)
+    except Exception as error:  # noqa: BLE001 - raised where the chunks are read
+        await ahead.put(error)
+
+
+def header(rows: Rows) -> bytes:
+    """The first line of a CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow([column.name for column in rows.columns])
+    return line.getvalue().encode()

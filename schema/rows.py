@@ -1,0 +1,105 @@
+"""Whole lists, row by row: the statement of a list that an operation asks for, without its pages, to be streamed.
+
+The same fields, filters, order and clock as the list's pages have, read at one position: never a page glued to a page.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from graphql import FieldNode, GraphQLObjectType
+from graphql.execution.collect_fields import collect_fields
+
+from schema.arguments import Variables, given_arguments
+from schema.cells import Cell, cells
+from schema.document import Operation
+from schema.json_text import as_sql, literal
+from schema.paged import Page, Paged
+from schema.plan import Plan, compiled, root_of
+from schema.planning import At, Planning
+from schema.query import schema
+from schema.refusals import BadValue, Refused, refusal
+
+
+@dataclass(frozen=True)
+class Column:
+    """name: the path to the leaf, as "stateParty.code"; kind: GraphQL's scalar that its cells hold, JSON, or String."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A statement of one row an element, in the list's order. columns: of cells; none where each row is an element's JSON."""
+
+    plan: Plan
+    columns: Sequence[Column]
+
+
+def rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
+    """The list that an operation asks for; None where that is no list that has pages. Raises Refused."""
+    listed = _listed(operation, variables, clocks)
+    if listed is None:
+        return None
+    page, key, nodes = listed
+    rows, found = page.rows(), list[Cell]()
+    if as_cells and isinstance(page.element, GraphQLObjectType):
+        here = replace(page.clock_at, row=rows, nodes=nodes, type=page.element, path=(key, "nodes"))
+        found = cells(here, page.element, rows)
+        selected = [one.text.label(f"c{place}") for place, one in enumerate(found)]
+    else:
+        selected = [as_sql(page.node(page.clock_at, nodes, ("nodes",), rows)).label("json")]
+    planning = page.at.plan
+    statement = sa.select(*selected).select_from(planning.joined(rows)).order_by(*page.in_its_order(rows))
+    return Rows(compiled(planning, statement), [Column(one.name, one.kind) for one in found])
+
+
+def counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
+    """How many rows those are, and at which clock: total, position, known, valid. Raises Refused."""
+    listed = _listed(operation, variables, clocks)
+    assert listed is not None, "only what has rows is counted"
+    page = listed[0]
+    rows, clock = page.rows(), page.clock_at.clock
+    total = sa.select(sa.func.count()).select_from(page.at.plan.joined(rows)).scalar_subquery()
+    known = sa.func.coalesce(clock.known, sa.func.statement_timestamp())
+    in_utc = sa.func.timezone(literal("UTC"), known)
+    statement = sa.select(
+        total.label("total"),
+        clock.position.label("position"),
+        sa.func.to_char(in_utc, literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')).label("known"),
+        sa.cast(clock.day, sa.Text).label("valid"),
+    )
+    return compiled(page.at.plan, statement)
+
+
+def _listed(
+    operation: Operation, variables: Variables, clocks: Collection[str]
+) -> tuple[Page, str, Sequence[FieldNode]] | None:
+    """The first list of an operation, the key that it is asked under, and what is asked of its nodes. Raises Refused."""
+    query = schema.query_type
+    assert query is not None
+    planning = Planning(schema, operation.fragments, variables)
+    root = root_of(planning, query, clocks)
+    fields = collect_fields(schema, dict(operation.fragments), dict(variables), query, operation.node.selection_set)
+    for key, nodes in fields.items():
+        field = planning.fields(query).get(nodes[0].name.value)
+        if isinstance(field, Paged):
+            try:
+                return _page(root, query, field, key, nodes)
+            except BadValue as bad:
+                raise Refused([refusal(str(bad), nodes=nodes, path=(key,))]) from None
+    return None
+
+
+def _page(
+    root: At, query: GraphQLObjectType, field: Paged, key: str, nodes: Sequence[FieldNode]
+) -> tuple[Page, str, Sequence[FieldNode]]:
+    definition, planning = query.fields[nodes[0].name.value], root.plan
+    values = {argument.name.value: argument.value for argument in nodes[0].arguments}
+    given = given_arguments(definition.args, values, planning.variables)
+    at = replace(root, given=given, type=definition.type, nodes=nodes, path=(key,))
+    asked = [one for one in planning.subfields(at.target, nodes).values() if one[0].name.value == "nodes"]
+    if not asked:
+        raise BadValue("ask for nodes { … }: they are what is listed.")
+    return Page(field, at), key, asked[0]
