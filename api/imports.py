@@ -150,4 +150,5 @@ def _submitted(payload: Any) -> None:
             " with a word of your own."
         )
         return
-    print(f"{submission['id']} waits for {'; '.join(need[0].lower() + need[1:] for need in submission['needs'])}")
+    needs = "; ".join(need[0].lower() + need[1:].rstrip(".") for need in submission["needs"])
+    print(f"{submission['id']} waits for {needs}.")
