@@ -16,6 +16,7 @@ from db.documents import FIELDS, references, texts
 from db.likeness import TELLING, of_document
 from db.personal_data import Personal, personal_data
 from db.proposed import Proposed
+from db.record_ids import NAMED_BY
 from db.values import Kind, shown
 from db.vocabulary import RefusalCode
 
@@ -87,7 +88,7 @@ class NamedByItsCode:
     name = "named by its code"
 
     def of(self, proposed: Proposed, _: Context) -> Iterator[Found]:
-        name = _KEY.get(proposed.record_type)
+        name = NAMED_BY.get(proposed.record_type)
         code = proposed.record_id.partition(":")[2]
         if name and str(proposed.document.get(name)) != code:
             yield Found(
@@ -316,8 +317,6 @@ def needs(proposed: Sequence[Proposed], *, first_by_author: bool) -> list[str]:
     )
     return [sentence for needed, sentence in reasons if needed]
 
-
-_KEY = {record_type: name for record_type, fields in FIELDS.items() for name, field in fields.items() if field.key}
 
 _POSSIBLE: Mapping[str, Mapping[str, tuple[date, bool]]] = {
     record_type: {

@@ -355,9 +355,9 @@ class _Planning:
             if citations
             else []
         )
+        made = {change.record_id for change in self.made.values()}
         for place, citation in enumerate(citations):
             source, here = f"Source:{citation['source']}", f"citations[{place}]"
-            made = {change.record_id for change in self.made.values()}
             if not wrong and source not in self.sources and source not in made:
                 message = f"“{here}.source” names {source}, which does not stand in the record."
                 wrong.append(Refusal("NOT_FOUND", message, one.record_id, f"{here}.source", None, citation["source"]))

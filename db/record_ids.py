@@ -8,8 +8,7 @@ from db.offers import OfferedChange
 TYPES = {word: id_prefix(word) for word in FIELDS}
 """MEASURE → Measure: the record type's name in ids."""
 
-NAMED_BY = {"STATE_PARTY": "code", "SIGNATORY": "code", "SECTION": "number", "ARTICLE": "number", "INSTRUMENT": "code"}
-NAMED_BY |= {"RECOMMENDATION": "code"}
+NAMED_BY = {record_type: name for record_type, fields in FIELDS.items() for name, field in fields.items() if field.key}
 """Of what has a name of its own, the field that its id ends in."""
 
 NUMBERED = {"MEASURE": ("", 4), "ASSESSMENT": ("A", 3), "STATEMENT": ("S", 2), "REPORTING_EVENT": ("E", 2)}
