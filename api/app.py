@@ -13,6 +13,7 @@ from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.identity import WHILE
+from api.openapi import document as openapi
 from api.openid import Issuer
 from api.settings import Settings
 from api.v1 import twin
@@ -61,6 +62,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/sheets/{file}", sheets.sheet),
             *twin.routes,
             Route("/schema.graphql", graphql.schema_definition),
+            Route("/openapi.json", openapi.document),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),
             Route("/readyz", health.ready),

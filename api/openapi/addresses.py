@@ -1,0 +1,251 @@
+"""The addresses beside the table of endpoints: GraphQL, permalinks, spreadsheets, the log's verifier, health.
+
+A test holds that each route of the application is here or in the table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.accept import GRAPHQL, HTML, JSON
+from api.mementos import LINK_FORMAT
+from api.openapi.answers import Answers
+from api.openapi.responses import GRAPHQL_ANSWER, answer, problems
+from api.openapi.values import JsonSchema
+from api.permalinks import RECORD, REVISION
+from api.sheets import MEDIA_TYPES
+from schema.spreadsheet.columns import SHEETS
+
+TEXT: JsonSchema = {"type": "string"}
+ANYTHING: JsonSchema = {"type": "object"}
+
+CLOCKS = ("known", "position", "valid")
+
+
+@dataclass(frozen=True)
+class Address:
+    """path: with {parameters}; tag: what it belongs to; about: a sentence; media_types: of a good answer, each with its schema;
+    problems: statuses that are a problem; parameters: name → schema and example, of the path or the query; clocks: whether it
+    can be asked of another moment; others: further answers."""
+
+    path: str
+    name: str
+    tag: str
+    about: str
+    media_types: Mapping[str, JsonSchema]
+    problems: tuple[int, ...] = ()
+    parameters: tuple[JsonSchema, ...] = ()
+    clocks: bool = False
+    others: Mapping[str, JsonSchema] | None = None
+    headers: tuple[str, ...] = ()
+
+    def operation(self) -> JsonSchema:
+        clocks = [{"$ref": f"#/components/parameters/{name}"} for name in CLOCKS] if self.clocks else []
+        return {
+            "operationId": self.name,
+            "summary": self.about,
+            "tags": [self.tag],
+            "parameters": [*self.parameters, *clocks],
+            "responses": {
+                "200": answer(self.about, self.media_types, *self.headers),
+                **(self.others or {}),
+                **problems(*self.problems),
+            },
+        }
+
+
+def in_path(name: str, about: str, example: str, schema: JsonSchema = TEXT) -> JsonSchema:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": about,
+        "schema": schema,
+        "example": example,
+    }
+
+
+def in_query(name: str, about: str, schema: JsonSchema = TEXT, **more: Any) -> JsonSchema:
+    return {"name": name, "in": "query", "description": about, "schema": schema, **more}
+
+
+ID = in_path("id", "The record's id.", "Measure:PHL-0001")
+
+QUERY: JsonSchema = {
+    "type": "object",
+    "required": ["query"],
+    "properties": {
+        "query": {"type": "string", "description": "A GraphQL document; /schema.graphql says what can be asked."},
+        "variables": {"type": ["object", "null"], "description": "The values of its variables."},
+        "operationName": {"type": ["string", "null"], "description": "Which of its operations to run."},
+    },
+}
+
+REFUSED: Mapping[str, JsonSchema] = {
+    str(status): answer(about, {GRAPHQL: GRAPHQL_ANSWER, JSON: GRAPHQL_ANSWER})
+    for status, about in {
+        400: "It cannot be run as it is; each error has a code.",
+        401: "Its token is unknown, expired or revoked.",
+        405: "What changes the record is sent by POST.",
+        406: "It does not come in a form that Accept names.",
+        413: "It is too long.",
+        415: "Its body is not JSON in UTF-8.",
+        429: "Too many requests: wait, as Retry-After says.",
+        503: "The record cannot be reached: try again soon.",
+        504: "The database needed too long: ask for less at once.",
+    }.items()
+}
+"""What /graphql answers where it has no data to give."""
+
+ASKED_BY_GET = (
+    in_query("query", "A GraphQL document.", required=True, example="{ clock { position known valid } }"),
+    in_query("variables", "The values of its variables, as JSON."),
+    in_query("operationName", "Which of its operations to run."),
+)
+
+
+def addresses(answers: Answers) -> list[Address]:
+    """All of them. answers gathers what they show."""
+    record = answers.of(RECORD.operation(None))["properties"]
+    shown, gone = (_with(node, record["clock"]) for node in _split(record["node"], "Tombstone"))
+    revision = answers.of(REVISION.operation(None))["properties"]["revision"]
+    return [
+        Address(
+            "/graphql",
+            "query",
+            "graphql",
+            "A GraphQL query by GET; in a browser, a page to write queries in.",
+            {JSON: GRAPHQL_ANSWER, GRAPHQL: GRAPHQL_ANSWER, HTML: TEXT},
+            parameters=ASKED_BY_GET,
+            clocks=True,
+            others=REFUSED,
+        ),
+        Address(
+            "/r/{id}",
+            "permalink",
+            "permalinks",
+            "A record as it stands, or stood at a moment, at the address that stays.",
+            {JSON: shown},
+            (400, 404, 503),
+            (ID,),
+            clocks=True,
+            others={
+                "308": answer("It was merged into another record, whose address Location has.", {}, "Location"),
+                "410": answer("It was retracted: the answer says when, by whom and why.", {JSON: gone}),
+            },
+            headers=("Link", "Memento-Datetime"),
+        ),
+        Address(
+            "/r/{id}/timemap",
+            "timemap",
+            "permalinks",
+            "All states that a record was in, each with its moment and address (RFC 7089).",
+            {LINK_FORMAT: TEXT},
+            (404, 503),
+            (ID,),
+        ),
+        Address(
+            "/r/{id}/{number}",
+            "revisionPermalink",
+            "permalinks",
+            "One revision of a record, with all that its hash is made of.",
+            {JSON: revision},
+            (400, 404, 503),
+            (ID, in_path("number", "The revision's number within its record.", "1")),
+            clocks=True,
+        ),
+        Address(
+            "/sheets/{file}",
+            "sheet",
+            "sheets",
+            "What the record says now, as a spreadsheet that can be changed and imported again.",
+            {media_type.partition(";")[0]: TEXT for media_type in MEDIA_TYPES.values()},
+            (400, 404, 422, 503),
+            (
+                in_path(
+                    "file",
+                    "The sheet and its form.",
+                    "statements.csv",
+                    {"enum": [f"{sheet}.{form}" for sheet in SHEETS for form in MEDIA_TYPES]},
+                ),
+                in_query(
+                    "stateParty", "Of these State parties alone: once for each.", {"type": "array", "items": TEXT}
+                ),
+            ),
+            headers=("Content-Disposition",),
+        ),
+        Address(
+            "/feeds/waiting/{token}.atom",
+            "waiting",
+            "accounts",
+            "The submissions that wait for somebody, for feed readers. The token is of an account, and made for this alone.",
+            {"application/atom+xml": TEXT},
+            (404, 503),
+            (in_path("token", "The token of the feed.", "opsc_…"),),
+        ),
+        Address(
+            "/v1",
+            "endpoints",
+            "about",
+            "The read endpoints, each with its forms.",
+            {JSON: ANYTHING},
+        ),
+        Address(
+            "/schema.graphql",
+            "schema",
+            "about",
+            "The whole of GraphQL here, each name explained.",
+            {"text/plain": TEXT},
+        ),
+        Address(
+            "/openapi.json", "openapi", "about", "This description.", {"application/vnd.oai.openapi+json": ANYTHING}
+        ),
+        Address("/verify_log.py", "verifier", "about", "A program that checks the whole log.", {"text/x-python": TEXT}),
+        Address("/healthz", "alive", "health", "Whether the process lives.", {"text/plain": TEXT}),
+        Address(
+            "/readyz",
+            "ready",
+            "health",
+            "Whether it can answer, and the log's newest position.",
+            {JSON: READY},
+            others={"503": answer("It cannot answer.", {JSON: READY})},
+        ),
+    ]
+
+
+READY: JsonSchema = {
+    "type": "object",
+    "required": ["ready", "database", "schema", "position"],
+    "properties": {
+        "ready": {"type": "boolean"},
+        "database": {"type": "boolean"},
+        "schema": {"type": ["string", "null"]},
+        "position": {"type": ["integer", "null"]},
+    },
+}
+
+BY_POST: JsonSchema = {
+    "operationId": "queryByPost",
+    "summary": "A GraphQL query or mutation. What changes the record needs a token, but for reportError.",
+    "tags": ["graphql"],
+    "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in CLOCKS],
+    "requestBody": {
+        "required": True,
+        "content": {JSON: {"schema": QUERY, "example": {"query": '{ stateParty(code: "PHL") { name consentOn } }'}}},
+    },
+    "responses": {"200": answer("Data, or errors.", {JSON: GRAPHQL_ANSWER, GRAPHQL: GRAPHQL_ANSWER}), **REFUSED},
+    "security": [{}, {"token": []}],
+}
+
+
+def _split(node: JsonSchema, type_: str) -> tuple[JsonSchema, JsonSchema]:
+    """A choice of objects, without those of a type, and those alone."""
+    choices = node["anyOf"][0]["anyOf"] if "anyOf" in node["anyOf"][0] else node["anyOf"]
+    of_type = [one for one in choices if one.get("properties", {}).get("type", {}).get("const") == type_]
+    others = [one for one in choices if one not in of_type and "revision" in one.get("properties", {})]
+    (gone,) = of_type
+    return (others[0] if len(others) == 1 else {"anyOf": others}), gone
+
+
+def _with(node: JsonSchema, clock: JsonSchema) -> JsonSchema:
+    return {**node, "required": [*node["required"], "clock"], "properties": {**node["properties"], "clock": clock}}

@@ -1,0 +1,134 @@
+"""What answers have in common: their headers, and the problems (RFC 9457) that they may be instead."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.openapi.values import JsonSchema, reference
+from schema.refusals import ErrorCode
+
+PROBLEM: JsonSchema = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457). `detail` says it in a sentence, and what would do.",
+    "required": ["type", "status", "title", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "status": {"type": "integer"},
+        "title": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+
+HEADERS: Mapping[str, JsonSchema] = {
+    "Record-Position": {
+        "description": "The position of the log that the answer was read at.",
+        "schema": {"type": "integer"},
+    },
+    "Record-Known": {
+        "description": "The moment as of which the record is told.",
+        "schema": {"type": "string", "format": "date-time"},
+    },
+    "Record-Valid": {
+        "description": "The day in the world that is told of.",
+        "schema": {"type": "string", "format": "date"},
+    },
+    "Row-Count": {"description": "How many elements the whole list has.", "schema": {"type": "integer"}},
+    "Link": {
+        "description": "Where the next page is (`next`), or the permalink (`canonical`).",
+        "schema": {"type": "string"},
+    },
+    "Content-Disposition": {"description": "A name for the file.", "schema": {"type": "string"}},
+    "Location": {"description": "Where it is now.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "After how many seconds to try again.", "schema": {"type": "integer"}},
+    "Memento-Datetime": {
+        "description": "When that was recorded which an answer from the past tells (RFC 7089).",
+        "schema": {"type": "string"},
+    },
+}
+"""Name → header object."""
+
+CLOCKS = ("Record-Position", "Record-Known", "Record-Valid")
+
+PROBLEMS: Mapping[int, tuple[str, str]] = {
+    400: ("BadRequest", "A parameter is unknown, or a value cannot be; the detail names it."),
+    404: ("NotFound", "There is nothing at this address, or not at that moment."),
+    405: ("NotAllowed", "This address has no such method; Allow names those that it has."),
+    406: ("NotAcceptable", "It does not come in a form that Accept names."),
+    422: ("CannotBeWritten", "This form cannot hold what the record says; the detail names it."),
+    503: ("Unavailable", "The record cannot be reached, or needed too long: try again after Retry-After."),
+}
+"""Status → name among the components, and what it means."""
+
+
+def problems(*statuses: int) -> dict[str, JsonSchema]:
+    """The responses of an operation that are problems."""
+    return {str(status): {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"} for status in statuses}
+
+
+def problem_responses() -> Mapping[str, JsonSchema]:
+    """What problems() refers to."""
+    return {
+        name: {
+            "description": about,
+            "content": {"application/problem+json": {"schema": reference("Problem")}},
+            **({"headers": headers("Retry-After")} if status == 503 else {}),
+        }
+        for status, (name, about) in PROBLEMS.items()
+    }
+
+
+def headers(*names: str) -> dict[str, JsonSchema]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+GRAPHQL_ANSWER: JsonSchema = {
+    "type": "object",
+    "description": "GraphQL over HTTP: data, or errors, each with a code.",
+    "properties": {
+        "data": {"type": ["object", "null"]},
+        "errors": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["message", "extensions"],
+                "properties": {
+                    "message": {"type": "string"},
+                    "locations": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["line", "column"],
+                            "properties": {"line": {"type": "integer"}, "column": {"type": "integer"}},
+                        },
+                    },
+                    "path": {"type": "array", "items": {"type": ["string", "integer"]}},
+                    "extensions": {
+                        "type": "object",
+                        "required": ["code"],
+                        "properties": {"code": {"enum": [str(code) for code in ErrorCode]}},
+                    },
+                },
+            },
+        },
+        "extensions": {
+            "type": "object",
+            "properties": {
+                "cost": {
+                    "type": "object",
+                    "required": ["requested", "limit"],
+                    "properties": {"requested": {"type": "integer"}, "limit": {"type": "integer"}},
+                }
+            },
+        },
+    },
+    "anyOf": [{"required": ["data"]}, {"required": ["errors"]}],
+}
+
+
+def answer(description: str, media_types: Mapping[str, Any], *header_names: str) -> JsonSchema:
+    """A response object. media_types: each with its schema."""
+    return {
+        "description": description,
+        **({"headers": headers(*header_names)} if header_names else {}),
+        **({"content": {name: {"schema": schema} for name, schema in media_types.items()}} if media_types else {}),
+    }
