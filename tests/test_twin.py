@@ -131,7 +131,7 @@ async def test_readers_who_leave_early_keep_no_connection(client: httpx2.AsyncCl
 
 
 @pytest.mark.parametrize(
-    ("address", "record"),
+    ("address", "record_id"),
     [
         ("/v1/measures/PHL-0001", "Measure:PHL-0001"),
         ("/v1/measures/Measure:PHL-0001.json", "Measure:PHL-0001"),
@@ -139,15 +139,17 @@ async def test_readers_who_leave_early_keep_no_connection(client: httpx2.AsyncCl
         ("/v1/recommendations/IVC-05", "Recommendation:IVC-05"),
     ],
 )
-async def test_one_record_says_what_its_list_says_of_it(client: httpx2.AsyncClient, address: str, record: str) -> None:
+async def test_one_record_says_what_its_list_says_of_it(
+    client: httpx2.AsyncClient, address: str, record_id: str
+) -> None:
     answer = await client.get(address)
     said = answer.json()["record"]
-    assert said.pop("__typename") == record.partition(":")[0]
+    assert said.pop("__typename") == record_id.partition(":")[0]
     assert answer.links["canonical"]["url"] == said["permalink"]
     name = address.split("/")[2]
-    assert await nodes(client, f"/v1/{name}.jsonl?id={record}") == [said]
-    assert await nodes(client, f"/v1/{name}/{record}.jsonl") == [said]
-    assert [row["id"] for row in await rows(client, f"/v1/{name}/{record}.csv")] == [record]
+    assert await nodes(client, f"/v1/{name}.jsonl?id={record_id}") == [said]
+    assert await nodes(client, f"/v1/{name}/{record_id}.jsonl") == [said]
+    assert [row["id"] for row in await rows(client, f"/v1/{name}/{record_id}.csv")] == [record_id]
 
 
 async def test_each_change_of_a_record_is_listed_with_what_it_then_said(client: httpx2.AsyncClient) -> None:
