@@ -57,6 +57,8 @@ async def test_filters_orders_and_pages_are_graphql_s_own(client: httpx2.AsyncCl
     assert [{"id": node["id"]} for node in await nodes(client, address)] == said
     again = "/v1/measures.csv?stateParty=PHL&stateParty=AUT&status=IN_FORCE&orderBy=DATE_DESC&first=3"
     assert [row["id"] for row in await rows(client, again)] == [one["id"] for one in said[:3]]
+    told = (await client.head(again)).headers
+    assert (told["row-count"], told["total-count"]) == ("3", str(len(said)))
 
 
 async def test_many_are_had_at_once_by_their_ids(client: httpx2.AsyncClient) -> None:
