@@ -12,6 +12,8 @@ from starlette.routing import Mount, Route
 from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
+from api.docs import pages as docs
+from api.docs import viewer
 from api.identity import WHILE
 from api.openapi import document as openapi
 from api.openid import Issuer
@@ -63,10 +65,14 @@ def create(settings: Settings | None = None) -> Starlette:
             *twin.routes,
             Route("/schema.graphql", graphql.schema_definition),
             Route("/openapi.json", openapi.document),
+            Route("/docs", docs.contents),
+            Route("/docs/api", viewer.viewer),
+            Route("/docs/{name}", docs.text),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),
             Route("/readyz", health.ready),
             Mount("/graphiql", graphiql.files),
+            Mount("/viewer", viewer.files),
             Route("/", RedirectResponse("/graphql")),
         ],
         middleware=[Middleware(ReadableByAll)],

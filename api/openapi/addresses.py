@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.accept import GRAPHQL, HTML, JSON
+from api.docs.contents import PAGES
 from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
 from api.openapi.responses import GRAPHQL_ANSWER, answer, problems
@@ -200,6 +201,17 @@ def addresses(answers: Answers) -> list[Address]:
         Address(
             "/openapi.json", "openapi", "about", "This description.", {"application/vnd.oai.openapi+json": ANYTHING}
         ),
+        Address("/docs", "contents", "about", "What those who write tools need to know.", {HTML: TEXT}),
+        Address(
+            "/docs/{name}",
+            "text",
+            "about",
+            "A page of it.",
+            {HTML: TEXT},
+            (404,),
+            (in_path("name", "The page.", "start", {"enum": list(PAGES)}),),
+        ),
+        Address("/docs/api", "viewer", "about", "All addresses, to be tried in a browser.", {HTML: TEXT}),
         Address("/verify_log.py", "verifier", "about", "A program that checks the whole log.", {"text/x-python": TEXT}),
         Address("/healthz", "alive", "health", "Whether the process lives.", {"text/plain": TEXT}),
         Address(
