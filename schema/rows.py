@@ -41,6 +41,16 @@ class Rows:
 def rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
     """The list that an operation asks for; None where that is no list that has pages. as_cells: as a table's, where its elements
     are all of one type. Raises Refused."""
+    way = ("rows", as_cells, frozenset(clocks))
+    return operation.kept(
+        way,
+        variables,
+        lambda: _rows_of(operation, variables, clocks, as_cells=as_cells),
+        lambda rows: rows.plan.sql if rows else "",
+    )
+
+
+def _rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
     listed = _listed(operation, variables, clocks)
     if listed is None:
         return None
@@ -59,6 +69,11 @@ def rows_of(operation: Operation, variables: Variables, clocks: Collection[str],
 
 def counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
     """How many rows those are, and at which clock: total, position, known, valid. Raises Refused."""
+    way = ("count", frozenset(clocks))
+    return operation.kept(way, variables, lambda: _counted(operation, variables, clocks), lambda plan: plan.sql)
+
+
+def _counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
     listed = _listed(operation, variables, clocks)
     assert listed is not None, "only what has rows is counted"
     page = listed[0]
