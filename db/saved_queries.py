@@ -34,21 +34,18 @@ class QueryRefused(Exception):
 @dataclass(frozen=True)
 class Query:
     """What is asked. document: one operation and the fragments it uses, as graphql-core prints them; variables: those that it
-    declares, as they were given; known, position, valid: the clocks that it is read at, as an address would name them."""
+    declares, as they were given; position, valid: the clocks that it is read at, where they are not left to the reader."""
 
     document: str
     variables: Mapping[str, Any]
-    known: str | None = None
     position: int | None = None
     valid: str | None = None
 
     @cached_property
     def content(self) -> str:
         """Canonical JSON, so that the same is always the same bytes. Raises QueryRefused for what JSON cannot say exactly."""
-        clocks = {"known": self.known, "position": self.position, "valid": self.valid}
-        given = {name: value for name, value in clocks.items() if value is not None}
         try:
-            return canonical({"document": self.document, "variables": dict(self.variables), **given}).decode()
+            return canonical({"document": self.document, "variables": dict(self.variables), **self.clocks}).decode()
         except (ValueError, RecursionError):
             raise QueryRefused("variables: they hold a number or letters that JSON cannot say exactly.") from None
 
@@ -62,9 +59,15 @@ class Query:
         return hashlib.sha256(self.document.encode()).hexdigest()
 
     @property
+    def clocks(self) -> Mapping[str, str | int]:
+        """Those that are not left to the reader."""
+        named = {"position": self.position, "valid": self.valid}
+        return {name: value for name, value in named.items() if value is not None}
+
+    @property
     def frozen(self) -> bool:
         """Whether it is of one state of the record, whatever is published later."""
-        return self.known is not None or self.position is not None
+        return self.position is not None
 
 
 @dataclass(frozen=True)

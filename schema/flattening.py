@@ -5,7 +5,7 @@ its elements; every other has one row, its answer. `clock` beside a list is no c
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import orjson
@@ -16,7 +16,6 @@ from graphql import (
     GraphQLOutputType,
     get_named_type,
     get_nullable_type,
-    is_abstract_type,
     is_leaf_type,
     is_list_type,
 )
@@ -25,7 +24,7 @@ from graphql.execution.collect_fields import collect_fields
 from schema.arguments import Variables, given_arguments
 from schema.cells import SEPARATOR, TEXT
 from schema.document import Operation
-from schema.fields import Column, Computed, Edge, Edges, Part
+from schema.fields import Edge, Edges, Part
 from schema.introspection import INTROSPECTION
 from schema.paged import LISTS
 from schema.planning import Fields, Planning
@@ -78,47 +77,92 @@ class Flat:
 
 @dataclass(frozen=True)
 class Table:
-    """key: under which the answer has the list whose elements are the rows; None where the answer is the only row. bare: whether
-    these elements have no fields of their own, so that there is one column, named by the key."""
+    """keys: the path to the list whose elements are the rows; none where the answer is the only row."""
 
-    key: str | None
+    keys: tuple[str, ...]
     columns: Sequence[Flat]
-    bare: bool = False
 
     def elements(self, data: Mapping[str, Any]) -> Sequence[Any]:
-        if self.key is None:
-            return [data]
-        listed: Sequence[Any] = data[self.key]
-        return [{self.key: one} for one in listed] if self.bare else listed
+        listed: Sequence[Any] = _at(data, self.keys) if self.keys else [data]
+        return listed
 
     def row(self, element: Any) -> list[str]:
         return [column.text(element) for column in self.columns]
+
+
+def rows_table(operation: Operation, variables: Variables) -> Table:
+    """The table of an operation, kept once it is made. Raises Refused where rows could not say that something is left out."""
+
+    def made() -> Table:
+        refuse_what_is_cut(operation, variables)
+        return table_of(operation, variables)
+
+    return operation.kept("table", variables, made, lambda table: "\n".join(flat.name for flat in table.columns) or "-")
 
 
 def table_of(operation: Operation, variables: Variables) -> Table:
     """The table of an answer that has been planned, or can be."""
     planning, fields = _roots(operation, variables)
     query = _query()
-    for key in listed_at_root(operation, variables):
-        named = get_named_type(query.fields[fields[key][0].name.value].type)
-        if isinstance(named, GraphQLObjectType):
-            return Table(key, list(columns(planning, planning.subfields(named, fields[key]), named)))
-        return Table(key, [Flat((key,), "JSON" if is_abstract_type(named) else named.name)], bare=True)
-    return Table(None, list(columns(planning, fields, query)))
-
-
-def listed_at_root(operation: Operation, variables: Variables) -> list[str]:
-    """The key of the list whose elements are rows, where there is one: a list without pages that is alone, or beside the clock."""
-    _, fields = _roots(operation, variables)
-    query, found = _query(), []
     for key, nodes in fields.items():
         name = nodes[0].name.value
-        if name in BESIDE:
+        if name in BESIDE or name in INTROSPECTION or not _is_alone(fields, key):
             continue
-        if name in INTROSPECTION or not is_list_type(get_nullable_type(cast("Any", query.fields[name].type))):
-            return []
-        found.append(key)
-    return found if len(found) == 1 else []
+        output = query.fields[name].type
+        if _is_list(output) and not is_leaf_type(get_named_type(output)):
+            return Table((key,), list(_of_element(planning, output, nodes)))
+        if _has_pages(query, nodes):
+            page = cast("GraphQLObjectType", get_named_type(output))
+            for inner, asked in planning.subfields(page, nodes).items():
+                if asked[0].name.value in LISTS:
+                    return Table(
+                        (key, inner), list(_of_element(planning, page.fields[asked[0].name.value].type, asked))
+                    )
+    return Table((), list(columns(planning, fields, query)))
+
+
+def _is_alone(fields: Fields, key: str) -> bool:
+    return all(one == key or nodes[0].name.value in BESIDE for one, nodes in fields.items())
+
+
+def _is_list(output: GraphQLOutputType) -> bool:
+    return is_list_type(get_nullable_type(cast("Any", output)))
+
+
+def _of_element(planning: Planning, output: GraphQLOutputType, nodes: Sequence[FieldNode]) -> Iterator[Flat]:
+    """The columns of a list's element, or of the node that it is an edge to. Of one that may be of several types, those of all."""
+    named = get_named_type(output)
+    if isinstance(named, GraphQLInterfaceType):
+        yield from _of_any(planning, named, nodes)
+        return
+    element = cast("GraphQLObjectType", named)
+    is_edge = {"node", "cursor"} <= element.fields.keys()
+    for key, asked in planning.subfields(element, nodes).items():
+        name = asked[0].name.value
+        if is_edge and name == "node":
+            inner = _of_element(planning, element.fields[name].type, asked)
+            yield from (replace(flat, keys=(key, *flat.keys), listed=flat.listed and flat.listed + 1) for flat in inner)
+        else:
+            yield from columns(planning, {key: asked}, element)
+
+
+def _of_any(planning: Planning, named: GraphQLInterfaceType, nodes: Sequence[FieldNode]) -> Iterator[Flat]:
+    """A column for each leaf that one of the types has; JSON where they have what goes by one name in ways that do not fit."""
+    found: dict[str, dict[tuple[str, ...], Flat]] = {}
+    misfits = set()
+    for one in schema.get_possible_types(named):
+        for flat in columns(planning, planning.subfields(one, nodes), one):
+            others = found.setdefault(flat.keys[0], {})
+            other = others.setdefault(flat.keys, flat)
+            if (other.listed, other.words, other.leaf == "JSON") != (flat.listed, flat.words, flat.leaf == "JSON"):
+                misfits.add(flat.keys[0])
+            elif other.leaf != flat.leaf:
+                others[flat.keys] = replace(other, leaf=TEXT)
+    for key, flats in found.items():
+        nested = any(
+            flat.keys != other and other[: len(flat.keys)] == flat.keys for flat in flats.values() for other in flats
+        )
+        yield from [Flat((key,), "JSON")] if key in misfits or nested else flats.values()
 
 
 def refuse_what_is_cut(operation: Operation, variables: Variables) -> None:
@@ -214,8 +258,8 @@ def _of_field(
     name = nodes[0].name.value
     field, output = planning.fields(type_)[name], type_.fields[name].type
     target = get_named_type(output)
-    if isinstance(field, Column | Computed) and is_leaf_type(target) and target.name != "JSON":
-        words = is_list_type(get_nullable_type(cast("Any", output)))
+    if is_leaf_type(target) and target.name != "JSON":
+        words = _is_list(output)
         yield Flat(path, target.name, listed, words)
     elif isinstance(field, Part | Edge) and isinstance(target, GraphQLObjectType):
         yield from columns(planning, planning.subfields(target, nodes), target, path, listed)
@@ -236,11 +280,11 @@ def _query() -> GraphQLObjectType:
 
 
 def _at(value: Any, keys: Sequence[str]) -> Any:
-    """What a path leads to; None where something on it is nothing."""
+    """What a path leads to; None where something on it is nothing, or is of a type that does not have it."""
     for key in keys:
         if value is None:
             return None
-        value = value[key]
+        value = value.get(key)
     return value
 
 
