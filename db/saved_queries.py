@@ -157,16 +157,17 @@ async def withdraw(connection: asyncpg.Connection, query_id: str, because: str) 
     """Takes a saved query's words out, as the owner. Raises QueryRefused."""
     if not 1 <= len(because.strip()) <= LONGEST_REASON:
         raise QueryRefused(f"The reason is what its address answers with: 1 to {LONGEST_REASON:,} characters.")
-    done = await connection.fetchval(
-        """
-        update saved_query set content = null, document_hash = null, withdrawn_at = clock_timestamp(), withdrawn_because = $2
-        where id = $1 and content is not null returning id
-        """,
-        query_id,
-        because.strip(),
-    )
-    if done is None:
+    there = "select exists (select from saved_query where id = $1 and content is not null)"
+    if not await connection.fetchval(there, query_id):
         message = (
             f"There is no saved query {query_id}, or it is withdrawn already: an id is what its address ends in, /q/ID."
         )
         raise QueryRefused(message)
+    await connection.execute(
+        """
+        update saved_query set content = null, document_hash = null, withdrawn_at = clock_timestamp(), withdrawn_because = $2
+        where id = $1
+        """,
+        query_id,
+        because.strip(),
+    )

@@ -81,10 +81,9 @@ async def _query(request: Request, given: Mapping[str, Any]) -> Query:
     public_url = state.settings.public_url
     found = await answer(state.pool, one.operation, one.given, public_url, moment)
     if given.get("freeze") not in NOW and not says_what_was_known(moment):
-        return replace(query, valid=moment.valid and str(moment.valid))
-    clock = await clock_of(
-        state.pool, found.position, moment, public_url
-    )  # a moment of the last minute is not final: a position is
+        return replace(query, valid=str(moment.valid) if moment.valid else None)
+    # Kept as a position: a moment of the last minute is not final.
+    clock = await clock_of(state.pool, found.position, moment, public_url)
     return replace(query, position=clock["position"], valid=clock["valid"])
 
 
