@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from api import accept
 from api.faults import problem
-from api.queries.written import Written
+from api.queries.written import Written, newest
 from api.v1 import listing
 from api.v1.forms import FORMS, JSON, chosen
 from api.v1.twin import told_clock, whole
@@ -25,8 +25,11 @@ async def answered(request: Request, query: Written, moment: Moment, suffix: str
         found = await answer(request.state.pool, query.operation, query.given, public_url, moment)
         clock = await listing.clock_of(request.state.pool, found.position, moment, public_url)
         return Response(found.data, 200, {**told_clock(clock), "Vary": "Accept"}, JSON)
+    form = chosen(suffix, request.query_params)
+    if form.newest:
+        query = newest(query, form.newest)
     asked = listing.Request(query.operation, query.field, query.given, moment, public_url, name, address)
-    return await whole(request, asked, suffix, chosen(suffix, request.query_params))
+    return await whole(request, asked, suffix, form)
 
 
 def forms_of(field: str) -> list[str]:

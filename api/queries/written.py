@@ -2,10 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import FieldNode, OperationType, parse, print_ast
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    FieldNode,
+    IntValueNode,
+    NameNode,
+    OperationType,
+    SelectionNode,
+    parse,
+    print_ast,
+)
 from graphql.utilities import separate_operations
 
 from api.request import NotRead
@@ -35,6 +46,26 @@ class Written:
         """The operation's name in words: "Laws in force" of LawsInForce; a plain one where it has none."""
         name = self.operation.node.name
         return in_words(name.value) if name else "A query"
+
+
+def newest(query: Written, count: int) -> Written:
+    """The query for the newest so many of what it lists; as it is, where it says itself how many."""
+    node = copy(query.operation.node)
+    node.selection_set = copy(node.selection_set)
+    node.selection_set.selections = tuple(_at_most(one, query.field, count) for one in node.selection_set.selections)
+    text = print_ast(DocumentNode(definitions=(node, *query.operation.fragments.values())))
+    return Written(document(text).operation(None), query.given)
+
+
+def _at_most(selection: SelectionNode, field: str, count: int) -> SelectionNode:
+    if not isinstance(selection, FieldNode) or selection.name.value != field:
+        return selection
+    if {"first", "last"} & {argument.name.value for argument in selection.arguments}:
+        return selection
+    found = copy(selection)
+    last = ArgumentNode(name=NameNode(value="last"), value=IntValueNode(value=str(count)))
+    found.arguments = (*selection.arguments, last)
+    return found
 
 
 def in_words(name: str) -> str:

@@ -52,6 +52,11 @@ class Listing(Protocol):
         ...
 
     @property
+    def of(self) -> int:
+        """Of how many that there are without `first` or `last`."""
+        ...
+
+    @property
     def columns(self) -> Sequence[Column]:
         """Of a table, their names and kinds."""
         ...
@@ -72,6 +77,7 @@ class Copied:
     asked: Request
     clock: Mapping[str, Any]
     total: int
+    of: int
     rows: Rows
     connection: asyncpg.Connection
     parameters: Sequence[Any]
@@ -100,6 +106,10 @@ class Answered:
     def total(self) -> int:
         return len(self.nodes)
 
+    @property
+    def of(self) -> int:
+        return self.total
+
     def csv(self, delimiter: str = ",") -> AsyncGenerator[bytes]:
         raise AssertionError(f"nothing makes cells of this, separated by {delimiter}")
 
@@ -126,6 +136,10 @@ class Flattened:
     @property
     def total(self) -> int:
         return self.listing.total
+
+    @property
+    def of(self) -> int:
+        return self.listing.of
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -164,7 +178,9 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
         await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")
         row = await told(connection, counted(operation, variables, asked.moment.shape), variables, context)
         clock = {"position": row["position"], "known": row["known"], "valid": row["valid"]}
-        copied = Copied(asked, clock, row["total"], rows, connection, rows.plan.parameters(variables, context))
+        copied = Copied(
+            asked, clock, row["total"], row["of"], rows, connection, rows.plan.parameters(variables, context)
+        )
         yield Flattened(copied, table) if as_cells and not rows.columns else copied
 
 
