@@ -17,6 +17,7 @@ from api.docs import viewer
 from api.identity import WHILE
 from api.openapi import document as openapi
 from api.openid import Issuer
+from api.queries import asked, saved, saving
 from api.settings import Settings
 from api.v1 import twin
 from db.pool import open_pool
@@ -51,6 +52,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "exporters": exporters,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
+                "savings": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,
             }
 
@@ -63,6 +65,9 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
             Route("/sheets/{file}", sheets.sheet),
             *twin.routes,
+            Route("/graphql.{suffix}", asked.asked, methods=["GET"]),
+            Route("/q", saving.save, methods=["POST"]),
+            Route("/q/{name}", saved.saved, methods=["GET"]),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/openapi.json", openapi.document),
             Route("/docs", docs.contents),
