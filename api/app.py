@@ -6,10 +6,10 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, RedirectResponse
+from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 
-from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
+from api import faults, front, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.docs import pages as docs
@@ -78,7 +78,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/readyz", health.ready),
             Mount("/graphiql", graphiql.files),
             Mount("/viewer", viewer.files),
-            Route("/", RedirectResponse("/graphql")),
+            Route("/", front.front),
         ],
         middleware=[Middleware(ReadableByAll)],
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},

@@ -104,6 +104,15 @@ async def then(
             yield client
 
 
+@pytest.fixture(scope="module")
+async def anybody(
+    administrator: asyncpg.Connection, server: Embedded, seeded_template: str
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client, without an account, of a seeded record of the module's own, to which it may write what anybody may."""
+    async with cloned(administrator, server, seeded_template) as database, served(database.url) as client:
+        yield client
+
+
 @pytest.fixture
 async def empty_database(
     administrator: asyncpg.Connection, server: Embedded, migrated_template: str

@@ -1,6 +1,7 @@
 """The application, served over a real socket to a real client."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,10 +22,10 @@ async def served(database_url: str, openid: OpenID | None = None) -> AsyncIterat
 
 
 @asynccontextmanager
-async def listening(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
-    """The same for any application."""
+async def listening(app: Starlette, listener: socket.socket | None = None) -> AsyncIterator[httpx2.AsyncClient]:
+    """The same for any application. listener: a socket whose port is taken already."""
     server = Server(Config(app, port=0, log_config=None, access_log=False, http="httptools", lifespan="on"))
-    running = asyncio.create_task(server.serve())
+    running = asyncio.create_task(server.serve([listener] if listener else None))
     while not server.started:
         assert not running.done(), "the server did not start"
         await asyncio.sleep(0.01)

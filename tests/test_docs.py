@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 from markdown_it import MarkdownIt
-from starlette.applications import Starlette
-from uvicorn import Config, Server
 
 from api.app import create
 from api.docs.contents import PAGES, TEXTS, text_of
@@ -24,8 +23,11 @@ from api.openapi.endpoints import example_of
 from api.settings import Settings
 from api.v1.endpoints import ENDPOINTS
 from api.v1.forms import FORMS
+from db.embedded import Embedded
 from db.vocabulary import CoverageState
 from schema.refusals import ErrorCode
+from tests.conftest import cloned
+from tests.served import listening
 
 ROOT = Path(__file__).parent.parent
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -62,20 +64,15 @@ EXAMPLES = [
 
 
 @pytest.fixture(scope="module")
-async def address(record_url: str) -> AsyncIterator[str]:
-    """Of a server whose public address is the one that it listens at, as links lead there."""
+async def address(administrator: asyncpg.Connection, server: Embedded, seeded_template: str) -> AsyncIterator[str]:
+    """Of a server, of a record of the module's own, whose public address is the one that it listens at, as links lead there."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     here = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app: Starlette = create(Settings(record_url, public_url=here, pool_size=2))
-    server = Server(Config(app, log_config=None, access_log=False, http="httptools", lifespan="on"))
-    running = asyncio.create_task(server.serve([listener]))
-    while not server.started:
-        assert not running.done(), "the server did not start"
-        await asyncio.sleep(0.01)
-    yield here
-    server.should_exit = True
-    await running
+    async with cloned(administrator, server, seeded_template) as database:
+        app = create(Settings(database.url, public_url=here, pool_size=2))
+        async with listening(app, listener):
+            yield here
 
 
 @pytest.mark.parametrize(("language", "text", "shown"), EXAMPLES)

@@ -3,23 +3,18 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-import asyncpg
 import httpx2
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes
 
 from api.openapi.document import described
-from db.embedded import Embedded
 from schema.query import sdl
-from tests.conftest import cloned
 from tests.described import Described
-from tests.served import served
 
 CALLS = int(os.environ.get("OPSC_GENERATED_CALLS", "2000"))
 """In all. The environment may lower it while one works on something else."""
@@ -35,15 +30,6 @@ schemathesis.graphql.scalar("Date", st.dates().map(str).map(nodes.String))
 schemathesis.graphql.scalar("DateTime", st.datetimes().map(lambda at: f"{at.isoformat()}Z").map(nodes.String))
 schemathesis.graphql.scalar("PartialDate", st.dates().map(lambda day: str(day)[:7]).map(nodes.String))
 schemathesis.graphql.scalar("JSON", st.text().map(nodes.String))
-
-
-@pytest.fixture(scope="module")
-async def anybody(
-    administrator: asyncpg.Connection, server: Embedded, seeded_template: str
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of a record of the module's own: anybody may write to it what anybody may write."""
-    async with cloned(administrator, server, seeded_template) as database, served(database.url) as client:
-        yield client
 
 
 def cases(schema: Any, calls: int) -> list[Any]:

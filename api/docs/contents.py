@@ -14,7 +14,9 @@ PAGES: Mapping[str, str] = {
     "silence": "What it means where nothing stands.",
     "errors": "Each code, and what to do.",
     "following": "What changed since you last looked.",
+    "saved-queries": "An address for any query, live or frozen.",
     "fair-use": "How much one may ask for.",
+    "correcting": "How to say that something is wrong.",
     "verification": "How to check that nothing was rewritten.",
     "stability": "What we promise will stay, and how a thing goes.",
 }

@@ -9,6 +9,7 @@ from api.openapi.addresses import Address, addresses
 from api.openapi.answers import Answers
 from api.openapi.endpoints import example_of
 from api.openapi.parameters import clock_parameters, parameters_of
+from api.openapi.posted import SAVING
 from api.openapi.responses import HEADERS, PROBLEMS
 from api.v1.endpoints import ENDPOINTS
 from api.v1.forms import FORMS
@@ -27,7 +28,7 @@ TO_DO: Mapping[ErrorCode, str] = {
     ErrorCode.UNAUTHENTICATED: "Leave the token out, to read; or ask whoever keeps the record for a new one.",
     ErrorCode.FORBIDDEN: "Somebody with another role has to do it.",
     ErrorCode.RATE_LIMITED: "Wait as many seconds as the header `Retry-After` says.",
-    ErrorCode.UNKNOWN_DOCUMENT: "Send the document itself.",
+    ErrorCode.UNKNOWN_DOCUMENT: "Send the document itself, or save it first.",
     ErrorCode.INTERNAL: "Tell us the id in the message.",
 }
 """What somebody who gets the error can do."""
@@ -48,7 +49,9 @@ def _parameters(path: str) -> str:
 
 def _others() -> str:
     listed: list[Address] = addresses(Answers())
-    return table(("address", "answers"), [(f"`{one.path}`", one.about) for one in listed])
+    return table(
+        ("address", "answers"), [(f"`{one.path}`", one.about) for one in listed] + [("`/q`", SAVING["summary"])]
+    )
 
 
 def _forms() -> str:

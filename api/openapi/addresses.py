@@ -11,16 +11,15 @@ from api.accept import GRAPHQL, HTML, JSON
 from api.docs.contents import PAGES
 from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
+from api.openapi.posted import ANYTHING, CLOCKS, REFUSED, SAVED
 from api.openapi.responses import GRAPHQL_ANSWER, answer, problems
 from api.openapi.values import JsonSchema
 from api.permalinks import RECORD, REVISION
 from api.sheets import MEDIA_TYPES
+from api.v1.forms import FORMS
 from schema.spreadsheet.columns import SHEETS
 
 TEXT: JsonSchema = {"type": "string"}
-ANYTHING: JsonSchema = {"type": "object"}
-
-CLOCKS = ("known", "position", "valid")
 
 
 @dataclass(frozen=True)
@@ -72,32 +71,6 @@ def in_query(name: str, about: str, schema: JsonSchema = TEXT, **more: Any) -> J
 
 ID = in_path("id", "The record's id.", "Measure:PHL-0001")
 
-QUERY: JsonSchema = {
-    "type": "object",
-    "required": ["query"],
-    "properties": {
-        "query": {"type": "string", "description": "A GraphQL document; /schema.graphql says what can be asked."},
-        "variables": {"type": ["object", "null"], "description": "The values of its variables."},
-        "operationName": {"type": ["string", "null"], "description": "Which of its operations to run."},
-    },
-}
-
-REFUSED: Mapping[str, JsonSchema] = {
-    str(status): answer(about, {GRAPHQL: GRAPHQL_ANSWER, JSON: GRAPHQL_ANSWER})
-    for status, about in {
-        400: "It cannot be run as it is; each error has a code.",
-        401: "Its token is unknown, expired or revoked.",
-        405: "What changes the record is sent by POST.",
-        406: "It does not come in a form that Accept names.",
-        413: "It is too long.",
-        415: "Its body is not JSON in UTF-8.",
-        429: "Too many requests: wait, as Retry-After says.",
-        503: "The record cannot be reached: try again soon.",
-        504: "The database needed too long: ask for less at once.",
-    }.items()
-}
-"""What /graphql answers where it has no data to give."""
-
 ASKED_BY_GET = (
     in_query("query", "A GraphQL document.", required=True, example="{ clock { position known valid } }"),
     in_query("variables", "The values of its variables, as JSON."),
@@ -120,6 +93,32 @@ def addresses(answers: Answers) -> list[Address]:
             parameters=ASKED_BY_GET,
             clocks=True,
             others=REFUSED,
+        ),
+        Address(
+            "/graphql.{suffix}",
+            "queryAs",
+            "graphql",
+            "Any GraphQL query in the form that the address ends in. An operation with one list at its root is that list, whole.",
+            {JSON: ANYTHING, **{form.media_type.partition(";")[0]: TEXT for form in FORMS.values()}},
+            (400, 404, 406, 503),
+            (in_path("suffix", "The form.", "csv", {"enum": ["json", *FORMS]}), *ASKED_BY_GET),
+            clocks=True,
+            headers=("Record-Position", "Record-Known", "Record-Valid", "Row-Count", "Content-Disposition"),
+        ),
+        Address(
+            "/q/{name}",
+            "savedQuery",
+            "saved queries",
+            "The answer of a saved query, in a form by suffix or by Accept; .html is its page, .graphql its document.",
+            {
+                JSON: ANYTHING,
+                **{form.media_type.partition(";")[0]: TEXT for form in FORMS.values()},
+                HTML: TEXT,
+                "application/graphql": TEXT,
+            },
+            (400, 404, 406, 410, 503),
+            (in_path("name", "Its id, with or without a form: ID.csv.", SAVED),),
+            clocks=True,
         ),
         Address(
             "/r/{id}",
@@ -234,19 +233,6 @@ READY: JsonSchema = {
         "schema": {"type": ["string", "null"]},
         "position": {"type": ["integer", "null"]},
     },
-}
-
-BY_POST: JsonSchema = {
-    "operationId": "queryByPost",
-    "summary": "A GraphQL query or mutation. What changes the record needs a token, but for reportError.",
-    "tags": ["graphql"],
-    "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in CLOCKS],
-    "requestBody": {
-        "required": True,
-        "content": {JSON: {"schema": QUERY, "example": {"query": '{ stateParty(code: "PHL") { name consentOn } }'}}},
-    },
-    "responses": {"200": answer("Data, or errors.", {JSON: GRAPHQL_ANSWER, GRAPHQL: GRAPHQL_ANSWER}), **REFUSED},
-    "security": [{}, {"token": []}],
 }
 
 

@@ -7,9 +7,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.openapi.addresses import BY_POST, addresses
+from api.openapi.addresses import addresses
 from api.openapi.answers import Answers
 from api.openapi.endpoints import Endpoints
+from api.openapi.posted import BY_POST, SAVING
 from api.openapi.responses import HEADERS, PROBLEM, problem_responses
 from api.openapi.values import leaves
 
@@ -34,7 +35,7 @@ def described(public_url: str) -> dict[str, Any]:
     """The document."""
     answers = Answers()
     endpoints = Endpoints(answers)
-    paths: dict[str, Any] = dict(endpoints.paths)
+    paths: dict[str, Any] = {**endpoints.paths, "/q": {"post": SAVING}}
     for address in addresses(answers):
         paths[address.path] = {"get": address.operation()}
     paths["/graphql"]["post"] = BY_POST

@@ -79,7 +79,7 @@ class Endpoints:
         shown: dict[str, Any] = {JSON: self._answers.of(endpoint.operation, only)}
         shown |= {form.media_type.partition(";")[0]: TEXT for form in forms.values()}
         names = [*CLOCKS, "Link"]
-        found = {"200": answer(endpoint.about, shown, *names, "Row-Count", "Content-Disposition")}
+        found = {"200": answer(endpoint.about, shown, *names, "Row-Count", "Total-Count", "Content-Disposition")}
         if endpoint.is_record:
             gone = self._answers.of(endpoint.operation, ["Tombstone"])
             found["308"] = answer("It was merged into another record, whose address Location has.", {}, "Location")

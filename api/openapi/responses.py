@@ -31,7 +31,11 @@ HEADERS: Mapping[str, JsonSchema] = {
         "description": "The day in the world that is told of.",
         "schema": {"type": "string", "format": "date"},
     },
-    "Row-Count": {"description": "How many elements the whole list has.", "schema": {"type": "integer"}},
+    "Row-Count": {"description": "How many elements the answer has.", "schema": {"type": "integer"}},
+    "Total-Count": {
+        "description": "How many the whole list has, where `first` asks for less.",
+        "schema": {"type": "integer"},
+    },
     "Link": {
         "description": "Where the next page is (`next`), or the permalink (`canonical`).",
         "schema": {"type": "string"},
@@ -50,10 +54,15 @@ CLOCKS = ("Record-Position", "Record-Known", "Record-Valid")
 
 PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("BadRequest", "A parameter is unknown, or a value cannot be; the detail names it."),
+    401: ("Unauthenticated", "The token is unknown, expired or revoked."),
     404: ("NotFound", "There is nothing at this address, or not at that moment."),
     405: ("NotAllowed", "This address has no such method; Allow names those that it has."),
     406: ("NotAcceptable", "It does not come in a form that Accept names."),
+    410: ("Gone", "It was withdrawn; the detail says when and why."),
+    413: ("TooLarge", "It is too long."),
+    415: ("NotJson", "The body is not JSON in UTF-8."),
     422: ("CannotBeWritten", "This form cannot hold what the record says; the detail names it."),
+    429: ("TooMany", "Too many requests: wait, as Retry-After says."),
     503: ("Unavailable", "The record cannot be reached, or needed too long: try again after Retry-After."),
 }
 """Status → name among the components, and what it means."""
@@ -70,7 +79,7 @@ def problem_responses() -> Mapping[str, JsonSchema]:
         name: {
             "description": about,
             "content": {"application/problem+json": {"schema": reference("Problem")}},
-            **({"headers": headers("Retry-After")} if status == 503 else {}),
+            **({"headers": headers("Retry-After")} if status in (429, 503) else {}),
         }
         for status, (name, about) in PROBLEMS.items()
     }
