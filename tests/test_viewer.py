@@ -41,6 +41,11 @@ async def test_the_page_opens_in_a_browser_with_all_addresses(client: httpx2.Asy
     )
     output, _ = await asyncio.wait_for(browser.communicate(), 90)
     page = output.decode()
-    for shown in ("/v1/measures", "/v1/coverage-summary", "What is reported that States did.", "/graphql"):
+    for shown in (
+        "/v1/<wbr>measures",
+        "/v1/<wbr>coverage-summary",
+        "What is reported that States did.",
+        "/<wbr>graphql",
+    ):
         assert shown in page
     assert f'<option value="{str(client.base_url).rstrip("/")}"' in page  # asked from here, not from the public address

@@ -28,8 +28,6 @@ INFO = {
     "license": {"name": "CC BY 4.0", "identifier": "CC-BY-4.0"},
 }
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
 
 def described(public_url: str) -> dict[str, Any]:
     """The document."""
@@ -41,7 +39,6 @@ def described(public_url: str) -> dict[str, Any]:
     paths["/graphql"]["post"] = BY_POST
     return {
         "openapi": "3.1.0",
-        "jsonSchemaDialect": DIALECT,
         "info": INFO,
         "servers": [{"url": public_url}],
         "paths": paths,
