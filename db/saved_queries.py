@@ -43,7 +43,7 @@ class Query:
 
     @cached_property
     def content(self) -> str:
-        """Canonical JSON, so that the same is always the same bytes. Raises QueryRefused for what JSON cannot say exactly, or is too deep."""
+        """Canonical JSON, so that the same is always the same bytes. Raises QueryRefused for what cannot be said in it."""
         try:
             return canonical({"document": self.document, "variables": dict(self.variables), **self.clocks}).decode()
         except (ValueError, RecursionError):
