@@ -43,11 +43,13 @@ class Query:
 
     @cached_property
     def content(self) -> str:
-        """Canonical JSON, so that the same is always the same bytes. Raises QueryRefused for what JSON cannot say exactly."""
+        """Canonical JSON, so that the same is always the same bytes. Raises QueryRefused for what cannot be said in it."""
         try:
             return canonical({"document": self.document, "variables": dict(self.variables), **self.clocks}).decode()
         except (ValueError, RecursionError):
-            raise QueryRefused("variables: they hold a number or letters that JSON cannot say exactly.") from None
+            raise QueryRefused(
+                "variables: they are nested too deeply, or hold a number or letters that JSON cannot say exactly."
+            ) from None
 
     @cached_property
     def id(self) -> str:

@@ -265,6 +265,9 @@ async def test_a_withdrawn_query_is_gone_with_its_words_and_is_not_saved_again(h
         gone = await here.client.get(address)
         assert (gone.status_code, gone.headers["content-type"]) == (410, "application/problem+json")
         assert gone.json()["detail"].endswith(": It named somebody.")
+    for name, status in ((told["id"], 410), (told["documentId"], 404)):
+        named = await here.client.post("/graphql", json={"documentId": name})
+        assert (named.status_code, named.json()["errors"][0]["extensions"]) == (status, {"code": "UNKNOWN_DOCUMENT"})
     again = await here.client.post("/q", json=asked)
     assert again.json()["detail"] == "This query was withdrawn, and is not saved again: It named somebody."
     owner = await asyncpg.connect(here.database.owner_url)

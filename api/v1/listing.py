@@ -16,8 +16,9 @@ from api.v1.copying import TIMEOUT, chunks
 from schema.answer import answer, asked_by, told
 from schema.clock import Moment
 from schema.document import Operation, document
-from schema.flattening import Table, rows_table
+from schema.flattening import Table
 from schema.rows import Column, Rows, counted, rows_of
+from schema.whole_rows import rows_table
 
 
 @dataclass(frozen=True)
