@@ -108,8 +108,12 @@ class Page:
 
     @cached_property
     def asked(self) -> Sequence[str]:
-        """The names of the orders asked for; they stand in the cursor, too."""
-        return [str(order) for order in self.at.given.shape("orderBy") or ()]
+        """The names of the orders asked for, which stand in the cursor, too; of each the first, whichever way it goes: others change
+        nothing, and conditions, which grow with the square of the orders, would take seconds to plan."""
+        first: dict[str, str] = {}
+        for order in map(str, self.at.given.shape("orderBy") or ()):
+            first.setdefault(order.rpartition("_")[0], order)
+        return list(first.values())
 
     @cached_property
     def keys(self) -> list[Key]:

@@ -172,6 +172,13 @@ async def test_bad_values_three_levels_down_refuse_the_operation_before_sql_with
     assert {message.partition(":")[0] for message, _ in told} >= {"after", "before", "first"}
 
 
+async def test_an_order_that_is_said_again_changes_nothing(reader: Reader) -> None:
+    """Conditions that grow with the square of the orders held up everybody for seconds, while one statement was planned."""
+    text = "query ($order: [RecommendationOrder!]) { recommendations(first: 9, orderBy: $order) { edges { cursor node { id } } } }"
+    once = await reader.data(text, order=["MEASURE_COUNT_DESC", "CODE_DESC"])
+    assert await reader.data(text, order=["MEASURE_COUNT_DESC", "CODE_DESC", "MEASURE_COUNT_ASC"] * 40) == once
+
+
 async def test_a_cursor_of_a_list_in_another_order_is_refused(reader: Reader) -> None:
     page = await reader.data("{ measures(first: 1, orderBy: [TITLE_ASC]) { pageInfo { endCursor } } }")
     cursor = page["measures"]["pageInfo"]["endCursor"]
