@@ -11,8 +11,9 @@ import orjson
 from api.v1.copying import TIMEOUT, chunks
 from schema.answer import answer, asked_by, told
 from schema.clock import Moment
+from schema.column import Column
 from schema.document import Operation
-from schema.rows import Column, Rows, counted, rows_of
+from schema.rows import Rows, counted, rows_of
 
 
 @dataclass(frozen=True)
