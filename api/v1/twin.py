@@ -190,7 +190,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
     """A list in a form, streamed: it is all of what the headers say, or breaks off. Raises what refuses it before it begins."""
     async with AsyncExitStack() as opened:
         if not form.write:
-            await opened.enter_async_context(in_turn(request.state))
+            await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {
             **_told(rows.clock),

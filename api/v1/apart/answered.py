@@ -31,11 +31,11 @@ LICENCE = "Creative Commons Attribution 4.0 International (CC-BY-4.0), https://c
 
 
 @asynccontextmanager
-async def in_turn(state: Any) -> AsyncIterator[None]:
-    """Raises Busy."""
+async def in_turn(turns: asyncio.Semaphore, within: float = WAITING) -> AsyncIterator[None]:
+    """within: seconds. Raises Busy."""
     try:
-        async with asyncio.timeout(WAITING):
-            await state.apart.acquire()
+        async with asyncio.timeout(within):
+            await turns.acquire()
     except TimeoutError:
         raise Busy(
             "Others' files are being written: try again soon, or ask for .csv, which needs no waiting."
@@ -43,7 +43,7 @@ async def in_turn(state: Any) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        state.apart.release()
+        turns.release()
 
 
 async def answered(

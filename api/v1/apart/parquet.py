@@ -1,7 +1,11 @@
-"""Parquet: typed columns, lists as lists, and what the file stands for among its metadata. Batch by batch, a row group each."""
+"""Parquet: typed columns, lists as lists, and what the file stands for among its metadata. A row group every few megabytes.
+
+pyarrow's own reader of streams (csv.open_csv) would hold 32 blocks that nobody has asked for yet, and refuse a row that is longer
+than one: so the blocks are ours.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -13,7 +17,7 @@ from api.v1.apart.writing import main
 from schema.column import Column
 
 BLOCK = 8 << 20
-"""Bytes of CSV in a row group; no row may be longer."""
+"""Bytes of CSV in a row group, about."""
 
 TYPES: Mapping[str, pa.DataType] = {
     "Int": pa.int32(),  # GraphQL's Int has 32 bits
@@ -35,14 +39,14 @@ def write(table: Table, rows: BinaryIO, file: BinaryIO) -> None:
     groups = [[place for place, one in enumerate(table.columns) if one.among == among] for among in _lists(table)]
     count = 0
     with ParquetWriter(file, schema, compression="zstd") as writer:
-        for batch in _batches(rows, texts) if table.total else ():
-            arrays = batch.columns
+        for block in blocks(rows):
+            arrays = _cells(block, texts)
+            count += len(arrays[0])
             for group in groups:
                 listed = _listed([arrays[place].to_pylist() for place in group])
                 for place, values in zip(group, listed, strict=True):
                     arrays[place] = pa.array(values, schema.types[place])
-            writer.write_batch(pa.record_batch(arrays, schema))
-            count += batch.num_rows
+            writer.write_table(pa.table(arrays, schema))
         table.is_all(count)
 
 
@@ -54,12 +58,36 @@ def _lists(table: Table) -> list[str]:
     return list(dict.fromkeys(one.among for one in table.columns if one.among))
 
 
-def _batches(rows: BinaryIO, texts: pa.Schema) -> csv.CSVStreamingReader:
-    """A cell without quotes is nothing; an empty text has them."""
-    return csv.open_csv(
-        rows,
-        csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=texts.names),
-        csv.ParseOptions(newlines_in_values=True),
+def blocks(rows: BinaryIO) -> Iterator[bytes]:
+    """Whole rows, as many as there are in about BLOCK bytes."""
+    kept = b""
+    while more := rows.read(BLOCK):
+        block = kept + more
+        end = _end(block)
+        if end:
+            yield block[:end]
+        kept = block[end:]
+    if kept:
+        yield kept
+
+
+def _end(block: bytes) -> int:
+    """Where its last whole row ends: after a newline with an even number of quotation marks before it."""
+    quotes, end = block.count(b'"'), len(block)
+    while (newline := block.rfind(b"\n", 0, end)) >= 0:
+        quotes -= block.count(b'"', newline, end)
+        if quotes % 2 == 0:
+            return newline + 1
+        end = newline
+    return 0
+
+
+def _cells(block: bytes, texts: pa.Schema) -> list[pa.ChunkedArray]:
+    """By column, lists as texts still. A cell without quotes is nothing; an empty text has them."""
+    read = csv.read_csv(
+        pa.BufferReader(block),
+        csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=texts.names),
+        csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         csv.ConvertOptions(
             check_utf8=False,
             column_types=texts,
@@ -68,6 +96,7 @@ def _batches(rows: BinaryIO, texts: pa.Schema) -> csv.CSVStreamingReader:
             quoted_strings_can_be_null=False,
         ),
     )
+    return list(read.columns)
 
 
 def _listed(columns: Sequence[Sequence[str | None]]) -> list[list[list[str | None]]]:

@@ -51,7 +51,8 @@ def write(table: Table, rows: BinaryIO, file: BinaryIO) -> None:
             f" {len(table.columns):,}. Ask for less by a filter, or for .csv or .parquet."
         )
     csv.field_size_limit(sys.maxsize)
-    read = csv.reader(io.TextIOWrapper(rows, "utf-8", newline=""))
+    # the only cell of a row may be empty
+    read = (cells or [""] for cells in csv.reader(io.TextIOWrapper(rows, "utf-8", newline="")))
     first = list(islice(read, LOOKED_AT))
     with Workbook(file, {"constant_memory": True}) as book:
         # the same rows are the same bytes, whenever they are written
