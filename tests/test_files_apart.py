@@ -5,7 +5,10 @@ import csv
 import io
 import os
 import signal
+import subprocess
+import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import AsyncGenerator, Callable, Iterator
 from datetime import date, datetime
@@ -345,6 +348,34 @@ async def test_a_reader_who_leaves_takes_the_process_along(
         await until(lambda: not writers())
     await until(lambda: not os.listdir(tmp_path))
     assert (await client.get("/v1/statements.xlsx")).status_code == 200
+
+
+WAITS_FOR_EVER = """
+import asyncio
+from api.v1.apart.process import written
+from api.v1.apart.table import Table
+from schema.column import Column
+
+async def rows():
+    yield b"a\\n" * 100_000
+    print("sent", flush=True)
+    await asyncio.sleep(3_600)
+
+asyncio.run(written("xlsx", Table([Column("a", "String")], 200_000, {"title": "t", "known": "2026-11-27"}), rows()))
+"""
+
+
+def test_a_server_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", WAITS_FOR_EVER], env=environment, stdout=subprocess.PIPE) as server:
+        assert server.stdout
+        assert server.stdout.readline() == b"sent\n"
+        assert len(os.listdir(tmp_path)) == 1
+        server.kill()
+    deadline = time.monotonic() + 20
+    while os.listdir(tmp_path):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 async def test_two_are_written_at_once_and_tables_are_answered_meanwhile(client: httpx2.AsyncClient) -> None:

@@ -49,10 +49,11 @@ async def _write(suffix: str, table: Table, rows: AsyncGenerator[bytes], file: I
             "-P",
             "-m",
             MODULES[suffix],
+            folder,
             stdin=PIPE,
             stdout=file,
             stderr=PIPE,
-            env={**{name: os.environ[name] for name in KEPT if name in os.environ}, "TMPDIR": folder, "TEMP": folder},
+            env={name: os.environ[name] for name in KEPT if name in os.environ},
         )
         try:
             told = await _fed(process, table, rows)

@@ -1,6 +1,11 @@
-"""The process that writes a file: its input is a table's line and then the rows, its output the file, its exit code how it went."""
+"""The process that writes a file: its input is a table's line and then the rows, its output the file, its exit code how it went.
+
+Its argument is a folder of its own for what it keeps aside meanwhile, which it removes at its end: whoever started it does so, too,
+but may be gone by then.
+"""
 
 import os
+import shutil
 import sys
 import tempfile
 import traceback
@@ -27,16 +32,16 @@ def main(write: Write) -> NoReturn:
 
 
 def _written(write: Write) -> int:
-    # whoever started this removes what it leaves, and this what is left where that one has gone
-    with tempfile.TemporaryDirectory() as folder:
-        tempfile.tempdir = folder
-        try:
-            write(read(sys.stdin.buffer.readline()), sys.stdin.buffer, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-        except CannotWrite as error:
-            print(error, file=sys.stderr)
-            return CANNOT
-        except Exception:  # noqa: BLE001 - it is logged where this was started
-            traceback.print_exc()
-            return 1
+    tempfile.tempdir = folder = sys.argv[1]
+    try:
+        write(read(sys.stdin.buffer.readline()), sys.stdin.buffer, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except CannotWrite as error:
+        print(error, file=sys.stderr)
+        return CANNOT
+    except Exception:  # noqa: BLE001 - it is logged where this was started
+        traceback.print_exc()
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
