@@ -85,11 +85,30 @@ async def file_of(suffix: str, columns: list[Column], rows: list[list[str]]) -> 
         return file.read()
 
 
-@pytest.mark.parametrize("name", ["measures", "state-parties", "statements", "coverage"])
-async def test_parquet_says_what_the_lines_say(client: httpx2.AsyncClient, name: str) -> None:
-    lines = (await content(client, f"/v1/{name}.jsonl")).splitlines()
-    table = pq.read_table(io.BytesIO(await content(client, f"/v1/{name}.parquet")))
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/v1/measures.jsonl",
+        "/v1/state-parties.jsonl",
+        "/v1/statements.jsonl",
+        "/v1/coverage.jsonl?region=Africa",
+        "/v1/coverage-summary.jsonl?by=REGION",
+        "/graphql.jsonl?query={recommendations(orderBy:[CODE_ASC]){nodes{id sources:citations{locator source{id}}}}}",
+    ],
+)
+async def test_parquet_says_what_the_lines_say(client: httpx2.AsyncClient, address: str) -> None:
+    lines = (await content(client, address)).splitlines()
+    table = pq.read_table(io.BytesIO(await content(client, address.replace(".jsonl", ".parquet"))))
     assert [said(row) for row in table.to_pylist()] == [values(orjson.loads(line)) for line in lines]
+
+
+async def test_what_is_found_is_a_table_too(client: httpx2.AsyncClient) -> None:
+    table = pq.read_table(io.BytesIO(await content(client, "/v1/search.parquet?text=child+helpline")))
+    sheet = sheets_of(await content(client, "/v1/search.xlsx?text=child+helpline"))["Rows"]
+    meant = list(csv.reader(io.StringIO((await content(client, "/v1/search.csv?text=child+helpline")).decode())))
+    assert table.column_names == sheet[0] == meant[0]
+    place = meant[0].index("node.id")
+    assert table["node.id"].to_pylist() == [row[place] for row in sheet[1:]] == [row[place] for row in meant[1:]]
 
 
 async def test_parquet_has_the_types_of_what_it_says(client: httpx2.AsyncClient) -> None:

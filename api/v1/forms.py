@@ -4,8 +4,11 @@ import re
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from starlette.datastructures import QueryParams
+
 from api.v1.listing import Listing
 from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
+from schema.refusals import BadValue
 
 JSON = "application/json"
 
@@ -28,20 +31,6 @@ class Form:
         return self.of is None or field in self.of
 
 
-TABLES = (
-    "stateParties",
-    "recommendations",
-    "measures",
-    "assessments",
-    "reportingEvents",
-    "statements",
-    "sources",
-    "coverage",
-    "changes",
-    "diff",
-)
-"""The lists of which the database makes cells."""
-
 FORMS: Mapping[str, Form] = {
     "csv": Form("text/csv; charset=utf-8; header=present", as_csv, "A table, for any program.", as_cells=True),
     "xlsx": Form(
@@ -49,14 +38,12 @@ FORMS: Mapping[str, Form] = {
         None,
         "A spreadsheet, with typed cells.",
         as_cells=True,
-        of=TABLES,
     ),
     "parquet": Form(
         "application/vnd.apache.parquet",
         None,
         "A table with typed columns, for pandas, polars, DuckDB, R …",
         as_cells=True,
-        of=TABLES,
     ),
     "jsonl": Form("application/jsonl; charset=utf-8", as_json_lines, "A line of JSON for each element."),
 }
@@ -64,6 +51,16 @@ FORMS: Mapping[str, Form] = {
 
 CSV_FOR_EXCEL = Form(FORMS["csv"].media_type, as_csv_for_excel, "The table, for Excel.", as_cells=True)
 """What `?excel=1` makes of .csv."""
+
+
+def chosen(suffix: str, parameters: QueryParams) -> Form:
+    """The form of a suffix, as the parameters want it. Raises BadValue."""
+    excel = parameters.get("excel")
+    if excel is None or excel == "":
+        return FORMS[suffix]
+    if excel != "1" or suffix != "csv":
+        raise BadValue("excel: only .csv comes for Excel, with excel=1.")
+    return CSV_FOR_EXCEL
 
 
 STRANGE = re.compile("[a-z]{1,10}", re.ASCII)
