@@ -185,7 +185,7 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
 async def whole(request: Request, what: listing.Request, suffix: str, form: Form) -> Response:
     """A list in a form, streamed: it is all of what the headers say, or breaks off. Raises what refuses it before it begins."""
     async with AsyncExitStack() as opened:
-        if not form.write:
+        if not form.write and request.method != "HEAD":
             await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {

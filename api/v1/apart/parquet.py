@@ -14,7 +14,6 @@ from pyarrow.parquet import ParquetWriter
 
 from api.v1.apart.table import Table
 from api.v1.apart.writing import main
-from schema.column import Column
 
 BLOCK = 8 << 20
 """Bytes of CSV in a row group, about."""
@@ -34,28 +33,34 @@ SEPARATOR = re.compile(r"(?<!\\); ")
 
 def write(table: Table, rows: BinaryIO, file: BinaryIO) -> None:
     """rows: CSV as PostgreSQL writes it, without a header. Raises NotAll."""
-    texts = pa.schema([(one.name, pa.string() if one.among else _type(one)) for one in table.columns])
-    schema = pa.schema([(one.name, _type(one)) for one in table.columns], metadata=dict(table.about))
-    groups = [[place for place, one in enumerate(table.columns) if one.among == among] for among in _lists(table)]
+    fields = [pa.field(one.name, type_of(one.kind, listed=one.among is not None)) for one in table.columns]
+    among = [one.among for one in table.columns]
+    table.is_all(write_rows(pa.schema(fields, dict(table.about)), among, rows, file))
+
+
+def type_of(kind: str, *, listed: bool = False) -> pa.DataType:
+    """kind: a column's; listed: its cells hold several texts."""
+    return pa.list_(pa.string()) if listed else TYPES.get(kind, pa.string())
+
+
+def write_rows(schema: pa.Schema, among: Sequence[str | None], rows: BinaryIO, file: BinaryIO) -> int:
+    """The same for columns that are described as pyarrow has it, each with the path to the list whose elements its cells hold.
+    Answers how many rows there were."""
+    texts = pa.schema(
+        [pa.field(one.name, pa.string() if path else one.type) for one, path in zip(schema, among, strict=True)]
+    )
+    lists = [[place for place, path in enumerate(among) if path == one] for one in dict.fromkeys(among) if one]
     count = 0
     with ParquetWriter(file, schema, compression="zstd") as writer:
         for block in blocks(rows):
             arrays = _cells(block, texts)
             count += len(arrays[0])
-            for group in groups:
-                listed = _listed([arrays[place].to_pylist() for place in group])
-                for place, values in zip(group, listed, strict=True):
-                    arrays[place] = pa.array(values, schema.types[place])
+            for places in lists:
+                listed = _listed([arrays[place].to_pylist() for place in places])
+                for place, values in zip(places, listed, strict=True):
+                    arrays[place] = pa.array(values, pa.list_(pa.string())).cast(schema.types[place])
             writer.write_table(pa.table(arrays, schema))
-        table.is_all(count)
-
-
-def _type(column: Column) -> pa.DataType:
-    return pa.list_(pa.string()) if column.among else TYPES.get(column.kind, pa.string())
-
-
-def _lists(table: Table) -> list[str]:
-    return list(dict.fromkeys(one.among for one in table.columns if one.among))
+    return count
 
 
 def blocks(rows: BinaryIO) -> Iterator[bytes]:
