@@ -19,6 +19,7 @@ from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
 from api.allowance import Allowance, asker
 from api.checkpoints import signer
+from api.fair_use import CHANGING, charge
 from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
 from api.moments import says_what_was_known
@@ -86,13 +87,18 @@ async def _answered(
         asked = await read(scope, headers, receive, LARGEST_SUBMISSION if viewer else LARGEST)
         operation = document(asked.query).operation(asked.operation_name)
         if operation.node.operation is OperationType.MUTATION:
+            charge(scope, CHANGING)
             return await _mutated(scope, asked, operation, viewer), [*ANSWERED[media_type, BY_FORM], FOR_ONE]
         if asked.moment is not None or viewer:
             return await _at_its_moment(scope, asked, operation, media_type, viewer)
-        return (await answer(pool, operation, asked.variables, public_url)).body(), ANSWERED[media_type, BY_FORM]
+        found = await answer(pool, operation, asked.variables, public_url)
+        charge(scope, found.cost)
+        return found.body(), ANSWERED[media_type, BY_FORM]
     except NotRead:
         raise
     except Refused as refused:
+        if _timed_out(refused):
+            charge(scope, refused.cost)
         return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
     except Stopped as stopped:
         return _failed(scope, media_type, stopped.__cause__ or stopped, f" {stopped}")
@@ -157,6 +163,7 @@ async def _at_its_moment(
     if asked.accepted:
         moment = replace(moment, known=await pool.fetchval(mementos.NEAREST, asked.accepted))
     found = await answer(pool, operation, asked.variables, public_url, moment, viewer=viewer)
+    charge(scope, found.cost)
     if says_what_was_known(moment):
         recorded = await pool.fetchval(mementos.RECORDED, moment.known, moment.position)
         gets = scope["method"] != "POST"
@@ -173,8 +180,18 @@ def _vary(scope: Scope, moment: Moment = PRESENT) -> str:
 def _status(media_type: str, refused: Refused) -> int:
     if media_type == JSON:
         return 200
-    timed_out = any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
-    return 504 if timed_out else 400
+    return 504 if _timed_out(refused) else 400
+
+
+def _timed_out(refused: Refused) -> bool:
+    return any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
+
+
+def not_read(scope: Scope, error: NotRead) -> Response:
+    """What is said before a request is read, in GraphQL's form."""
+    accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+    media_type = negotiated(accept, pages=False) or JSON
+    return _refused(scope, media_type, error.status, [refusal(str(error), error.code)], error.headers)
 
 
 def _failed(scope: Scope, media_type: str, error: BaseException, done: str = "") -> Response:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.endpoints import ENDPOINTS, Endpoint
+from api.fair_use import charge
 from api.faults import UNREACHABLE, problem
 from api.moments import asked_in
 from api.parameters import variables_of
@@ -66,6 +67,7 @@ async def _page(request: Request, endpoint: Endpoint) -> Response:
     moment, state = asked_in(request.query_params), request.state
     variables = variables_of(endpoint.operation, request.query_params)
     found = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
+    charge(request.scope, found.cost)
     data = orjson.loads(found.data)
     headers = {**_told(data["clock"]), "Vary": "Accept"}
     page = data[endpoint.list]["pageInfo"]
@@ -94,6 +96,7 @@ async def _whole(request: Request, endpoint: Endpoint, form: str) -> Response:
         await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")
         total, clock = await _counted(connection, endpoint, variables, moment.shape, context)
         until_read = opened.pop_all()
+    charge(request.scope, total)
     headers = {
         **_told(clock),
         "Vary": "Accept",
