@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import faults, graphiql, graphql, health, permalinks, sheets, twin, waiting
+from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.fair_use import Counted
@@ -18,6 +18,7 @@ from api.identity import WHILE
 from api.openid import Issuer
 from api.settings import Settings
 from api.shared_allowance import SharedAllowance
+from api.v1 import twin
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
 
@@ -67,7 +68,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
             Route("/sheets/{file}", sheets.sheet),
-            Route("/v1/{name}", twin.listed),
+            *twin.routes,
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EXPOSED = (
     b"Allow, Content-Disposition, Content-Length, Content-Location, Deprecation, Link, Location, Memento-Datetime, RateLimit,"
-    b" RateLimit-Policy, Record-Known, Record-Position, Record-Valid, Retry-After, Row-Count, Sunset"
+    b" RateLimit-Policy, Record-Known, Record-Position, Record-Valid, Retry-After, Row-Count, Sunset, Total-Count"
 )
 """Headers that a page's script may read."""
 

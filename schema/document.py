@@ -1,7 +1,7 @@
 """GraphQL documents: parsed, validated and measured against the limits once, then kept with the plans made for them."""
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 from cachetools import LRUCache
 from graphql import (
@@ -14,6 +14,7 @@ from graphql import (
     InlineFragmentNode,
     NonNullTypeNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableDefinitionNode,
 )
@@ -21,9 +22,10 @@ from graphql.execution.values import get_variable_values
 from graphql.utilities import coerce_input_value, type_from_ast
 
 from schema.arguments import Variables
+from schema.explanation import explanation
 from schema.introspection import INTROSPECTION
 from schema.keyset import position_of
-from schema.plan import Plan, plan
+from schema.plan import COST_LIMIT, Plan, plan, priced
 from schema.query import schema
 from schema.refusals import ErrorCode, Refused, refusal
 from schema.shape import Shapes
@@ -40,6 +42,7 @@ KEPT_SQL = 8_000_000
 """Characters of all plans kept, together."""
 
 Fragments = Mapping[str, FragmentDefinitionNode]
+T = TypeVar("T")
 
 
 class Operation:
@@ -57,6 +60,13 @@ class Operation:
             for definition in node.variable_definitions
             if definition.default_value is None and not isinstance(definition.type, NonNullTypeNode)
         }
+
+    @property
+    def depth(self) -> int:
+        """How deep its fields nest; those of introspection do not count."""
+        depths = _Depths(self.fragments)
+        fields = _fields(self.node.selection_set, self.fragments)
+        return max((depths.of_field(one) for one in fields if one.name.value not in INTROSPECTION), default=0)
 
     def variables(self, given: Mapping[str, Any]) -> Variables:
         """The request's variables, coerced. Raises Refused, with an error for each that cannot be."""
@@ -91,6 +101,16 @@ class Operation:
             raise Refused(kept[1].errors, kept[1].cost)
         return kept[1]
 
+    def kept(self, way: Hashable, variables: Variables, make: Callable[[], T], sql: Callable[[T], str]) -> T:
+        """What was made of the operation for variables of this shape in another way than plan() does; kept once it is made."""
+        key: Hashable = (id(self), way, self._shapes.of(variables))
+        kept = _others.get(key)
+        if kept is None or kept[0] is not self:
+            made = make()
+            kept = (self, made, len(sql(made)))
+            _others[key] = kept
+        return cast("T", kept[1])
+
     def _is_at(self, position: int | None, variables: Variables) -> bool:
         """Whether every cursor is of this position."""
         given = [variables[name] for name in self._shapes.cursors if isinstance(variables.get(name), str)]
@@ -99,12 +119,23 @@ class Operation:
     def _made(self, variables: Variables, clocks: frozenset[str], *, at_newest: bool) -> Plan | Refused:
         """The plan, or the refusal of what is too much whatever the values: as dear to find as a plan, and as worth keeping."""
         try:
-            return plan(schema, self.node, self.fragments, variables, clocks, at_newest=at_newest)
+            return plan(schema, self.node, self.fragments, variables, clocks, at_newest=at_newest, explain=explained)
         except Refused as refused:
             codes = {(error.extensions or {}).get("code") for error in refused.errors}
             if codes <= {ErrorCode.TOO_COSTLY, ErrorCode.TOO_LARGE}:
                 return refused
             raise
+
+
+def explained(text: str, given: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
+    """An Explanation's fields: what a query would cost, which is not run. Raises Refused."""
+    operation = document(text).operation(name)
+    if operation.node.operation is not OperationType.QUERY:
+        raise Refused(
+            [refusal("Only what a query costs is known beforehand: this is no query.", nodes=[operation.node])]
+        )
+    planning = priced(schema, operation.node, operation.fragments, operation.variables(given), explained)
+    return explanation(planning, COST_LIMIT, operation.depth)
 
 
 class _Misfit(Exception):
@@ -148,6 +179,7 @@ def document(text: str) -> Document:
 
 
 _documents: LRUCache[str, Document] = LRUCache(KEPT_TOKENS, getsizeof=lambda kept: kept.tokens)
+_others: LRUCache[Hashable, tuple[Operation, Any, int]] = LRUCache(KEPT_SQL, getsizeof=lambda kept: kept[2])
 _plans: LRUCache[Hashable, tuple[Operation, Plan | Refused]] = LRUCache(KEPT_SQL, getsizeof=lambda kept: _size(kept[1]))
 
 

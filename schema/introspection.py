@@ -1,6 +1,7 @@
 """What graphql-core answers itself, beside data: the schema's own answer, spliced into the statement's as a parameter."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import orjson
 from graphql import (

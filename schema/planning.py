@@ -272,9 +272,7 @@ class Planning:
         """A value that requests of the same shape vary."""
         return self._parameter(Bound(given.name, given.read, check, at.path, at.nodes), type_)
 
-    def beforehand(
-        self, name: str, made: Callable[[Variables], str], path: Path, nodes: Sequence[FieldNode]
-    ) -> Json:
+    def beforehand(self, name: str, made: Callable[[Variables], str], path: Path, nodes: Sequence[FieldNode]) -> Json:
         """JSON that a request's variables are enough for, made before the statement runs."""
         return (self._parameter(Bound(name, made, None, path, nodes), sa.Text()),)
 

@@ -36,6 +36,9 @@ INTROSPECTION = ("__schema { queryType { name } }", '__type(name: "Measure") { n
 UNSEARCHED = ("nodes", "edges", "startCursor", "endCursor")
 """What of a page found by search depends on PostgreSQL's ranks."""
 
+UNTOLD = ("explain",)
+"""What the plain executor cannot know: it has no plan. test_explain.py asks these operations' costs."""
+
 CLOCKS_GIVEN = {"known": 0.6, "position": 0.4, "valid": 0.5}
 """How often an argument of Query.at is given."""
 
@@ -169,7 +172,7 @@ class Writer:
         """A field with its arguments, under an alias perhaps, perhaps twice."""
         definition = type_.fields[name]
         named = get_named_type(definition.type)
-        if within == "search" and name in UNSEARCHED:
+        if name in UNTOLD or (within == "search" and name in UNSEARCHED):
             return ""
         if not is_leaf_type(named) and depth >= DEEPEST:
             return ""
@@ -197,7 +200,7 @@ class Writer:
     # ── Arguments ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _arguments(self, name: str, arguments: Mapping[str, GraphQLArgument], depth: int) -> str:
-        placed = self._place(name, "orderBy" in arguments) if "last" in arguments and self._often(0.25) else {}
+        placed = self._place(name, "orderBy" in arguments) if "before" in arguments and self._often(0.25) else {}
         given = [
             key
             for key, one in arguments.items()
@@ -210,13 +213,14 @@ class Writer:
         for moment, position in (("from", "fromPosition"), ("to", "toPosition")):  # of diff: one of the two
             if moment in chosen:
                 chosen.pop(position, None)
-        if "last" in arguments:
+        if "before" in arguments:
             chosen |= self._page(depth) | placed
         elif "first" in arguments:  # of changes
             chosen |= {
                 key: self._argument(key, arguments[key], name) for key in {"after"} & {*arguments} if self._often(0.6)
             }
-            chosen |= {"first": self._literal("first", arguments["first"].type, lambda: self.random.randint(1, 10))}
+            way = "last" if "last" in arguments and self._often(0.3) else "first"
+            chosen |= {way: self._literal(way, arguments[way].type, lambda: self.random.randint(1, 10))}
         return ", ".join(f"{key}: {value}" for key, value in chosen.items())
 
     def _page(self, depth: int) -> dict[str, str]:
