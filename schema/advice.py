@@ -26,32 +26,34 @@ def _sentences(cost: int, limit: int, charges: Sequence[Charge], lists: Mapping[
         return
     dear = [charge for charge in charges if charge.cost * SHARE >= cost]
     for charge in dear:
-        around = [path for path in lists if charge.path[: len(path)] == path]
-        yield from _about(cost, charge, lists, around)
+        yield from _about(cost, charge, lists)
     for charge in dear:
-        around = [path for path in lists if charge.path[: len(path)] == path]
-        yield from (
-            _unsaid(path, lists[path]) for path in around if not lists[path].said and len(path) < len(charge.path)
-        )
+        yield from (_unsaid(path, lists[path]) for path in _around(charge, lists) if not lists[path].said)
     if cost > limit or any(len(path) == 1 and listed.size >= WHOLE for path, listed in lists.items()):
         yield "A list that you want whole is cheaper by a plain GET (/v1, as CSV or JSON Lines): there it costs one for each row."
 
 
-def _about(cost: int, charge: Charge, lists: Mapping[Path, Listed], around: Sequence[Path]) -> Iterator[str]:
-    where = _told(charge.path)
+def _about(cost: int, charge: Charge, lists: Mapping[Path, Listed]) -> Iterator[str]:
+    takes = f"{_told(charge.path)} takes {charge.cost:,} of the {cost:,}"
     if charge.rows > charge.cost:
-        yield (
-            f"{where} takes {charge.cost:,} of the {cost:,}: it goes over {charge.rows:,} rows, whatever it answers with. Ask for"
-            " it once, and not with each page."
-        )
+        rows = f"it goes over {charge.rows:,} rows, however few it answers with"
+        yield f"{takes}: {rows}. Ask for it once, not with each page or row."
         return
-    yield f"{where} takes {charge.cost:,} of the {cost:,}: that may be {charge.rows:,} rows."
-    inside = [path for path in around if len(path) < len(charge.path)]
-    if len(inside) > 1:
-        each = ", each with up to ".join(f"{lists[path].size} of {_told(path)}" for path in sorted(inside, key=len))
-        yield f"These are lists inside lists: {each}. Ask for fewer (first) in any of them, and the cost shrinks as much."
-    elif inside:
-        yield f"Ask for fewer of {_told(inside[0])} at once (first, and after for the next page)."
+    yield f"{takes}: that may be {charge.rows:,} rows."
+    around = _around(charge, lists)
+    if len(around) > 1:
+        each = ", each with up to ".join(f"{lists[path].size} of {_told(path)}" for path in around)
+        yield f"These are lists inside lists: {each}. Ask for fewer (first) of any, and the cost shrinks in proportion."
+    elif around:
+        yield f"Ask for fewer of {_told(around[0])} at once (first, and after for the next page)."
+
+
+def _around(charge: Charge, lists: Mapping[Path, Listed]) -> Sequence[Path]:
+    """The lists whose pages multiply a charge, the outermost first; of a list's own count, not that list."""
+    counts = charge.rows > charge.cost
+    return sorted(
+        (path for path in lists if charge.path[: len(path)] == path and len(path) < len(charge.path) - counts), key=len
+    )
 
 
 def _unsaid(path: Path, listed: Listed) -> str:
