@@ -68,7 +68,7 @@ def _rows_of(operation: Operation, variables: Variables, clocks: Collection[str]
 
 
 def counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
-    """How many rows those are, of how many there are without `first` or `last`, and at which clock: total, of, position, known, valid.
+    """How many rows those are, of how many there are without `first` or `last`, at which clock: total, of, position, known, valid.
     Raises Refused."""
     way = ("count", frozenset(clocks))
     return operation.kept(way, variables, lambda: _counted(operation, variables, clocks), lambda plan: plan.sql)
