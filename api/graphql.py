@@ -19,6 +19,7 @@ from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
 from api.allowance import Allowance, asker
 from api.checkpoints import signer
+from api.deprecation import telling_of
 from api.fair_use import CHANGING, charge
 from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
@@ -88,12 +89,14 @@ async def _answered(
         operation = document(asked.query).operation(asked.operation_name)
         if operation.node.operation is OperationType.MUTATION:
             charge(scope, CHANGING)
-            return await _mutated(scope, asked, operation, viewer), [*ANSWERED[media_type, BY_FORM], FOR_ONE]
+            body = await _mutated(scope, asked, operation, viewer)
+            told = _deprecated(asked, operation, public_url)
+            return body, [*ANSWERED[media_type, BY_FORM], FOR_ONE, *told]
         if asked.moment is not None or viewer:
             return await _at_its_moment(scope, asked, operation, media_type, viewer)
         found = await answer(pool, operation, asked.variables, public_url)
         charge(scope, found.cost)
-        return found.body(), ANSWERED[media_type, BY_FORM]
+        return found.body(), [*ANSWERED[media_type, BY_FORM], *_deprecated(asked, operation, public_url)]
     except NotRead:
         raise
     except Refused as refused:
@@ -170,7 +173,13 @@ async def _at_its_moment(
         original = mementos.original(f"{public_url}/graphql", scope["query_string"]) if gets else None
         past = mementos.of_answer(original, recorded, moment.known if asked.accepted else None)
         told = [*told, *((name.lower().encode(), value.encode()) for name, value in past.items())]
+    told = [*told, *_deprecated(asked, operation, public_url)]
     return found.body(), [*told, FOR_ONE] if viewer else told
+
+
+def _deprecated(asked: Asked, operation: Operation, public_url: str) -> Headers:
+    told = telling_of(operation.deprecated.of(asked.variables), {}, public_url)
+    return [(name.lower().encode(), value.encode()) for name, value in told.items()]
 
 
 def _vary(scope: Scope, moment: Moment = PRESENT) -> str:

@@ -1,6 +1,7 @@
 """GraphQL documents: parsed, validated and measured against the limits once, then kept with the plans made for them."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from cachetools import LRUCache
@@ -22,6 +23,7 @@ from graphql.execution.values import get_variable_values
 from graphql.utilities import coerce_input_value, type_from_ast
 
 from schema.arguments import Variables
+from schema.deprecation import Uses
 from schema.explanation import explanation
 from schema.introspection import INTROSPECTION
 from schema.keyset import position_of
@@ -60,6 +62,11 @@ class Operation:
             for definition in node.variable_definitions
             if definition.default_value is None and not isinstance(definition.type, NonNullTypeNode)
         }
+
+    @cached_property
+    def deprecated(self) -> Uses:
+        """What of it is deprecated."""
+        return Uses(schema, self.node, self.fragments, self.types)
 
     @property
     def depth(self) -> int:

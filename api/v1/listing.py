@@ -11,13 +11,15 @@ import orjson
 from api.v1.copying import TIMEOUT, chunks
 from schema.answer import answer, asked_by, told
 from schema.clock import Moment
+from schema.deprecation import Deprecation
 from schema.document import Operation
 from schema.rows import Column, Rows, counted, rows_of
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be listed. field: of Query; name: for a file; address: of the answer, for readers."""
+    """What is to be listed. field: of Query; name: for a file; address: of the answer, for readers; deprecated: of the address
+    itself, where it is to go."""
 
     operation: Operation
     field: str
@@ -26,6 +28,12 @@ class Request:
     public_url: str
     name: str
     address: str
+    deprecated: Deprecation | None = None
+
+    def uses(self) -> Sequence[Deprecation]:
+        """What of it is deprecated."""
+        own = [self.deprecated] if self.deprecated else []
+        return [*own, *self.operation.deprecated.of(self.given)]
 
 
 class Listing(Protocol):

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api import accept
+from api.deprecation import telling_of
 from api.fair_use import charge
 from api.faults import problem, telling
 from api.moments import asked_in
@@ -117,6 +118,7 @@ async def _record(request: Request, asked: Asked) -> Response:
     if not record:
         return _no_record(record_id)
     headers = {**_told(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
+    headers = telling_of(endpoint.uses({"id": record_id}), headers, state.settings.public_url)
     if record["id"] != record_id:
         path = f"/v1/{request.path_params['path']}".replace(
             quote(record_id.partition(":")[2]), quote(record["id"].partition(":")[2])
@@ -151,6 +153,7 @@ async def _page(request: Request, asked: Asked) -> Response:
         ]
         query = urlencode([*kept, ("after", cursor)])
         headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
+    headers = telling_of(endpoint.uses(variables), headers, state.settings.public_url)
     return Response(answered.data, 200, headers, JSON)
 
 
@@ -184,6 +187,7 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
         settings.public_url,
         name,
         f"{settings.public_url}{request.url.path}{query}",
+        asked.endpoint.deprecated,
     )
     return await whole(request, what, asked.suffix, form)
 
@@ -199,6 +203,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             "Total-Count": str(rows.of),
             "Content-Disposition": f'attachment; filename="{what.name}.{suffix}"',
         }
+        headers = telling_of(what.uses(), headers, what.public_url)
         if request.method == "HEAD":
             return Response(None, 200, headers, form.media_type)
         until_read = opened.pop_all()
