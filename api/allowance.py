@@ -40,8 +40,9 @@ class Allowance:
 
     def spend(self, asker: Hashable, count: int) -> Had:
         """So many are had, however many were; all that are had now."""
-        had = self._had.get(asker)
-        if had is None:
+        try:
+            had = self._had[asker]
+        except KeyError:
             had = self._had[asker] = Had(self.timer() + self.seconds)
         had.count += count
         return had
@@ -52,7 +53,10 @@ class Allowance:
 
     def had(self, asker: Hashable) -> Had | None:
         """What an asker has had in this while; None where it has not begun."""
-        return self._had.get(asker)
+        try:
+            return self._had[asker]  # get() would look twice
+        except KeyError:
+            return None
 
     def give_back(self, asker: Hashable, count: int) -> None:
         """So many of those taken came to nothing."""

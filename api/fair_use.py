@@ -8,15 +8,16 @@ library's memory looks through all askers at every request, which takes 12 ms wh
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http import HTTPStatus
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.allowance import Had, asker
+from api.allowance import asker
 from api.faults import UNREACHABLE, problem
 from api.identity import identified
-from api.request import NotRead
+from api.request import Headers, NotRead
 from api.settings import FairUse
 from api.shared_allowance import SharedAllowance
 from db.accounts import Account
@@ -55,50 +56,56 @@ class Counted:
             return
         used: SharedAllowance = scope["state"]["used"]
         fair_use: FairUse = scope["state"]["settings"].fair_use
-        refused: NotRead | None = None
         who, name, quota = asker(scope), "default", fair_use.allowance
-        try:
-            if account := await _holder(scope):
-                who, name, quota = f"account/{account.id}", "account", fair_use.allowance_with_token
-        except NotRead as error:
-            refused = error
+        app = self.app
+        if scope["path"].startswith(READING) and (token := _token(scope)):
+            try:
+                if account := await _holder(scope, token):
+                    who, name, quota = f"account/{account.id}", "account", fair_use.allowance_with_token
+            except NotRead as error:
+                app = self._refusal(scope, error)
         if not quota:
-            await self._answer(refused)(scope, receive, send)
+            await app(scope, receive, send)
             return
-        had = used.had(who)
-        used_up = had is not None and had.count >= quota
-        if had is not None and used_up:
-            refused = _used_up(name, quota, used.left(had))
+        used_up = used.had(who)
+        if used_up and used_up.count < quota:
+            used_up = None
+        if used_up:
+            app = self._refusal(scope, _used_up(name, quota, used.left(used_up)))
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                now = had if had is not None and used_up else used.spend(who, scope.get(COST, 1))
-                message["headers"] = [*message["headers"], *_fields(name, quota, now, used)]
+                had = used_up or used.spend(who, scope.get(COST, 1))
+                left, seconds = max(0, quota - had.count), math.ceil(used.left(had))
+                told = (b"ratelimit", b'"%b";r=%d;t=%d' % (name.encode(), left, seconds))
+                message["headers"] = [*message["headers"], _policy(name, quota, used.window), told]
             await send(message)
 
-        await self._answer(refused)(scope, receive, counted)
+        await app(scope, receive, counted)
 
-    def _answer(self, refused: NotRead | None) -> ASGIApp:
-        if refused is None:
-            return self.app
-
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            await self.forms.get(scope["path"], _problem)(scope, refused)(scope, receive, send)
-
-        return answer
+    def _refusal(self, scope: Scope, refused: NotRead) -> ASGIApp:
+        return self.forms.get(scope["path"], _problem)(scope, refused)
 
 
-async def _holder(scope: Scope) -> Account | None:
-    """Whose token a request for reading carries. Raises NotRead for one that is not good."""
-    if not scope["path"].startswith(READING):
-        return None
+def _token(scope: Scope) -> Headers | None:
+    """The header with a token that a request carries."""
     for name, value in scope["headers"]:
         if name == b"authorization" and value[:7].lower() == b"bearer ":
-            try:
-                return await identified(scope, {name: value})
-            except UNREACHABLE:
-                return None  # which is told by whoever asks the database next
+            return {name: value}
     return None
+
+
+async def _holder(scope: Scope, token: Headers) -> Account | None:
+    """Whose token it is; None where that cannot be known now. Raises NotRead for one that is not good."""
+    try:
+        return await identified(scope, token)
+    except UNREACHABLE:
+        return None  # which is told by whoever asks the database next
+
+
+@cache
+def _policy(name: str, quota: int, seconds: int) -> tuple[bytes, bytes]:
+    return b"ratelimit-policy", b'"%b";q=%d;qu="cost";w=%d' % (name.encode(), quota, seconds)
 
 
 def _used_up(name: str, quota: int, wait: float) -> NotRead:
@@ -115,14 +122,6 @@ def _used_up(name: str, quota: int, wait: float) -> NotRead:
 def _in_words(seconds: float) -> str:
     minutes = math.ceil(seconds / 60)
     return f"{minutes} minutes" if minutes > 1 else "a minute"
-
-
-def _fields(name: str, quota: int, had: Had, used: SharedAllowance) -> list[tuple[bytes, bytes]]:
-    left, seconds = max(0, quota - had.count), math.ceil(used.left(had))
-    return [
-        (b"ratelimit-policy", b'"%b";q=%d;qu="cost";w=%d' % (name.encode(), quota, used.window)),
-        (b"ratelimit", b'"%b";r=%d;t=%d' % (name.encode(), left, seconds)),
-    ]
 
 
 def _problem(_scope: Scope, refused: NotRead) -> Response:
