@@ -90,6 +90,18 @@ async def test_a_page_costs_what_its_plan_does_and_a_whole_list_its_rows(small: 
     assert (whole.headers["Row-Count"], left(answers[2]) - left(whole)) == ("7", 7)
 
 
+async def test_a_query_costs_the_same_in_every_form_that_needs_its_plan(record_url: str) -> None:
+    query = "{ coverageSummary(by: []) { total } }"
+    async with served(record_url, fair_use=FairUse(allowance=100_000)) as client:
+        answers = [
+            await client.get(f"/graphql{suffix}", params={"query": query}) for suffix in ("", ".json", ".csv", ".jsonl")
+        ]
+    assert [answer.status_code for answer in answers] == [200] * 4
+    cost = answers[0].json()["extensions"]["cost"]["requested"]
+    assert cost > 100
+    assert [left(answer) for answer in answers] == [100_000 - cost * number for number in (1, 2, 3, 4)]
+
+
 async def test_who_has_used_it_up_waits_and_is_told_so_in_the_form_of_the_address(small: httpx2.AsyncClient) -> None:
     answers = [await ask(small) for _ in range(3)]
     assert [(answer.status_code, left(answer)) for answer in answers] == [(200, 60), (200, 20), (200, 0)]
