@@ -15,6 +15,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api import accept
+from api.deprecation import telling_of
+from api.fair_use import charge
 from api.faults import problem, telling
 from api.moments import asked_in
 from api.v1 import listing
@@ -111,11 +113,13 @@ async def _record(request: Request, asked: Asked) -> Response:
     if not WELL_FORMED.fullmatch(record_id) or not record_id.startswith(f"{endpoint.record_type}:"):
         return _no_record(record_id)
     answered = await answer(state.pool, endpoint.operation, {"id": record_id}, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     record = data[RECORD]
     if not record:
         return _no_record(record_id)
     headers = {**told_clock(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
+    headers = telling_of(endpoint.uses({"id": record_id}), headers, state.settings.public_url)
     if record["id"] != record_id:
         path = f"/v1/{request.path_params['path']}".replace(
             quote(record_id.partition(":")[2]), quote(record["id"].partition(":")[2])
@@ -141,6 +145,7 @@ async def _page(request: Request, asked: Asked) -> Response:
     if "excel" in asked.parameters:
         raise BadValue("excel: only .csv comes for Excel.")
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     headers = {**told_clock(data["clock"]), "Vary": "Accept"}
     if cursor := _next(data[endpoint.field]):
@@ -149,6 +154,7 @@ async def _page(request: Request, asked: Asked) -> Response:
         ]
         query = urlencode([*kept, ("after", cursor)])
         headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
+    headers = telling_of(endpoint.uses(variables), headers, state.settings.public_url)
     return Response(answered.data, 200, headers, JSON)
 
 
@@ -178,6 +184,7 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
         settings.public_url,
         name,
         f"{settings.public_url}{request.url.path}{query}",
+        asked.endpoint.deprecated,
     )
     return await whole(request, what, asked.suffix, form)
 
@@ -195,8 +202,10 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             "Total-Count": str(rows.of),
             "Content-Disposition": f'attachment; filename="{what.name}.{suffix}"',
         }
+        headers = telling_of(what.uses(), headers, what.public_url)
         if request.method == "HEAD":
             return Response(None, 200, headers, form.media_type)
+        charge(request.scope, rows.cost)
         if not form.write:
             return await answered(request, rows, suffix, headers, form.media_type)
         until_read = opened.pop_all()
