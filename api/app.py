@@ -1,25 +1,30 @@
 """The whole application on one page: which address is answered by what, and what lives as long as the process."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import faults, front, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.docs import pages as docs
 from api.docs import viewer
+from api.fair_use import Counted
 from api.identity import WHILE
 from api.openapi import document as openapi
 from api.openid import Issuer
 from api.queries import asked, saved, saving
 from api.settings import Settings
+from api.shared_allowance import SharedAllowance
 from api.v1 import twin
+from api.v1.apart.answered import AT_ONCE
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
 
@@ -30,17 +35,23 @@ WRITERS = 2
 """Connections that change the record: they wait for one another, and readers for none of them."""
 
 
-EXPORTERS = 2
-"""Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them."""
+EXPORTERS = AT_ONCE + 1
+"""Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them. One more than there are
+files written at once, so that a plain table need not wait for these."""
 
 
 def create(settings: Settings | None = None) -> Starlette:
     """The application; without settings, from the environment (uvicorn's factory)."""
     settings = settings or Settings.from_environment()
+    fair_use = settings.fair_use
+    trusted = list(fair_use.trusted_proxies)
+    proxies = [Middleware(ProxyHeadersMiddleware, trusted)] if trusted else []
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        used = SharedAllowance(HOUR)
         async with (
+            used.adding_up(fair_use.valkey_url) if fair_use.valkey_url else nullcontext(),
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
             await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
@@ -50,6 +61,8 @@ def create(settings: Settings | None = None) -> Starlette:
                 "pool": pool,
                 "writers": writers,
                 "exporters": exporters,
+                "apart": asyncio.Semaphore(AT_ONCE),
+                "used": used,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "savings": Allowance(HOUR),
@@ -80,7 +93,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Mount("/viewer", viewer.files),
             Route("/", front.front),
         ],
-        middleware=[Middleware(ReadableByAll)],
+        middleware=[*proxies, Middleware(ReadableByAll), Middleware(Counted, {"/graphql": graphql.not_read})],
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lifespan,
     )

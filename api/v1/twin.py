@@ -2,7 +2,7 @@
 for less; and it is read at one position, which the answer's headers tell with the count of its rows, and of how many these are.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +15,12 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api import accept
+from api.deprecation import telling_of
+from api.fair_use import charge
 from api.faults import problem, telling
 from api.moments import asked_in
 from api.v1 import listing
+from api.v1.apart.answered import answered, in_turn
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint
 from api.v1.forms import FORMS, JSON, Form, chosen, split
 from api.v1.parameters import variables_of
@@ -110,11 +113,13 @@ async def _record(request: Request, asked: Asked) -> Response:
     if not WELL_FORMED.fullmatch(record_id) or not record_id.startswith(f"{endpoint.record_type}:"):
         return _no_record(record_id)
     answered = await answer(state.pool, endpoint.operation, {"id": record_id}, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     record = data[RECORD]
     if not record:
         return _no_record(record_id)
     headers = {**told_clock(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
+    headers = telling_of(endpoint.uses({"id": record_id}), headers, state.settings.public_url)
     if record["id"] != record_id:
         path = f"/v1/{request.path_params['path']}".replace(
             quote(record_id.partition(":")[2]), quote(record["id"].partition(":")[2])
@@ -140,6 +145,7 @@ async def _page(request: Request, asked: Asked) -> Response:
     if "excel" in asked.parameters:
         raise BadValue("excel: only .csv comes for Excel.")
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     headers = {**told_clock(data["clock"]), "Vary": "Accept"}
     if cursor := _next(data[endpoint.field]):
@@ -148,6 +154,7 @@ async def _page(request: Request, asked: Asked) -> Response:
         ]
         query = urlencode([*kept, ("after", cursor)])
         headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
+    headers = telling_of(endpoint.uses(variables), headers, state.settings.public_url)
     return Response(answered.data, 200, headers, JSON)
 
 
@@ -177,6 +184,7 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
         settings.public_url,
         name,
         f"{settings.public_url}{request.url.path}{query}",
+        asked.endpoint.deprecated,
     )
     return await whole(request, what, asked.suffix, form)
 
@@ -184,6 +192,8 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
 async def whole(request: Request, what: listing.Request, suffix: str, form: Form) -> Response:
     """A list in a form, streamed: it is all of what the headers say, or breaks off. Raises what refuses it before it begins."""
     async with AsyncExitStack() as opened:
+        if not form.write and request.method != "HEAD":
+            await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {
             **told_clock(rows.clock),
@@ -192,14 +202,18 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             "Total-Count": str(rows.of),
             "Content-Disposition": f'attachment; filename="{what.name}.{suffix}"',
         }
+        headers = telling_of(what.uses(), headers, what.public_url)
         if request.method == "HEAD":
             return Response(None, 200, headers, form.media_type)
+        charge(request.scope, rows.cost)
+        if not form.write:
+            return await answered(request, rows, suffix, headers, form.media_type)
         until_read = opened.pop_all()
-    return StreamingResponse(_sent(until_read, form, rows), 200, headers, form.media_type)
+    return StreamingResponse(_sent(until_read, form.write(rows)), 200, headers, form.media_type)
 
 
-async def _sent(until_read: AsyncExitStack, form: Form, rows: listing.Listing) -> AsyncIterator[bytes]:
-    async with until_read, aclosing(form.write(rows)) as written:
+async def _sent(until_read: AsyncExitStack, written: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    async with until_read, aclosing(written):
         async for chunk in written:
             yield chunk
 
