@@ -27,7 +27,7 @@ from db.embedded import Embedded
 from db.vocabulary import CoverageState
 from schema.refusals import ErrorCode
 from tests.conftest import cloned
-from tests.served import listening
+from tests.served import PLENTY, listening
 
 ROOT = Path(__file__).parent.parent
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -70,7 +70,7 @@ async def address(administrator: asyncpg.Connection, server: Embedded, seeded_te
     listener.bind(("127.0.0.1", 0))
     here = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with cloned(administrator, server, seeded_template) as database:
-        app = create(Settings(database.url, public_url=here, pool_size=2))
+        app = create(Settings(database.url, public_url=here, pool_size=2, fair_use=PLENTY))
         async with listening(app, listener):
             yield here
 

@@ -12,7 +12,7 @@ from api.docs.contents import PAGES
 from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
 from api.openapi.posted import ANYTHING, CLOCKS, REFUSED, SAVED
-from api.openapi.responses import GRAPHQL_ANSWER, answer, problems
+from api.openapi.responses import ALLOWANCE, GRAPHQL_ANSWER, answer, problems
 from api.openapi.values import JsonSchema
 from api.permalinks import RECORD, REVISION
 from api.sheets import MEDIA_TYPES
@@ -47,9 +47,11 @@ class Address:
             "tags": [self.tag],
             "parameters": [*self.parameters, *clocks],
             "responses": {
-                "200": answer(self.about, self.media_types, *self.headers),
+                "200": answer(
+                    self.about, self.media_types, *self.headers, *([] if self.tag == "health" else ALLOWANCE)
+                ),
                 **(self.others or {}),
-                **problems(*self.problems),
+                **problems(*self.problems, *([] if self.tag == "health" or "429" in (self.others or {}) else [429])),
             },
         }
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from api.openapi.answers import Answers
 from api.openapi.parameters import clock_parameters, parameters_of, path_parameter
-from api.openapi.responses import CLOCKS, answer, problems
+from api.openapi.responses import ALLOWANCE, CLOCKS, GOING, answer, problems
 from api.openapi.values import JsonSchema
 from api.v1.endpoints import ENDPOINTS, Endpoint
 from api.v1.forms import FORMS, JSON, Form
@@ -46,7 +46,7 @@ class Endpoints:
                 **described,
                 "description": f"In JSON, or in the form that Accept names. For example: `{example_of(endpoint)}`",
                 "parameters": [*of_path, *asked, *clocks],
-                "responses": responses | problems(400, 404, 406, 503),
+                "responses": responses | problems(400, 404, 406, 429, 503),
             }
         }
         told = [f"`.json`: {'The record' if endpoint.is_record else 'A page of it'}, as JSON."]
@@ -65,7 +65,7 @@ class Endpoints:
                 **described,
                 "description": "\n".join(["In the form that the address ends in.", "", *(f"- {one}" for one in told)]),
                 "parameters": [*of_path, form, *asked, _reference("excel"), *clocks],
-                "responses": responses | problems(400, 404, 503),
+                "responses": responses | problems(400, 404, 429, 503),
             }
         }
 
@@ -78,7 +78,7 @@ class Endpoints:
         only = [endpoint.record_type] if endpoint.is_record and endpoint.record_type else []
         shown: dict[str, Any] = {JSON: self._answers.of(endpoint.operation, only)}
         shown |= {form.media_type.partition(";")[0]: TEXT for form in forms.values()}
-        names = [*CLOCKS, "Link"]
+        names = [*CLOCKS, "Link", *ALLOWANCE, *GOING]
         found = {"200": answer(endpoint.about, shown, *names, "Row-Count", "Total-Count", "Content-Disposition")}
         if endpoint.is_record:
             gone = self._answers.of(endpoint.operation, ["Tombstone"])

@@ -43,6 +43,19 @@ HEADERS: Mapping[str, JsonSchema] = {
     "Content-Disposition": {"description": "A name for the file.", "schema": {"type": "string"}},
     "Location": {"description": "Where it is now.", "schema": {"type": "string"}},
     "Retry-After": {"description": "After how many seconds to try again.", "schema": {"type": "integer"}},
+    "RateLimit": {
+        "description": "What is left of the allowance (r), and in how many seconds it is new again (t).",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": "The allowance (q), of what (qu), and for how many seconds (w).",
+        "schema": {"type": "string"},
+    },
+    "Deprecation": {
+        "description": "Since when something is deprecated that the request used (RFC 9745).",
+        "schema": {"type": "string"},
+    },
+    "Sunset": {"description": "After which day it may go (RFC 8594).", "schema": {"type": "string"}},
     "Memento-Datetime": {
         "description": "When that was recorded which an answer from the past tells (RFC 7089).",
         "schema": {"type": "string"},
@@ -51,6 +64,11 @@ HEADERS: Mapping[str, JsonSchema] = {
 """Name → header object."""
 
 CLOCKS = ("Record-Position", "Record-Known", "Record-Valid")
+
+ALLOWANCE = ("RateLimit", "RateLimit-Policy")
+"""Of every answer that is counted, problems among them."""
+
+GOING = ("Deprecation", "Sunset")
 
 PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("BadRequest", "A parameter is unknown, or a value cannot be; the detail names it."),
@@ -79,7 +97,7 @@ def problem_responses() -> Mapping[str, JsonSchema]:
         name: {
             "description": about,
             "content": {"application/problem+json": {"schema": reference("Problem")}},
-            **({"headers": headers("Retry-After")} if status in (429, 503) else {}),
+            "headers": headers(*ALLOWANCE, *(["Retry-After"] if status in (429, 503) else [])),
         }
         for status, (name, about) in PROBLEMS.items()
     }
