@@ -8,6 +8,8 @@ from api.v1.listing import Listing
 from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
 
 JSON = "application/json"
+HTML = "text/html"
+"""Of one record: its page, which is at its permalink."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ STRANGE = re.compile("[a-z]{1,10}", re.ASCII)
 
 def split(segment: str) -> tuple[str, str | None]:
     """The last part of an address, and the suffix that it ends in, if any: one of ours, or what can be none of an id."""
-    for suffix in ("json", *FORMS):
+    for suffix in sorted(("json", "html", *FORMS), key=len, reverse=True):  # .csl.json before .json
         if segment.endswith(f".{suffix}"):
             return segment.removesuffix(f".{suffix}"), suffix
     name, dot, ending = segment.rpartition(".")

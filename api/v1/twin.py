@@ -19,7 +19,7 @@ from api.faults import problem, telling
 from api.moments import asked_in
 from api.v1 import listing
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint
-from api.v1.forms import CSV_FOR_EXCEL, FORMS, JSON, Form, split
+from api.v1.forms import CSV_FOR_EXCEL, FORMS, HTML, JSON, Form, split
 from api.v1.parameters import variables_of
 from schema.answer import answer
 from schema.identity import WELL_FORMED
@@ -85,12 +85,13 @@ def _asked(request: Request) -> Asked | Response:
         return problem(404, "Not found", detail)
     forms = {suffix: form for suffix, form in FORMS.items() if form.fits(endpoint.field)}
     if suffix is None:
-        media_types = {JSON: "json", **{form.media_type.partition(";")[0]: one for one, form in forms.items()}}
+        page = {HTML: "html"} if endpoint.is_record else {}
+        media_types = {JSON: "json", **page, **{form.media_type.partition(";")[0]: one for one, form in forms.items()}}
         chosen = accept.preferred(request.headers.get("accept"), tuple(media_types))
         if chosen is None:
             return problem(406, "Not acceptable", f"This answers as one of: {', '.join(media_types)}.")
         suffix = media_types[chosen]
-    elif suffix != "json" and suffix not in forms:
+    elif suffix != "json" and suffix not in forms and not (suffix == "html" and endpoint.is_record):
         told = ", ".join(f".{one}" for one in ("json", *forms))
         return problem(404, "Not found", f"{endpoint.path} does not come as .{suffix}, but as {told}.")
     record_id = _record_id(endpoint, name) if endpoint.record_type else None
@@ -109,6 +110,9 @@ async def _record(request: Request, asked: Asked) -> Response:
     variables_of(endpoint.operation, asked.parameters, {"id": record_id})  # refuses what there is none of
     if not WELL_FORMED.fullmatch(record_id) or not record_id.startswith(f"{endpoint.record_type}:"):
         return _no_record(record_id)
+    if asked.suffix == "html":
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/r/{record_id}.html{query}", 303, {"Vary": "Accept"})
     answered = await answer(state.pool, endpoint.operation, {"id": record_id}, state.settings.public_url, moment)
     data = orjson.loads(answered.data)
     record = data[RECORD]
