@@ -40,6 +40,11 @@ class Listing(Protocol):
         ...
 
     @property
+    def of(self) -> int:
+        """Of how many that there are without `first` or `last`."""
+        ...
+
+    @property
     def columns(self) -> Sequence[Column]:
         """Their names and kinds, where the database itself makes cells of them."""
         ...
@@ -60,6 +65,7 @@ class Copied:
     asked: Request
     clock: Mapping[str, Any]
     total: int
+    of: int
     rows: Rows
     connection: asyncpg.Connection
     parameters: Sequence[Any]
@@ -88,6 +94,10 @@ class Answered:
     def total(self) -> int:
         return len(self.nodes)
 
+    @property
+    def of(self) -> int:
+        return self.total
+
     def csv(self, delimiter: str = ",") -> AsyncGenerator[bytes]:
         raise AssertionError(f"nothing makes cells of this, separated by {delimiter}")
 
@@ -115,4 +125,4 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
         await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")
         row = await told(connection, counted(operation, variables, asked.moment.shape), variables, context)
         clock = {"position": row["position"], "known": row["known"], "valid": row["valid"]}
-        yield Copied(asked, clock, row["total"], rows, connection, rows.plan.parameters(variables, context))
+        yield Copied(asked, clock, row["total"], row["of"], rows, connection, rows.plan.parameters(variables, context))

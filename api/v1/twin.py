@@ -1,5 +1,5 @@
-"""/v1/…: whatever a query can say, by a plain GET. A list is a page in JSON; in every other form it is whole, unless
-`first` asks for less; and it is read at one position, which the answer's headers tell with the count of its rows.
+"""/v1/…: whatever a query can say, by a plain GET. A list is a page in JSON; in every other form it is whole, unless `first` asks
+for less; and it is read at one position, which the answer's headers tell with the count of its rows, and of how many these are.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -197,6 +197,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             **_told(rows.clock),
             "Vary": "Accept",
             "Row-Count": str(rows.total),
+            "Total-Count": str(rows.of),
             "Content-Disposition": f'attachment; filename="{what.name}.{suffix}"',
         }
         if request.method == "HEAD":
