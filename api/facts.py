@@ -9,6 +9,7 @@ from graphql import GraphQLEnumType, GraphQLObjectType, get_named_type
 
 from api.spelling import day, label, spelt
 from schema.query import schema
+from schema.revision import NAMED_BY
 
 OF_ITS_OWN = frozenset(
     ("type", "id", "permalink", "revision", "revisions", "citations", "citedBy", "measures", "coverageSummary")
@@ -58,6 +59,13 @@ def facts(record: Mapping[str, Any], suffix: str = "") -> tuple[list[Fact], list
 def called(record: Mapping[str, Any]) -> str:
     """What a record is called, by itself; its id where it has no name."""
     return next((record[field] for field in CALLED if record.get(field)), str(record["id"]))
+
+
+def named(document: Mapping[str, Any] | None) -> str | None:
+    """What a document calls its record; None where it does not, or is redacted."""
+    said = document or {}
+    names = [said.get(field) for field in NAMED_BY] + [(said.get("names") or {}).get("EN")]
+    return next((str(name) for name in names if name), None)
 
 
 def followed(address: str | None) -> str | None:

@@ -3,22 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from graphql import GraphQLEnumType
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from api.facts import called, facts, followed
+from api.meanings import meaning, words
 from api.moments import READERS
 from api.page import page
 from api.spelling import label, spelt
 from api.v1.endpoints import ENDPOINTS
 from api.v1.forms import FORMS, JSON
 from schema.document import Operation, document
-from schema.query import schema
 from schema.source import TYPE_NAMES
 
 PAGES = document((Path(__file__).parent / "documents" / "record_page.graphql").read_text("utf-8"))
@@ -83,9 +82,8 @@ def record_page(
         counted=list(_counted(record, suffix)),
         citations=record.get("citations"),
         coverage=_coverage(record, kept),
-        states=explained("CoverageState"),
-        operations={one.code: one.about for one in explained("Operation")},
-        kinds={one.code: one.about for one in explained("ChangeKind")},
+        states=words("CoverageState"),
+        meaning=meaning,
         followed=followed,
         forms=list(_forms(record, suffix)),
         linked_data=_linked_data(record, heading, public_url),
@@ -99,21 +97,6 @@ def _heading(record: Mapping[str, Any]) -> str:
         return called(record)
     kind = spelt(record["kind"]) if "kind" in record else label(record["type"])
     return f"{kind}: {record['stateParty']['name']}"
-
-
-@dataclass(frozen=True)
-class Explained:
-    """A word of a closed list: as it is coded, as it is written, and what it means."""
-
-    code: str
-    word: str
-    about: str
-
-
-def explained(enum: str) -> Sequence[Explained]:
-    """The words of a closed list, in their order."""
-    values = cast("GraphQLEnumType", schema.type_map[enum]).values
-    return [Explained(name, spelt(name), value.description or "") for name, value in values.items()]
 
 
 def pointing_out(record_id: str, public_url: str) -> Mapping[str, str]:

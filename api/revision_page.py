@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from api.facts import FOLLOWED, Fact, Words
+from api.facts import FOLLOWED, Fact, Words, named
+from api.meanings import meaning
 from api.page import page
-from api.record_page import explained, pointing_out
+from api.record_page import pointing_out
 from api.spelling import label, spelt
 from schema.document import document
-from schema.revision import NAMED_BY
 
 ASKED = document((Path(__file__).parent / "documents" / "revision_page.graphql").read_text("utf-8")).operation(None)
 
@@ -32,16 +32,9 @@ def revision_page(revision: Mapping[str, Any], public_url: str, headers: Mapping
         name=None if redaction else named(said),
         said=[] if redaction else list(_facts(said)),
         written=orjson.dumps(revision["document"], option=orjson.OPT_INDENT_2).decode() if said else None,
-        operations={one.code: one.about for one in explained("Operation")},
-        kinds={one.code: one.about for one in explained("ChangeKind")},
+        meaning=meaning,
         **pointing_out(revision["recordId"], public_url),
     )
-
-
-def named(document: Mapping[str, Any]) -> str | None:
-    """What a document calls its record."""
-    names = [document.get(field) for field in NAMED_BY] + [(document.get("names") or {}).get("EN")]
-    return next((str(name) for name in names if name), None)
 
 
 def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:

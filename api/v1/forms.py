@@ -4,6 +4,8 @@ import re
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from api.v1.feed import NEWEST
+from api.v1.feed_forms import as_atom, as_json_feed
 from api.v1.listing import Listing
 from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
 
@@ -16,7 +18,8 @@ HTML = "text/html"
 class Form:
     """media_type: of the answer; write: the bytes of a list; as_cells: it is a table; about: for whom it is.
     of: the fields of Query that can have it, all where it is left out; newest: it shows so many of the changes, the newest ones,
-    where `first` or `last` do not say how many."""
+    where `first` or `last` do not say how many; file: the document that says which fields it needs, where that is not the
+    endpoint's own."""
 
     media_type: str
     write: Callable[[Listing], AsyncGenerator[bytes]]
@@ -24,6 +27,7 @@ class Form:
     as_cells: bool = False
     of: Collection[str] | None = None
     newest: int | None = None
+    file: str | None = None
 
     def fits(self, field: str) -> bool:
         return self.of is None or field in self.of
@@ -32,6 +36,22 @@ class Form:
 FORMS: Mapping[str, Form] = {
     "csv": Form("text/csv; charset=utf-8; header=present", as_csv, "A table, for any program.", as_cells=True),
     "jsonl": Form("application/jsonl; charset=utf-8", as_json_lines, "A line of JSON for each element."),
+    "atom": Form(
+        "application/atom+xml; charset=utf-8",
+        as_atom,
+        "The newest changes, for feed readers.",
+        of={"changes"},
+        newest=NEWEST,
+        file="feeds",
+    ),
+    "feed.json": Form(
+        "application/feed+json; charset=utf-8",
+        as_json_feed,
+        "The same as JSON Feed.",
+        of={"changes"},
+        newest=NEWEST,
+        file="feeds",
+    ),
 }
 """Suffix → form."""
 

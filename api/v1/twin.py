@@ -23,6 +23,7 @@ from api.v1.forms import CSV_FOR_EXCEL, FORMS, HTML, JSON, Form, split
 from api.v1.parameters import variables_of
 from schema.answer import answer
 from schema.identity import WELL_FORMED
+from schema.paged import LARGEST_PAGE
 from schema.refusals import BadValue
 
 EXISTS = "select exists (select from revision where record_id = $1)"
@@ -147,9 +148,8 @@ async def _page(request: Request, asked: Asked) -> Response:
     data = orjson.loads(answered.data)
     headers = {**_told(data["clock"]), "Vary": "Accept"}
     if cursor := _next(data[endpoint.field]):
-        kept = [
-            (name, value) for name, value in asked.parameters.multi_items() if name not in ("after", "before", "last")
-        ]
+        turned = ("after", "before", "last") if isinstance(cursor, str) else ("after", "last")
+        kept = [(name, value) for name, value in asked.parameters.multi_items() if name not in turned]
         query = urlencode([*kept, ("after", cursor)])
         headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
     return Response(answered.data, 200, headers, JSON)
@@ -172,13 +172,13 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
         if excel != "1" or asked.suffix != "csv":
             raise BadValue("excel: only .csv comes for Excel, with excel=1.")
         form = CSV_FOR_EXCEL
-    if form.newest and not {"first", "last"} & set(variables):
-        variables["last"] = form.newest
+    if form.newest:
+        variables = _newest(variables, form.newest)
     name = asked.endpoint.name + (f"-{asked.id.partition(':')[2]}" if asked.id else "")
     settings = request.state.settings
     query = f"?{request.url.query}" if request.url.query else ""
     what = listing.Request(
-        endpoint.operation,
+        endpoint.of_form(form.file),
         endpoint.field,
         variables,
         asked_in(asked.parameters),
@@ -187,6 +187,16 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
         f"{settings.public_url}{request.url.path}{query}",
     )
     return await whole(request, what, asked.suffix, form)
+
+
+def _newest(variables: dict[str, Any], newest: int) -> dict[str, Any]:
+    """So many, where the address does not say how many: a feed is held as a whole, so that it is no place for everything."""
+    for name in ("first", "last"):
+        if variables.get(name, 0) > LARGEST_PAGE:
+            raise BadValue(
+                f"{name}: a feed shows up to {LARGEST_PAGE} changes at once; .jsonl and .csv have all of them."
+            )
+    return variables if {"first", "last"} & set(variables) else {**variables, "last": newest}
 
 
 async def whole(request: Request, what: listing.Request, suffix: str, form: Form) -> Response:
@@ -198,7 +208,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             "Vary": "Accept",
             "Row-Count": str(rows.total),
             "Total-Count": str(rows.of),
-            "Content-Disposition": f'attachment; filename="{what.name}.{suffix}"',
+            "Content-Disposition": f'{"inline" if form.newest else "attachment"}; filename="{what.name}.{suffix}"',
         }
         if request.method == "HEAD":
             return Response(None, 200, headers, form.media_type)
