@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from api.v1.calendar import CALENDARS, as_calendar
 from api.v1.feed import NEWEST
 from api.v1.feed_forms import as_atom, as_json_feed
 from api.v1.listing import Listing
@@ -52,6 +53,7 @@ FORMS: Mapping[str, Form] = {
         newest=NEWEST,
         file="feeds",
     ),
+    "ics": Form("text/calendar; charset=utf-8", as_calendar, "A calendar to subscribe to.", of=CALENDARS),
 }
 """Suffix → form."""
 
