@@ -15,7 +15,7 @@ from api.meanings import meaning, words
 from api.moments import READERS
 from api.page import page
 from api.spelling import label, spelt
-from api.v1.endpoints import ENDPOINTS
+from api.v1.endpoints import ENDPOINTS, listing_of
 from api.v1.forms import FORMS, JSON
 from schema.document import Operation, document
 from schema.source import TYPE_NAMES
@@ -163,12 +163,11 @@ def _forms(record: Mapping[str, Any], suffix: str) -> Iterator[Form]:
     for path, endpoint in ENDPOINTS.items():
         if endpoint.record_type != type_:
             continue
-        among = ENDPOINTS[path.removesuffix("/{id}")] if endpoint.is_record else endpoint
         if endpoint.is_record and record["type"] == "Tombstone":
             continue
         what = "This record" if endpoint.is_record else "Its history"
         for ending, form in FORMS.items():
-            if form.fits(among.field):
+            if form.fits(listing_of(endpoint).field):
                 media_type = form.media_type.partition(";")[0]
                 address = f"{path.replace('{id}', name)}.{ending}{suffix}"
                 yield Form(address, media_type, f"{what}, .{ending}: {form.about}")

@@ -141,3 +141,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     ]
 }
 """Path → endpoint."""
+
+
+def listing_of(endpoint: Endpoint) -> Endpoint:
+    """The endpoint that lists what this one answers: of one record, the list that has it."""
+    return ENDPOINTS[endpoint.path.removesuffix("/{id}")] if endpoint.is_record else endpoint

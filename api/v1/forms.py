@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from api.v1.bibliography import CITED, SOURCES, as_bibtex, as_csl_json
 from api.v1.calendar import CALENDARS, as_calendar
 from api.v1.feed import NEWEST
 from api.v1.feed_forms import as_atom, as_json_feed
@@ -54,6 +55,20 @@ FORMS: Mapping[str, Form] = {
         file="feeds",
     ),
     "ics": Form("text/calendar; charset=utf-8", as_calendar, "A calendar to subscribe to.", of=CALENDARS),
+    "bib": Form(
+        "application/x-bibtex; charset=utf-8",
+        as_bibtex,
+        "A bibliography for BibTeX.",
+        of={*CITED, SOURCES},
+        file="citations",
+    ),
+    "csl.json": Form(
+        "application/vnd.citationstyles.csl+json",
+        as_csl_json,
+        "A bibliography for reference managers.",
+        of={*CITED, SOURCES},
+        file="citations",
+    ),
 }
 """Suffix → form."""
 

@@ -18,7 +18,7 @@ from api import accept
 from api.faults import problem, telling
 from api.moments import asked_in
 from api.v1 import listing
-from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint
+from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import CSV_FOR_EXCEL, FORMS, HTML, JSON, Form, split
 from api.v1.parameters import variables_of
 from schema.answer import answer
@@ -46,7 +46,7 @@ async def index(request: Request) -> Response:
         {
             "address": f"{public_url}{path}",
             "about": endpoint.about,
-            "forms": ["json", *(suffix for suffix, form in FORMS.items() if form.fits(endpoint.field))],
+            "forms": ["json", *(suffix for suffix, form in FORMS.items() if form.fits(listing_of(endpoint).field))],
         }
         for path, endpoint in ENDPOINTS.items()
     ]
@@ -84,7 +84,7 @@ def _asked(request: Request) -> Asked | Response:
         there = ", ".join(path for path in ENDPOINTS if "{" not in path)
         detail = f"There is nothing at {request.url.path}. There are: {there}; all of them, with their forms: /v1."
         return problem(404, "Not found", detail)
-    forms = {suffix: form for suffix, form in FORMS.items() if form.fits(endpoint.field)}
+    forms = {suffix: form for suffix, form in FORMS.items() if form.fits(listing_of(endpoint).field)}
     if suffix is None:
         page = {HTML: "html"} if endpoint.is_record else {}
         media_types = {JSON: "json", **page, **{form.media_type.partition(";")[0]: one for one, form in forms.items()}}
@@ -130,8 +130,7 @@ async def _record(request: Request, asked: Asked) -> Response:
         return Response(answered.data, 410, headers, JSON)
     if asked.suffix == "json":
         return Response(answered.data, 200, headers, JSON)
-    among = ENDPOINTS[endpoint.path.removesuffix("/{id}")]
-    return await _listed(request, asked, among, {"filter": {"id": [record_id]}})
+    return await _listed(request, asked, listing_of(endpoint), {"filter": {"id": [record_id]}})
 
 
 def _no_record(record_id: str) -> Response:
