@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import asyncpg
 import feedparser
@@ -211,3 +211,20 @@ async def test_what_is_no_feed_is_told_as_a_problem(
     answer = await client.get(address)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert told in answer.json()["detail"]
+
+
+async def test_a_query_s_changes_are_a_feed_whatever_it_asks_of_them(client: httpx2.AsyncClient) -> None:
+    """Which changes there are is the query's to say; what is told of each, the feed's."""
+    query = "query ($of: [String!]) { clock { valid } some: changes(filter: { stateParty: $of }) { nodes { ...P } } }"
+    query += " fragment P on Revision { position }"
+    address = f"/graphql.atom?{urlencode({'query': query, 'variables': json.dumps({'of': ['PHL'], 'more': 1})})}"
+    read = feedparser.parse((await client.get(address)).content)
+    assert read.bozo is False
+    same = await atom(client, "/v1/changes.atom?stateParty=PHL")
+    assert [(entry.id, entry.title) for entry in read.entries] == [(entry.id, entry.title) for entry in same.entries]
+    for form, field, listed in (("bib", "measures", "measures"), ("ics", "reportingEvents", "reporting-events")):
+        query = f'{{ {field}(filter: {{ stateParty: ["AGO"] }}) {{ totalCount nodes {{ id }} }} }}'
+        answer = await client.get(f"/graphql.{form}?{urlencode({'query': query})}")
+        whole = await client.get(f"/v1/{listed}.{form}?stateParty=AGO")
+        assert answer.headers["row-count"] == whole.headers["row-count"]
+        assert answer.content.splitlines()[-20:] == whole.content.splitlines()[-20:]

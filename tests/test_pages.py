@@ -4,19 +4,26 @@ import asyncio
 import json
 import re
 import shutil
+from collections.abc import AsyncIterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import html5lib
 import httpx2
 import pytest
 
+from db.embedded import Embedded
+from tests.conftest import cloned
 from tests.dated_log import LAW, POSITIONS
 from tests.maintainers import Maintainers, new_measure
+from tests.record_documents import BEGINNING, amend, create, measure, merge, published, redact, source
+from tests.served import served
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+OTHER = "Measure:AAA-0002"
 LIKE_A_BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 OF_EVERY_TYPE = (
     *("Measure:PHL-0007", "StateParty:PHL", "Source:S-0001", "Recommendation:IVC-05", "Section:III.A", "Article:3"),
@@ -168,6 +175,55 @@ async def test_a_retracted_record_s_page_says_why_it_is_gone(then: httpx2.AsyncC
     assert "Took it out of the record; its history stays." in read
     assert "A law" in read
     assert "Revision 3" in read
+
+
+@pytest.fixture(scope="module")
+async def decided(
+    administrator: asyncpg.Connection, server: Embedded, migrated_template: str
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a record with a merge, a redaction, and a source whose address is a script."""
+    async with cloned(administrator, server, migrated_template) as database:
+        connection = await asyncpg.connect(database.url)
+        await published(connection, *BEGINNING, create("Source:S-9", source(url="javascript:alert(1)")))
+        await published(connection, amend(LAW, measure("AAA", title="A zweifelhaft law", summary="Quatsch.")))
+        said = await connection.fetchval('select max("position") from revision')
+        await published(connection, amend(LAW, measure("AAA", title="A law again")))
+        await published(connection, redact(LAW, measure("AAA", title="A law, withheld", summary="Withheld."), said))
+        await published(connection, create(OTHER, measure("AAA")), merge(OTHER, LAW, measure("AAA")))
+        await connection.close()
+        async with served(database.url) as client:
+            yield client
+
+
+async def test_redacted_words_are_on_no_page_and_that_they_are_gone_is_told(decided: httpx2.AsyncClient) -> None:
+    gone = await got(decided, f"/r/{LAW}/2")
+    assert "What this revision said was redacted: its words are gone for good." in text(gone)
+    assert "https://opsc.example/r/Measure:AAA-0001/4" in [one["href"] for one in elements(gone, "a")]
+    redaction = text(await got(decided, f"/r/{LAW}/4"))
+    assert "Removed what an earlier revision said, because it must not be public" in redaction
+    now, then = await got(decided, f"/r/{LAW}"), await got(decided, f"/r/{LAW}?position={len(BEGINNING) + 2}")
+    assert "Revision 4" in text(now)
+    assert "Removed what an earlier revision said" in text(now)
+    assert "<h1>A law, withheld</h1>" in then
+    for page in (gone, redaction, now, then):
+        assert "zweifelhaft" not in page
+        assert "Quatsch" not in page
+
+
+async def test_a_merged_record_s_page_leads_to_the_one_that_it_went_into(decided: httpx2.AsyncClient) -> None:
+    for address, headers in ((f"/r/{OTHER}", LIKE_A_BROWSER), (f"/r/{OTHER}.html", {})):
+        answer = await decided.get(f"{address}?valid=2020-01-01", headers=headers)
+        suffix = address.removeprefix(f"/r/{OTHER}")
+        assert answer.headers["location"] == f"/r/{LAW}{suffix}?valid=2020-01-01"
+        assert answer.status_code == 308
+    assert "Merged it into another record" in text(await got(decided, f"/r/{OTHER}/2"))
+
+
+async def test_an_address_that_is_a_script_is_shown_and_leads_nowhere(decided: httpx2.AsyncClient) -> None:
+    for address in ("/r/Source:S-9", "/r/Source:S-9/1"):
+        page = await got(decided, address)
+        assert "javascript:alert(1)" in text(page)
+        assert not [one for one in elements(page, "a") if (one["href"] or "").startswith("javascript")]
 
 
 async def test_words_are_shown_and_never_run(people_of_the_module: Maintainers) -> None:

@@ -26,9 +26,8 @@ async def as_bibtex(listing: Listing) -> AsyncGenerator[bytes]:
 async def as_csl_json(listing: Listing) -> AsyncGenerator[bytes]:
     before = b"[\n"
     async for items in _cited(listing, csl_of, lambda revision: orjson.loads(revision["csl"])[0]):
-        for item in items:
-            yield before + orjson.dumps(item)
-            before = b",\n"
+        yield before + b",\n".join(orjson.dumps(item) for item in items)
+        before = b",\n"
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 

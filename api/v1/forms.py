@@ -4,12 +4,15 @@ import re
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from starlette.datastructures import QueryParams
+
 from api.v1.bibliography import CITED, SOURCES, as_bibtex, as_csl_json
 from api.v1.calendar import CALENDARS, as_calendar
 from api.v1.feed import NEWEST
 from api.v1.feed_forms import as_atom, as_json_feed
 from api.v1.listing import Listing
 from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
+from schema.refusals import BadValue
 
 JSON = "application/json"
 HTML = "text/html"
@@ -19,9 +22,9 @@ HTML = "text/html"
 @dataclass(frozen=True)
 class Form:
     """media_type: of the answer; write: the bytes of a list; as_cells: it is a table; about: for whom it is.
-    of: the fields of Query that can have it, all where it is left out; newest: it shows so many of the changes, the newest ones,
-    where `first` or `last` do not say how many; file: the document that says which fields it needs, where that is not the
-    endpoint's own."""
+    of: the fields of Query that can have it, since it needs certain fields of their rows; all, whatever is asked of them, where it is
+    left out; newest: it shows so many of the changes, the newest ones, where `first` or `last` do not say how many; file: the
+    document that says which fields it needs, where that is not the endpoint's own."""
 
     media_type: str
     write: Callable[[Listing], AsyncGenerator[bytes]]
@@ -74,6 +77,16 @@ FORMS: Mapping[str, Form] = {
 
 CSV_FOR_EXCEL = Form(FORMS["csv"].media_type, as_csv_for_excel, "The table, for Excel.", as_cells=True)
 """What `?excel=1` makes of .csv."""
+
+
+def chosen(suffix: str, parameters: QueryParams) -> Form:
+    """The form of a suffix, as the parameters want it. Raises BadValue."""
+    excel = parameters.get("excel")
+    if excel is None or excel == "":
+        return FORMS[suffix]
+    if excel != "1" or suffix != "csv":
+        raise BadValue("excel: only .csv comes for Excel, with excel=1.")
+    return CSV_FOR_EXCEL
 
 
 STRANGE = re.compile("[a-z]{1,10}", re.ASCII)
