@@ -1,5 +1,6 @@
 """The whole application on one page: which address is answered by what, and what lives as long as the process."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from api.openid import Issuer
 from api.queries import asked, saved, saving
 from api.settings import Settings
 from api.v1 import twin
+from api.v1.apart.answered import AT_ONCE
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
 
@@ -27,8 +29,9 @@ WRITERS = 2
 """Connections that change the record: they wait for one another, and readers for none of them."""
 
 
-EXPORTERS = 2
-"""Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them."""
+EXPORTERS = AT_ONCE + 1
+"""Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them. One more than there are
+files written at once, so that a plain table need not wait for these."""
 
 
 def create(settings: Settings | None = None) -> Starlette:
@@ -47,6 +50,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "pool": pool,
                 "writers": writers,
                 "exporters": exporters,
+                "apart": asyncio.Semaphore(AT_ONCE),
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "savings": Allowance(HOUR),

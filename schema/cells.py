@@ -33,11 +33,13 @@ SEPARATOR = "; "
 
 @dataclass(frozen=True)
 class Cell:
-    """A column: the path to its leaf, what it holds (a scalar of GraphQL's, or TEXT for several of them), and how to come by it."""
+    """A column: the path to its leaf, what it holds (a scalar of GraphQL's, or TEXT for several of them), how to come by it, and
+    the path to the list whose elements it holds."""
 
     name: str
     kind: str
     text: Expression
+    among: str | None = None
 
 
 TEXT = "String"
@@ -95,6 +97,7 @@ def _of_edges(at: At, field: Edges, target: GraphQLObjectType, name: str) -> lis
             one.name,
             TEXT,
             _or_nothing(sa.func.string_agg(in_list(one.text), aggregate_order_by(literal(SEPARATOR), *order))),
+            name,
         )
         for one in inner
     ]
@@ -127,7 +130,7 @@ def _leaf(name: str, type_: GraphQLOutputType, value: Expression) -> Cell:
         apart = sa.func.array_to_string(value, sa.literal_column(r"E'\x01'"), literal(""))
         escaped = in_list(apart)
         return Cell(
-            name, TEXT, _or_nothing(sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR)))
+            name, TEXT, _or_nothing(sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR))), name
         )
     if named.name == "DateTime":
         in_utc = sa.func.timezone(literal("UTC"), value)

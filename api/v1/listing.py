@@ -15,9 +15,10 @@ from api.moments import says_what_was_known
 from api.v1.copying import TIMEOUT, chunks
 from schema.answer import answer, asked_by, told
 from schema.clock import Moment
+from schema.column import Column
 from schema.document import Operation, document
 from schema.flattening import Table
-from schema.rows import Column, Rows, counted, rows_of
+from schema.rows import Rows, counted, rows_of
 from schema.whole_rows import rows_table
 
 
@@ -144,7 +145,7 @@ class Flattened:
 
     @property
     def columns(self) -> Sequence[Column]:
-        return [Column(flat.name, flat.kind) for flat in self.table.columns]
+        return [Column(flat.name, flat.kind, flat.among) for flat in self.table.columns]
 
     async def csv(self, delimiter: str = ",") -> AsyncGenerator[bytes]:
         async with aclosing(self.listing.lines()) as chunks:

@@ -2,7 +2,7 @@
 for less; and it is read at one position, which the answer's headers tell with the count of its rows, and of how many these are.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ from api import accept
 from api.faults import problem, telling
 from api.moments import asked_in
 from api.v1 import listing
+from api.v1.apart.answered import answered, in_turn
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, HTML, JSON, Form, chosen, split
 from api.v1.parameters import variables_of
@@ -201,6 +202,8 @@ def _newest(variables: dict[str, Any], newest: int) -> dict[str, Any]:
 async def whole(request: Request, what: listing.Request, suffix: str, form: Form) -> Response:
     """A list in a form, streamed: it is all of what the headers say, or breaks off. Raises what refuses it before it begins."""
     async with AsyncExitStack() as opened:
+        if not form.write and request.method != "HEAD":
+            await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {
             **told_clock(rows.clock),
@@ -211,12 +214,14 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         }
         if request.method == "HEAD":
             return Response(None, 200, headers, form.media_type)
+        if not form.write:
+            return await answered(request, rows, suffix, headers, form.media_type)
         until_read = opened.pop_all()
-    return StreamingResponse(_sent(until_read, form, rows), 200, headers, form.media_type)
+    return StreamingResponse(_sent(until_read, form.write(rows)), 200, headers, form.media_type)
 
 
-async def _sent(until_read: AsyncExitStack, form: Form, rows: listing.Listing) -> AsyncIterator[bytes]:
-    async with until_read, aclosing(form.write(rows)) as written:
+async def _sent(until_read: AsyncExitStack, written: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    async with until_read, aclosing(written):
         async for chunk in written:
             yield chunk
 
