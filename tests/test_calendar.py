@@ -90,6 +90,7 @@ async def test_the_calendar_says_what_it_is_and_when_to_look_again(client: httpx
     assert calendar["name"] == calendar["x-wr-calname"] == "OPSC: reporting events"
     assert calendar["description"].startswith("5 of 101, as the OPSC Tracker had them at position 4727 of its log.")
     assert calendar["refresh-interval"].dt == timedelta(hours=12)
+    assert calendar["x-published-ttl"] == "PT12H"
     assert calendar["url"] == f"https://opsc.example{ADDRESS}?kind=REVIEW&first=5"
     assert [one["categories"].cats for one in calendar.events] == [["Review"]] * 5
 

@@ -23,12 +23,12 @@ SAID = (len(BEGINNING) + 1, len(BEGINNING) + 2)
 SAYS = measure("AAA", title="A zweifelhaft law", note="zweifelhaft")
 MARKED = "A <b>better</b> law & more"
 TOLD = [
-    "Measure “A law” (Measure:AAA-0001): new in the record.",
+    "Measure “A law” of AAA (Measure:AAA-0001): new in the record.",
     'Measure (Measure:AAA-0001): Title: changed from "A law" to "A known law".',
     "Measure (Measure:AAA-0001): retracted from the record.",
-    f"Measure “{MARKED}” (Measure:AAA-0001): restored to the record.",
-    "Measure “A law” (Measure:AAA-0002): new in the record.",
-    "Measure “A law” (Measure:AAA-0002): merged into Measure:AAA-0001.",
+    f"Measure “{MARKED}” of AAA (Measure:AAA-0001): restored to the record.",
+    "Measure “A law” of AAA (Measure:AAA-0002): new in the record.",
+    "Measure “A law” of AAA (Measure:AAA-0002): merged into Measure:AAA-0001.",
     "Measure (Measure:AAA-0001): redacted, so that some of what it said is no longer shown.",
 ]
 """What the feed says of the changes from the law's first on, by its titles: two revisions said what is redacted since."""

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
-from icalendar import Calendar, Component, Event, Journal
+from icalendar import Calendar, Component, Event, Journal, vDuration
 
 from api.meanings import meaning
 from api.spelling import day, spelt
@@ -68,7 +68,7 @@ def _calendar(listing: Listing, called: str) -> bytes:
         uid=str(uuid.uuid5(uuid.NAMESPACE_URL, asked.address)),
         url=asked.address,
     )
-    calendar.add("x-published-ttl", REFRESHED)  # the same for Outlook
+    calendar.add("x-published-ttl", vDuration(REFRESHED))  # the same for Outlook
     written: bytes = calendar.to_ical()
     return written
 

@@ -113,10 +113,12 @@ def _entry(row: Mapping[str, Any]) -> Entry:
 
 
 def title_of(row: Mapping[str, Any]) -> str:
-    """A change in a sentence that names its record: "Measure “A law” (Measure:PHL-0001): new in the record."."""
-    name = None if row["operation"] == "REDACT" else named(row["document"])
-    record = f"{spelt(row['recordType'])}{f' “{name}”' if name else ''} ({row['recordId']})"
-    return f"{record}: {_did(row)}."
+    """A change in a sentence that names its record: "Measure “A law” of PHL (Measure:PHL-0001): new in the record."."""
+    said = {} if row["operation"] == "REDACT" else row["document"] or {}  # a redaction's is of what it left of others
+    name = named(said) or spelt(said.get("kind") or "")
+    state = said.get("stateParty")
+    record = spelt(row["recordType"]) + (f" “{name}”" if name else "") + (f" of {state}" if state else "")
+    return f"{record} ({row['recordId']}): {_did(row)}."
 
 
 def _did(row: Mapping[str, Any]) -> str:
