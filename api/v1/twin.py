@@ -15,6 +15,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api import accept
+from api.deprecation import telling_of
+from api.fair_use import charge
 from api.faults import problem, telling
 from api.moments import asked_in
 from api.v1 import listing
@@ -120,11 +122,13 @@ async def _record(request: Request, asked: Asked) -> Response:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/r/{record_id}.html{query}", 303, {"Vary": "Accept"})
     answered = await answer(state.pool, endpoint.operation, {"id": record_id}, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     record = data[RECORD]
     if not record:
         return _no_record(record_id)
     headers = {**told_clock(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
+    headers = telling_of(endpoint.uses({"id": record_id}), headers, state.settings.public_url)
     if record["id"] != record_id:
         path = f"/v1/{request.path_params['path']}".replace(
             quote(record_id.partition(":")[2]), quote(record["id"].partition(":")[2])
@@ -149,6 +153,7 @@ async def _page(request: Request, asked: Asked) -> Response:
     if "excel" in asked.parameters:
         raise BadValue("excel: only .csv comes for Excel.")
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     headers = {**told_clock(data["clock"]), "Vary": "Accept"}
     if cursor := _next(data[endpoint.field]):
@@ -156,6 +161,7 @@ async def _page(request: Request, asked: Asked) -> Response:
         kept = [(name, value) for name, value in asked.parameters.multi_items() if name not in turned]
         query = urlencode([*kept, ("after", cursor)])
         headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
+    headers = telling_of(endpoint.uses(variables), headers, state.settings.public_url)
     return Response(answered.data, 200, headers, JSON)
 
 
@@ -185,6 +191,7 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
         settings.public_url,
         name,
         f"{settings.public_url}{request.url.path}{query}",
+        asked.endpoint.deprecated,
     )
     return await whole(request, what, asked.suffix, form)
 
@@ -212,8 +219,10 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             "Total-Count": str(rows.of),
             "Content-Disposition": f'{"inline" if form.newest else "attachment"}; filename="{what.name}.{suffix}"',
         }
+        headers = telling_of(what.uses(), headers, what.public_url)
         if request.method == "HEAD":
             return Response(None, 200, headers, form.media_type)
+        charge(request.scope, rows.cost)
         if not form.write:
             return await answered(request, rows, suffix, headers, form.media_type)
         until_read = opened.pop_all()
