@@ -128,6 +128,10 @@ class Changes(Planned):
                 description=f"The newest so many instead, 1 to {LARGEST_PAGE}, oldest first: what a feed shows. Give first or "
                 "last.",
             ),
+            "before": graphene.Argument(
+                graphene.Int,
+                description="Only what comes before this position: with last, the page of a feed that is older than another.",
+            ),
         }
         super().__init__(graphene.NonNull(ChangePage), args=arguments, description=description)
 
@@ -199,6 +203,8 @@ class RevisionsAfter:
         revision = at.plan.rows(at, self.element)
         rows = sa.select(revision).where(revision.c.position > self.after, at.plan.stands(revision, at.clock))
         rows = rows.where(*conditions(at, revision))
+        if "before" in at.given:
+            rows = rows.where(revision.c.position < at.bind("before", sa.Integer))
         if size is not None:
             order = revision.c.position.desc() if self.backwards else revision.c.position
             rows = rows.order_by(order).limit(sa.literal_column(str(size)))
@@ -222,6 +228,14 @@ def _start(at: At) -> sa.ColumnElement[int]:
     return sa.select(kept.c.position).scalar_subquery()
 
 
+def _end(at: At) -> sa.ColumnElement[int]:
+    """The last position that could be told of."""
+    if "before" not in at.given:
+        return at.clock.position
+    earlier = at.bind("before", sa.Integer) - sa.literal_column("1")
+    return sa.func.greatest(sa.func.least(at.clock.position, earlier), sa.literal_column("0"), type_=sa.Integer())
+
+
 def _in_order(page: Any, column: Any, type_: Any) -> Any:
     return sa.func.array_agg(aggregate_order_by(column, page.c.position), type_=sa.ARRAY(type_))
 
@@ -237,5 +251,5 @@ def _fact(at: At, name: str, page: Any, size: int) -> Json:
         return plain(more)
     if name == "lastPosition":
         last = _in_order(page, page.c.position, sa.Integer())[sa.literal_column(str(size))]
-        return plain(sa.case((more, last), else_=at.clock.position))
+        return plain(sa.case((more, last), else_=_end(at)))
     return ('"ChangePage"',)

@@ -13,7 +13,7 @@ from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
 from api.openapi.posted import ANYTHING, CLOCKS, REFUSED, SAVED
 from api.openapi.responses import ALLOWANCE, GRAPHQL_ANSWER, answer, problems
-from api.openapi.values import JsonSchema
+from api.openapi.values import JsonSchema, reference
 from api.permalinks import RECORD, REVISION
 from api.sheets import MEDIA_TYPES
 from api.v1.forms import FORMS
@@ -50,8 +50,8 @@ class Address:
                 "200": answer(
                     self.about, self.media_types, *self.headers, *([] if self.tag == "health" else ALLOWANCE)
                 ),
-                **(self.others or {}),
                 **problems(*self.problems, *([] if self.tag == "health" or "429" in (self.others or {}) else [429])),
+                **(self.others or {}),
             },
         }
 
@@ -73,6 +73,11 @@ def in_query(name: str, about: str, schema: JsonSchema = TEXT, **more: Any) -> J
 
 ID = in_path("id", "The record's id.", "Measure:PHL-0001")
 
+NO_RECORD = answer(
+    "There is nothing of this id, or was not at that moment; a browser is told so by a page.",
+    {"application/problem+json": reference("Problem"), HTML: TEXT},
+)
+
 ASKED_BY_GET = (
     in_query("query", "A GraphQL document.", required=True, example="{ clock { position known valid } }"),
     in_query("variables", "The values of its variables, as JSON."),
@@ -82,9 +87,9 @@ ASKED_BY_GET = (
 
 def addresses(answers: Answers) -> list[Address]:
     """All of them. answers gathers what they show."""
-    record = answers.of(RECORD.operation(None))["properties"]
+    record = answers.of(RECORD)["properties"]
     shown, gone = (_with(node, record["clock"]) for node in _split(record["node"], "Tombstone"))
-    revision = answers.of(REVISION.operation(None))["properties"]["revision"]
+    revision = answers.of(REVISION)["properties"]["revision"]
     return [
         Address(
             "/graphql",
@@ -127,13 +132,14 @@ def addresses(answers: Answers) -> list[Address]:
             "permalink",
             "permalinks",
             "A record as it stands, or stood at a moment, at the address that stays.",
-            {JSON: shown},
-            (400, 404, 503),
+            {JSON: shown, HTML: TEXT},
+            (400, 503),
             (ID,),
             clocks=True,
             others={
                 "308": answer("It was merged into another record, whose address Location has.", {}, "Location"),
-                "410": answer("It was retracted: the answer says when, by whom and why.", {JSON: gone}),
+                "404": NO_RECORD,
+                "410": answer("It was retracted: the answer says when, by whom and why.", {JSON: gone, HTML: TEXT}),
             },
             headers=("Link", "Memento-Datetime"),
         ),
@@ -151,10 +157,11 @@ def addresses(answers: Answers) -> list[Address]:
             "revisionPermalink",
             "permalinks",
             "One revision of a record, with all that its hash is made of.",
-            {JSON: revision},
-            (400, 404, 503),
+            {JSON: revision, HTML: TEXT},
+            (400, 503),
             (ID, in_path("number", "The revision's number within its record.", "1")),
             clocks=True,
+            others={"404": NO_RECORD},
         ),
         Address(
             "/sheets/{file}",

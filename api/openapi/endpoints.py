@@ -8,7 +8,7 @@ from api.openapi.answers import Answers
 from api.openapi.parameters import clock_parameters, parameters_of, path_parameter
 from api.openapi.responses import ALLOWANCE, CLOCKS, GOING, answer, problems
 from api.openapi.values import JsonSchema
-from api.v1.endpoints import ENDPOINTS, Endpoint
+from api.v1.endpoints import ENDPOINTS, Endpoint, listing_of
 from api.v1.forms import FORMS, JSON, Form
 
 EXCEL: JsonSchema = {
@@ -36,7 +36,7 @@ class Endpoints:
         name = endpoint.operation_name
         asked = [self._shared(f"{name}.{parameter}", told) for parameter, told in parameters_of(endpoint).items()]
         clocks = [_reference(clock) for clock in clock_parameters()]
-        forms = {suffix: form for suffix, form in FORMS.items() if form.fits(endpoint.field)}
+        forms = {suffix: form for suffix, form in FORMS.items() if form.fits(listing_of(endpoint).field)}
         responses = self._responses(endpoint, forms)
         described = {"summary": endpoint.about, "tags": [endpoint.path.split("/")[2]]}
         operation_id = _camel(endpoint)
@@ -46,7 +46,7 @@ class Endpoints:
                 **described,
                 "description": f"In JSON, or in the form that Accept names. For example: `{example_of(endpoint)}`",
                 "parameters": [*of_path, *asked, *clocks],
-                "responses": responses | problems(400, 404, 406, 429, 503),
+                "responses": responses | problems(400, 404, 406, 422, 429, 503),
             }
         }
         told = [f"`.json`: {'The record' if endpoint.is_record else 'A page of it'}, as JSON."]
@@ -56,7 +56,7 @@ class Endpoints:
             "in": "path",
             "required": True,
             "description": "The form that it comes in.",
-            "schema": {"enum": ["json", *forms]},
+            "schema": {"enum": ["json", *(["html"] if endpoint.is_record else []), *forms]},
             "example": "csv" if "csv" in forms else "json",
         }
         self.paths[f"{endpoint.path}.{{form}}"] = {
@@ -65,7 +65,7 @@ class Endpoints:
                 **described,
                 "description": "\n".join(["In the form that the address ends in.", "", *(f"- {one}" for one in told)]),
                 "parameters": [*of_path, form, *asked, _reference("excel"), *clocks],
-                "responses": responses | problems(400, 404, 429, 503),
+                "responses": responses | problems(400, 404, 422, 429, 503),
             }
         }
 
@@ -81,6 +81,7 @@ class Endpoints:
         names = [*CLOCKS, "Link", *ALLOWANCE, *GOING]
         found = {"200": answer(endpoint.about, shown, *names, "Row-Count", "Total-Count", "Content-Disposition")}
         if endpoint.is_record:
+            found["303"] = answer("Its page, for people, is at its permalink.", {}, "Location")
             gone = self._answers.of(endpoint.operation, ["Tombstone"])
             found["308"] = answer("It was merged into another record, whose address Location has.", {}, "Location")
             found["410"] = answer("It was retracted: the answer says when, by whom and why.", {JSON: gone}, *names)

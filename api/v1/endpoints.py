@@ -38,7 +38,11 @@ class Endpoint:
 
     @cached_property
     def operation(self) -> Operation:
-        return document((HERE / f"{self.file}.graphql").read_text("utf-8")).operation(self.operation_name)
+        return self.of_form(None)
+
+    def of_form(self, file: str | None) -> Operation:
+        """What is asked for a form: where that needs other fields, the operation of the same name in a document of its own."""
+        return document((HERE / f"{file or self.file}.graphql").read_text("utf-8")).operation(self.operation_name)
 
     @property
     def is_record(self) -> bool:
@@ -146,3 +150,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     ]
 }
 """Path → endpoint."""
+
+
+def listing_of(endpoint: Endpoint) -> Endpoint:
+    """The endpoint that lists what this one answers: of one record, the list that has it."""
+    return ENDPOINTS[endpoint.path.removesuffix("/{id}")] if endpoint.is_record else endpoint
