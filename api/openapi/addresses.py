@@ -13,7 +13,7 @@ from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
 from api.openapi.posted import ANYTHING, CLOCKS, REFUSED, SAVED
 from api.openapi.responses import ALLOWANCE, GRAPHQL_ANSWER, answer, problems
-from api.openapi.values import JsonSchema, reference
+from api.openapi.values import JsonSchema, media_types_of_forms, reference
 from api.permalinks import RECORD, REVISION
 from api.sheets import MEDIA_TYPES
 from api.v1.forms import FORMS
@@ -106,7 +106,7 @@ def addresses(answers: Answers) -> list[Address]:
             "queryAs",
             "graphql",
             "Any GraphQL query in the form that the address ends in. An operation with one list at its root is that list, whole.",
-            {JSON: ANYTHING, **{form.media_type.partition(";")[0]: TEXT for form in FORMS.values()}},
+            {JSON: ANYTHING, **media_types_of_forms()},
             (400, 404, 406, 503),
             (in_path("suffix", "The form.", "csv", {"enum": ["json", *FORMS]}), *ASKED_BY_GET),
             clocks=True,
@@ -119,7 +119,7 @@ def addresses(answers: Answers) -> list[Address]:
             "The answer of a saved query, in a form by suffix or by Accept; .html is its page, .graphql its document.",
             {
                 JSON: ANYTHING,
-                **{form.media_type.partition(";")[0]: TEXT for form in FORMS.values()},
+                **media_types_of_forms(),
                 HTML: TEXT,
                 "application/graphql": TEXT,
             },

@@ -1,15 +1,14 @@
 """The read endpoints' operations: each of them twice, in the form that Accept names, and in the one that the address ends in."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from api.openapi.answers import Answers
 from api.openapi.parameters import clock_parameters, parameters_of, path_parameter
 from api.openapi.responses import ALLOWANCE, CLOCKS, GOING, answer, problems
-from api.openapi.values import JsonSchema
+from api.openapi.values import JsonSchema, media_types_of_forms
 from api.v1.endpoints import ENDPOINTS, Endpoint, listing_of
-from api.v1.forms import FORMS, JSON, Form
+from api.v1.forms import FORMS, JSON
 
 EXCEL: JsonSchema = {
     "name": "excel",
@@ -17,8 +16,6 @@ EXCEL: JsonSchema = {
     "description": "1: with semicolons and a byte order mark, as Excel likes it; only of .csv.",
     "schema": {"enum": ["1"]},
 }
-
-TEXT: JsonSchema = {"type": "string"}
 
 
 class Endpoints:
@@ -37,7 +34,7 @@ class Endpoints:
         asked = [self._shared(f"{name}.{parameter}", told) for parameter, told in parameters_of(endpoint).items()]
         clocks = [_reference(clock) for clock in clock_parameters()]
         forms = {suffix: form for suffix, form in FORMS.items() if form.fits(listing_of(endpoint).field)}
-        responses = self._responses(endpoint, forms)
+        responses = self._responses(endpoint)
         described = {"summary": endpoint.about, "tags": [endpoint.path.split("/")[2]]}
         operation_id = _camel(endpoint)
         self.paths[endpoint.path] = {
@@ -74,10 +71,10 @@ class Endpoints:
         assert kept == parameter, f"two operations named alike describe {name} differently"
         return _reference(name)
 
-    def _responses(self, endpoint: Endpoint, forms: Mapping[str, Form]) -> dict[str, JsonSchema]:
+    def _responses(self, endpoint: Endpoint) -> dict[str, JsonSchema]:
         only = [endpoint.record_type] if endpoint.is_record and endpoint.record_type else []
         shown: dict[str, Any] = {JSON: self._answers.of(endpoint.operation, only)}
-        shown |= {form.media_type.partition(";")[0]: TEXT for form in forms.values()}
+        shown |= media_types_of_forms(listing_of(endpoint).field)
         names = [*CLOCKS, "Link", *ALLOWANCE, *GOING]
         found = {"200": answer(endpoint.about, shown, *names, "Row-Count", "Total-Count", "Content-Disposition")}
         if endpoint.is_record:

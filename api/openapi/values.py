@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from graphql import GraphQLEnumType, get_nullable_type, is_list_type, is_non_null_type
 
+from api.v1.forms import FORMS
 from schema.query import schema
 
 JsonSchema = dict[str, Any]
@@ -23,6 +24,9 @@ WRITTEN: Mapping[str, JsonSchema] = {
     "JSON": {},
 }
 """Scalars of this record, which have a description of their own."""
+
+
+BINARY = {FORMS[suffix].media_type for suffix in ("xlsx", "parquet")}
 
 
 def reference(name: str) -> JsonSchema:
@@ -75,3 +79,14 @@ def _of_enum(type_: GraphQLEnumType) -> JsonSchema:
     words = cast("Mapping[str, Any]", type_.values)
     explained = "\n".join(f"- `{word}`: {value.description}" for word, value in words.items())
     return {"type": "string", "enum": list(words), "description": f"{type_.description}\n\n{explained}"}
+
+
+def of_form(media_type: str) -> JsonSchema:
+    """What a form's answer is: text, where it is neither JSON nor bytes."""
+    return {} if media_type.endswith("json") or media_type in BINARY else {"type": "string"}
+
+
+def media_types_of_forms(field: str | None = None) -> dict[str, JsonSchema]:
+    """Media type → schema, of the forms that a field of Query has; of all where it is left out."""
+    names = (form.media_type.partition(";")[0] for form in FORMS.values() if field is None or form.fits(field))
+    return {name: of_form(name) for name in names}
