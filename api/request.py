@@ -48,10 +48,10 @@ class Asked:
     accepted: datetime | None = None
 
 
-async def read(scope: Scope, headers: Headers, receive: Receive, largest: int = LARGEST) -> Asked:
-    """largest: bytes of a body. Raises NotRead."""
+def read(scope: Scope, headers: Headers, body: bytes) -> Asked:
+    """body: a POST's. Raises NotRead."""
     if scope["method"] == "POST":
-        asked = _asked(_json_body(headers.get(b"content-type", b""), await _body(headers, receive, largest)))
+        asked = _asked(_json_body(headers.get(b"content-type", b""), body))
         return _at_its_moment(asked, _query_string(scope), {}) if scope["query_string"] else asked
     parameters = _query_string(scope)
     return _at_its_moment(_asked(_parameters(parameters)), parameters, headers)
@@ -71,7 +71,8 @@ def _at_its_moment(asked: Asked, parameters: QueryParams, headers: Headers) -> A
         raise NotRead(400, str(error)) from None
 
 
-async def _body(headers: Headers, receive: Receive, largest: int) -> bytes:
+async def body_of(headers: Headers, receive: Receive, largest: int = LARGEST) -> bytes:
+    """A request's body, of at most so many bytes. Raises NotRead."""
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > largest:
         raise _too_large("body", largest)

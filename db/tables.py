@@ -779,3 +779,6 @@ KEPT_APART = frozenset(
     {account, account_person, token, proposal, proposal_round, proposed_change, review, comment, error_report}
 )
 """What is neither of the log nor made from it: replaying the log does not make it. A backup has what people said of it."""
+
+MOVING = KEPT_APART | {submission_trail, log_key, checkpoint}
+"""What may change though nothing is published: an answer that tells of it stands for no position of the log."""

@@ -1,0 +1,293 @@
+"""Public answers, kept as bytes: made once, then given from memory while they are true, with validators (RFC 9110, 9111).
+
+An answer of the present is true while the log ends where it ended for the statement that made it, and the day is the same; one of
+the past until words leave the log. What tells of more than the log (Answer.of_the_log) is never kept, nor what is for an account, nor
+errors. Every endpoint that reads goes through here:
+
+    await request.state.kept.answered(headers, key_of(request.scope, headers, media_type), "Accept", make)
+
+where headers are dict(request.headers.raw), and `make` reads the database and answers with a Made, or with a Response that is passed
+on as it is.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from email.utils import format_datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cachetools import LRUCache
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.codings import IDENTITY, SMALLEST, wanted, written
+from api.following import Following, Head, read_head
+
+PRESENT = "public, max-age=60, stale-while-revalidate=60"
+PAST = "public, max-age=86400"
+UNKEPT = "no-cache"
+"""How long others may give an answer without asking again: of the present a minute, of the past a day."""
+
+SETTLED = timedelta(minutes=1)
+"""After which nothing is published any more under an earlier moment (RISKS 12): before, the past is not final."""
+
+SHARE = 8
+"""The part of the memory that one answer may take is one in so many."""
+
+OVERHEAD = 2_000
+"""Bytes that an answer takes beside its key and its body: headers and what Python needs."""
+
+REPEATED = {b"cache-control", b"content-location", b"etag", b"last-modified", b"vary"}
+"""Headers that are told with “not modified”, too."""
+
+RECORDED = 'select recorded_at from revision where "position" = $1'
+
+Headers = list[tuple[bytes, bytes]]
+Key = tuple[bytes, ...]
+"""All of a request that its answer depends on, but for the coding: its address, its media type, a body if it has one."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """An answer as it was made. headers: its own, the media type among them; what is told of caching is added here.
+
+    position: the log's newest that its statement saw (Answer.position), whatever moment it is of; None where it tells of more than
+    the log, or of the very moment. recorded_at: of what it stands for, where that is the past for good: is_settled() there.
+    """
+
+    body: bytes
+    headers: Mapping[str, str]
+    position: int | None
+    recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An answer to send as it is; an application of ASGI's, too."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self.body})
+
+
+def is_settled(known: datetime) -> bool:
+    """Whether what was known at a moment can no longer change, but by a redaction."""
+    return known <= datetime.now(UTC) - SETTLED
+
+
+def key_of(scope: Scope, headers: Mapping[bytes, bytes], form: str, body: bytes = b"") -> Key:
+    """The key of a request. form: the media type of its answer; body: what it was asked with, if by POST."""
+    gets = scope["method"] != "POST"
+    beside = headers.get(b"accept-datetime", b"") if gets else headers.get(b"content-type", b"")
+    method = b"GET" if gets else b"POST"
+    return method, scope["path"].encode(), scope["query_string"], form.encode(), beside, body
+
+
+@dataclass
+class _Entry:
+    """An answer, and how long it is true. written: by coding, ready to be sent, and as “not modified”."""
+
+    body: bytes
+    headers: Headers
+    tag: str
+    modified: bytes | None
+    position: int | None  # of the present
+    day: date | None
+    redaction: int | None  # of the past
+    key_size: int
+    written: dict[str, tuple[Ready, Ready, bytes]] = field(default_factory=dict)
+
+    def is_true(self, head: Head, today: date) -> bool:
+        if self.redaction is not None:
+            return self.redaction == head.redaction
+        return self.position == head.position and self.day == today
+
+    def size(self) -> int:
+        return OVERHEAD + self.key_size + len(self.body) + sum(len(one.body) + OVERHEAD for one, _, _ in self.written.values())
+
+
+class Kept:
+    """The answers of one process, `most` bytes of them; 0: none, though validators are told and answered all the same."""
+
+    def __init__(self, following: Following, pool: Any, most: int, public_url: str) -> None:
+        self.following, self.pool, self.most = following, pool, most
+        self._entries: LRUCache[Key, _Entry] = LRUCache(most, getsizeof=lambda entry: entry.size())
+        self._redaction = 0
+        self._salt = program() + public_url.encode()
+
+    async def answered(
+        self,
+        headers: Mapping[bytes, bytes],
+        key: Key,
+        vary: str,
+        make: Callable[[], Awaitable[Made | Response]],
+    ) -> Ready | Response:
+        """The answer to a public request, kept or made now; 304 where the client has it. What `make` answers as a Response, a
+        problem for example, is passed on as it is. vary: the headers that the form depends on, Accept-Encoding aside."""
+        found = await self.ready(headers, key, vary)
+        if found:
+            return found
+        today = datetime.now(
+            UTC
+        ).date()  # before the statement reads the clock: at midnight it is dropped rather than wrong
+        begun = self.following.head or await read_head(self.pool)
+        made = await make()
+        if isinstance(made, Response):
+            return made
+        entry = await self._entry(key, vary, made, begun, today)
+        if entry.tag and self.following.head and self.most:
+            self._keep(key, entry)
+        return await self._ready(entry, headers, key)
+
+    async def ready(self, headers: Mapping[bytes, bytes], key: Key, vary: str) -> Ready | None:
+        """What can be answered without the database: what is kept and true, and that nothing changed since the client asked."""
+        head = self.following.head
+        if head is None:
+            return None
+        if head.redaction != self._redaction:  # what must go is not to stay in memory either
+            self._entries.clear()
+            self._redaction = head.redaction
+        today = datetime.now(UTC).date()
+        entry = self._entries.get(key)
+        if entry and entry.is_true(head, today):
+            return await self._ready(entry, headers, key)
+        if b"if-none-match" in headers and key[0] == b"GET":
+            return self._unchanged(headers, key, vary, head, today)
+        return None
+
+    def _unchanged(self, headers: Mapping[bytes, bytes], key: Key, vary: str, head: Head, today: date) -> Ready | None:
+        """Only who was given an answer has its tag, so the tag alone says that the answer would be the same."""
+        coding = wanted(headers.get(b"accept-encoding", b""))
+        has = _tags(headers[b"if-none-match"])
+        for tag, cache_control in (
+            (self._tag(key, *_of_the_present(head.position, head.recorded_at, today)), PRESENT),
+            (self._tag(key, *_of_the_past(head)), PAST),
+        ):
+            for etag in (_etag(tag, coding), _etag(tag, IDENTITY)):
+                if etag in has:
+                    told = {"Vary": f"{vary}, Accept-Encoding", "Cache-Control": cache_control}
+                    return Ready(304, [*_raw(told), (b"etag", etag)], b"")
+        return None
+
+    async def _entry(self, key: Key, vary: str, made: Made, begun: Head, today: date) -> _Entry:
+        """With the validators that it has; without any where nothing vouches for it."""
+        gets, size = key[0] == b"GET", sum(map(len, key))
+        told = {**made.headers, "Vary": f"{vary}, Accept-Encoding"}
+        if not made.position or (made.recorded_at and made.position < begun.redaction):
+            # an empty log tells the very moment; a standby may not have seen yet what was redacted
+            return _Entry(
+                made.body, _raw({**told, "Cache-Control": UNKEPT} if gets else told), "", None, None, None, None
+            )
+        if made.recorded_at:
+            tag = self._tag(key, *_of_the_past(begun))
+            modified = max(made.recorded_at, begun.redacted_at or made.recorded_at)
+            exact = not begun.redaction
+            entry = _Entry(made.body, [], tag, None, None, None, begun.redaction, size)
+        else:
+            head = await self._head_at(made.position, begun)
+            recorded_at = head.recorded_at
+            told = {"Record-Position": str(made.position), "Record-Known": _moment(recorded_at), **told}
+            told.setdefault("Record-Valid", str(today))
+            midnight = datetime.combine(today, time(), UTC)
+            tag = self._tag(key, *_of_the_present(made.position, recorded_at, today))
+            modified = max(recorded_at, midnight)
+            exact = head.alone and recorded_at.replace(microsecond=0) != midnight
+            entry = _Entry(made.body, [], tag, None, made.position, today, None, size)
+        last_modified = format_datetime(modified, usegmt=True)
+        if gets:
+            told |= {"Last-Modified": last_modified, "Cache-Control": PAST if made.recorded_at else PRESENT}
+            entry.modified = last_modified.encode() if exact else None
+        entry.headers = _raw(told)
+        return entry
+
+    async def _head_at(self, position: int, begun: Head) -> Head:
+        """The log's end as the statement saw it, which may not be where we believed it to be (RISKS 25)."""
+        for head in (begun, self.following.head):
+            if head and head.position == position:
+                return head
+        recorded_at = await self.pool.fetchval(RECORDED, position)
+        return Head(position, recorded_at, alone=False, begins="", redaction=0, redacted_at=None)
+
+    def _keep(self, key: Key, entry: _Entry) -> None:
+        if entry.size() * SHARE <= self.most:
+            self._entries[key] = entry
+
+    async def _ready(self, entry: _Entry, headers: Mapping[bytes, bytes], key: Key) -> Ready:
+        coding = wanted(headers.get(b"accept-encoding", b"")) if len(entry.body) >= SMALLEST else IDENTITY
+        found = entry.written.get(coding)
+        if found is None:
+            found = entry.written[coding] = await _written(entry, coding, gets=key[0] == b"GET")
+            if self._entries.get(key) is entry:  # it takes more room now
+                del self._entries[key]
+                self._keep(key, entry)
+        whole, unchanged, etag = found
+        if not entry.tag or key[0] != b"GET":
+            return whole
+        if b"if-none-match" in headers:
+            has = _tags(headers[b"if-none-match"])
+            return unchanged if etag in has or b"*" in has else whole
+        if entry.modified and headers.get(b"if-modified-since") == entry.modified:
+            return unchanged
+        return whole
+
+    def _tag(self, key: Key, *parts: bytes) -> str:
+        found = hashlib.blake2b(self._salt, digest_size=12)
+        for part in (*key, *parts):
+            found.update(b"%d:" % len(part))
+            found.update(part)
+        return found.hexdigest()
+
+
+def _of_the_present(position: int, recorded_at: datetime, today: date) -> tuple[bytes, ...]:
+    """The moment beside the position: a record that was restored from a backup may go another way from there."""
+    return b"present", b"%d" % position, recorded_at.isoformat().encode(), today.isoformat().encode()
+
+
+def _of_the_past(head: Head) -> tuple[bytes, ...]:
+    return b"past", b"%d" % head.redaction, head.begins.encode()
+
+
+async def _written(entry: _Entry, coding: str, *, gets: bool) -> tuple[Ready, Ready, bytes]:
+    body = await written(entry.body, coding)
+    etag = _etag(entry.tag, coding)
+    headers = [*entry.headers, (b"content-length", b"%d" % len(body))]
+    if coding != IDENTITY:
+        headers.append((b"content-encoding", coding.encode()))
+    if entry.tag and gets:
+        headers.append((b"etag", etag))
+    repeated = [(name, value) for name, value in headers if name in REPEATED]
+    return Ready(200, headers, body), Ready(304, repeated, b""), etag
+
+
+def _etag(tag: str, coding: str) -> bytes:
+    return f'"{tag}"'.encode() if coding == IDENTITY else f'"{tag}-{coding}"'.encode()
+
+
+def _tags(if_none_match: bytes) -> set[bytes]:
+    """What the client has; ours hold no commas."""
+    return {tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")}
+
+
+def _raw(headers: Mapping[str, str]) -> Headers:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@cache
+def program() -> bytes:
+    """A hash of this program's texts: answers of another are not the same, though the log is."""
+    found = hashlib.blake2b(digest_size=16)
+    rooms: Sequence[Path] = [Path(__file__).parents[1] / room for room in ("api", "schema", "db")]
+    for file in sorted(one for room in rooms for one in room.rglob("*") if one.suffix in (".py", ".sql", ".graphql")):
+        found.update(file.read_bytes())
+    return found.digest()
