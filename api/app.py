@@ -13,8 +13,8 @@ from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.following import Following
-from api.kept import Kept
 from api.identity import WHILE
+from api.kept import KeptAnswers
 from api.openid import Issuer
 from api.settings import Settings
 from api.v1 import twin
@@ -50,7 +50,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "writers": writers,
                 "exporters": exporters,
                 "following": following,
-                "kept": Kept(following, pool, settings.cache_bytes, settings.public_url),
+                "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,

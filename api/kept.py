@@ -1,13 +1,13 @@
 """Public answers, kept as bytes: made once, then given from memory while they are true, with validators (RFC 9110, 9111).
 
 An answer of the present is true while the log ends where it ended for the statement that made it, and the day is the same; one of
-the past until words leave the log. What tells of more than the log (Answer.of_the_log) is never kept, nor what is for an account, nor
-errors. Every endpoint that reads goes through here:
+the past until words leave the log. What tells of more than the log (Answer.of_the_log) is never kept, nor what is for an account,
+nor errors. Every endpoint that reads goes through here:
 
     await request.state.kept.answered(headers, key_of(request.scope, headers, media_type), "Accept", make)
 
-where headers are dict(request.headers.raw), and `make` reads the database and answers with a Made, or with a Response that is passed
-on as it is.
+where headers are dict(request.headers.raw), and `make` reads the database and answers with a Made, or with a Response that is
+passed on as it is.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from cachetools import LRUCache
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api import mementos
 from api.codings import IDENTITY, SMALLEST, wanted, written
 from api.following import Following, Head, read_head
 
@@ -110,36 +111,47 @@ class _Entry:
         return self.position == head.position and self.day == today
 
     def size(self) -> int:
-        return OVERHEAD + self.key_size + len(self.body) + sum(len(one.body) + OVERHEAD for one, _, _ in self.written.values())
+        coded = [whole.body for whole, _, _ in self.written.values() if whole.body is not self.body]
+        return OVERHEAD * (1 + len(self.written)) + self.key_size + len(self.body) + sum(map(len, coded))
 
 
-class Kept:
+class KeptAnswers:
     """The answers of one process, `most` bytes of them; 0: none, though validators are told and answered all the same."""
 
-    def __init__(self, following: Following, pool: Any, most: int, public_url: str) -> None:
-        self.following, self.pool, self.most = following, pool, most
+    def __init__(
+        self,
+        following: Following,
+        pool: Any,
+        most: int,
+        public_url: str,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+    ) -> None:
+        self.following, self.pool, self.most, self.today = following, pool, most, today
         self._entries: LRUCache[Key, _Entry] = LRUCache(most, getsizeof=lambda entry: entry.size())
         self._redaction = 0
         self._salt = program() + public_url.encode()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all that is kept."""
+        return int(self._entries.currsize)
 
     async def answered(
         self,
         headers: Mapping[bytes, bytes],
         key: Key,
         vary: str,
-        make: Callable[[], Awaitable[Made | Response]],
+        make: Callable[[], Awaitable[Made | Response | Ready]],
     ) -> Ready | Response:
-        """The answer to a public request, kept or made now; 304 where the client has it. What `make` answers as a Response, a
-        problem for example, is passed on as it is. vary: the headers that the form depends on, Accept-Encoding aside."""
+        """The answer to a public request, kept or made now; 304 where the client has it. vary: the headers that the answer depends
+        on, Accept-Encoding aside, where a Made does not tell its own."""
         found = await self.ready(headers, key, vary)
         if found:
             return found
-        today = datetime.now(
-            UTC
-        ).date()  # before the statement reads the clock: at midnight it is dropped rather than wrong
+        today = self.today()  # before the statement reads the clock: what midnight comes between is dropped
         begun = self.following.head or await read_head(self.pool)
         made = await make()
-        if isinstance(made, Response):
+        if not isinstance(made, Made):
             return made
         entry = await self._entry(key, vary, made, begun, today)
         if entry.tag and self.following.head and self.most:
@@ -154,7 +166,7 @@ class Kept:
         if head.redaction != self._redaction:  # what must go is not to stay in memory either
             self._entries.clear()
             self._redaction = head.redaction
-        today = datetime.now(UTC).date()
+        today = self.today()
         entry = self._entries.get(key)
         if entry and entry.is_true(head, today):
             return await self._ready(entry, headers, key)
@@ -173,18 +185,17 @@ class Kept:
             for etag in (_etag(tag, coding), _etag(tag, IDENTITY)):
                 if etag in has:
                     told = {"Vary": f"{vary}, Accept-Encoding", "Cache-Control": cache_control}
-                    return Ready(304, [*_raw(told), (b"etag", etag)], b"")
+                    return Ready(304, [*raw(told), (b"etag", etag)], b"")
         return None
 
     async def _entry(self, key: Key, vary: str, made: Made, begun: Head, today: date) -> _Entry:
         """With the validators that it has; without any where nothing vouches for it."""
         gets, size = key[0] == b"GET", sum(map(len, key))
-        told = {**made.headers, "Vary": f"{vary}, Accept-Encoding"}
+        told = {**made.headers, "Vary": f"{made.headers.get('Vary', vary)}, Accept-Encoding"}
         if not made.position or (made.recorded_at and made.position < begun.redaction):
             # an empty log tells the very moment; a standby may not have seen yet what was redacted
-            return _Entry(
-                made.body, _raw({**told, "Cache-Control": UNKEPT} if gets else told), "", None, None, None, None
-            )
+            headers = raw({**told, "Cache-Control": UNKEPT} if gets else told)
+            return _Entry(made.body, headers, "", None, None, None, None, size)
         if made.recorded_at:
             tag = self._tag(key, *_of_the_past(begun))
             modified = max(made.recorded_at, begun.redacted_at or made.recorded_at)
@@ -193,7 +204,7 @@ class Kept:
         else:
             head = await self._head_at(made.position, begun)
             recorded_at = head.recorded_at
-            told = {"Record-Position": str(made.position), "Record-Known": _moment(recorded_at), **told}
+            told = {"Record-Position": str(made.position), "Record-Known": mementos.written(recorded_at), **told}
             told.setdefault("Record-Valid", str(today))
             midnight = datetime.combine(today, time(), UTC)
             tag = self._tag(key, *_of_the_present(made.position, recorded_at, today))
@@ -204,7 +215,7 @@ class Kept:
         if gets:
             told |= {"Last-Modified": last_modified, "Cache-Control": PAST if made.recorded_at else PRESENT}
             entry.modified = last_modified.encode() if exact else None
-        entry.headers = _raw(told)
+        entry.headers = raw(told)
         return entry
 
     async def _head_at(self, position: int, begun: Head) -> Head:
@@ -275,12 +286,8 @@ def _tags(if_none_match: bytes) -> set[bytes]:
     return {tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")}
 
 
-def _raw(headers: Mapping[str, str]) -> Headers:
+def raw(headers: Mapping[str, str]) -> Headers:
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-
-
-def _moment(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @cache

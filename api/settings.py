@@ -72,5 +72,7 @@ def _bytes(environment: Mapping[str, str]) -> int:
     """Raises BadSetting."""
     told = environment.get("OPSC_CACHE_BYTES", str(Settings.cache_bytes))
     if not (told.isascii() and told.isdigit()):
-        raise BadSetting(f"OPSC_CACHE_BYTES={told} is no number of bytes: write it as 67108864, or 0 to keep no answers.")
+        raise BadSetting(
+            f"OPSC_CACHE_BYTES={told} is no number of bytes: write it as 67108864, or 0 to keep no answers."
+        )
     return int(told)

@@ -28,7 +28,8 @@ from tests.dated_log import (
 )
 from tests.served import served
 
-BY_FORM, BY_FORM_AND_MOMENT = "Accept, Authorization", "Accept, Accept-Datetime, Authorization"
+BY_FORM = "Accept, Authorization, Accept-Encoding"
+BY_FORM_AND_MOMENT = "Accept, Accept-Datetime, Authorization, Accept-Encoding"
 """What an answer varies by."""
 
 QUERY = f'{{ clock {{ known position }} measure(id: "{LAW}") {{ title }} measures {{ totalCount }} }}'
