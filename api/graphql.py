@@ -48,7 +48,7 @@ class GraphQL:
         media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=scope["method"] != "POST")
         if media_type is None:
             message = f"This answers as {GRAPHQL} or {JSON}: accept one of these."
-            found: Ready | Response = _refused(scope, JSON, 406, [refusal(message)], {})
+            found: Response = _refused(scope, JSON, 406, [refusal(message)], {})
         elif media_type == HTML:
             found = graphiql.page()
         else:
@@ -59,21 +59,19 @@ class GraphQL:
         await found(scope, receive, send)
 
 
-async def _answered(
-    scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str
-) -> Ready | Response:
+async def _answered(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str) -> Response:
     """To the public what is kept, where it was asked so before; to somebody with a token always what is made now."""
     try:
         viewer = await identified(scope, headers) if b"authorization" in headers else None
         largest = LARGEST_SUBMISSION if viewer else LARGEST
         body = await body_of(headers, receive, largest) if scope["method"] == "POST" else b""
 
-        async def make() -> Made | Ready:
+        async def make() -> Made | Response:
             return await _made(scope, headers, body, media_type, viewer)
 
         if viewer:
             made = await make()
-            return made if isinstance(made, Ready) else _for_one(made.body, made.headers)
+            return _for_one(made.body, made.headers) if isinstance(made, Made) else made
         answers: KeptAnswers = scope["state"]["kept"]
         return await answers.answered(headers, key_of(scope, headers, media_type, body), _vary(scope), make)
     except NotRead:
@@ -88,7 +86,7 @@ async def _answered(
 
 async def _made(
     scope: Scope, headers: Mapping[bytes, bytes], body: bytes, media_type: str, viewer: Account | None
-) -> Made | Ready:
+) -> Made | Response:
     """An answer, read from the database; or what a mutation did, which is for whoever sent it."""
     asked = read(scope, headers, body)
     operation = document(asked.query).operation(asked.operation_name)

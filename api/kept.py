@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cachetools import LRUCache
 from starlette.responses import Response
@@ -26,6 +26,9 @@ from starlette.types import Receive, Scope, Send
 from api import mementos
 from api.codings import IDENTITY, SMALLEST, wanted, written
 from api.following import Following, Head, read_head
+from api.moments import says_what_was_known
+from schema.answer import Basis
+from schema.clock import Moment
 
 PRESENT = "public, max-age=60, stale-while-revalidate=60"
 PAST = "public, max-age=86400"
@@ -65,17 +68,31 @@ class Made:
     recorded_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Ready:
-    """An answer to send as it is; an application of ASGI's, too."""
+class Begun(NamedTuple):
+    """The day, and where the log ended, before an answer was made."""
 
-    status: int
-    headers: Headers
-    body: bytes
+    today: date
+    newest: Head
+
+
+class Ready(Response):
+    """An answer to send as it is, with these headers and no others."""
+
+    def __init__(self, status_code: int, headers: Headers, body: bytes) -> None:
+        self.status_code, self.raw_headers, self.body, self.background = status_code, headers, body, None
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self.body})
+
+
+async def made(pool: Any, body: bytes, headers: Mapping[str, str], moment: Moment, basis: Basis) -> Made:
+    """An answer that was asked for at a moment. It is final if all of it is of that moment, and the moment is settled."""
+    position = basis.position if basis.of_the_log else None
+    if not (says_what_was_known(moment) and basis.at_one_clock) or (moment.known and not is_settled(moment.known)):
+        return Made(body, headers, position)
+    recorded = await pool.fetchrow(mementos.RECORDED, moment.known, moment.position)
+    return Made(body, headers, position, recorded["recorded_at"])
 
 
 def is_settled(known: datetime) -> bool:
@@ -141,22 +158,31 @@ class KeptAnswers:
         headers: Mapping[bytes, bytes],
         key: Key,
         vary: str,
-        make: Callable[[], Awaitable[Made | Response | Ready]],
-    ) -> Ready | Response:
+        make: Callable[[], Awaitable[Made | Response]],
+    ) -> Response:
         """The answer to a public request, kept or made now; 304 where the client has it. vary: the headers that the answer depends
         on, Accept-Encoding aside, where a Made does not tell its own."""
         found = await self.ready(headers, key, vary)
         if found:
             return found
-        today = self.today()  # before the statement reads the clock: what midnight comes between is dropped
-        begun = self.following.head or await read_head(self.pool)
+        begun = await self.begun()
         made = await make()
-        if not isinstance(made, Made):
+        if isinstance(made, Response):
             return made
-        entry = await self._entry(key, vary, made, begun, today)
+        entry = await self._entry(key, vary, made, begun)
         if entry.tag and self.following.head and self.most:
             self._keep(key, entry)
         return await self._ready(entry, headers, key)
+
+    async def begun(self) -> Begun:
+        """To be asked before an answer is made: what it rests on is then no older, and what midnight comes between is dropped."""
+        return Begun(self.today(), self.following.head or await read_head(self.pool))
+
+    async def streamed(self, headers: Mapping[bytes, bytes], key: Key, vary: str, made: Made, begun: Begun) -> Ready:
+        """Of an answer that is too long to be kept, and whose bytes come later: the headers to send it with, or 304. That it is
+        unchanged is seen without the database, too, by ready() before."""
+        ready = await self._ready(await self._entry(key, vary, made, begun), headers, key)
+        return Ready(ready.status_code, [pair for pair in ready.raw_headers if pair[0] != b"content-length"], b"")
 
     async def ready(self, headers: Mapping[bytes, bytes], key: Key, vary: str) -> Ready | None:
         """What can be answered without the database: what is kept and true, and that nothing changed since the client asked."""
@@ -188,21 +214,21 @@ class KeptAnswers:
                     return Ready(304, [*raw(told), (b"etag", etag)], b"")
         return None
 
-    async def _entry(self, key: Key, vary: str, made: Made, begun: Head, today: date) -> _Entry:
+    async def _entry(self, key: Key, vary: str, made: Made, begun: Begun) -> _Entry:
         """With the validators that it has; without any where nothing vouches for it."""
-        gets, size = key[0] == b"GET", sum(map(len, key))
+        gets, size, (today, newest) = key[0] == b"GET", sum(map(len, key)), begun
         told = {**made.headers, "Vary": f"{made.headers.get('Vary', vary)}, Accept-Encoding"}
-        if not made.position or (made.recorded_at and made.position < begun.redaction):
+        if not made.position or (made.recorded_at and made.position < newest.redaction):
             # an empty log tells the very moment; a standby may not have seen yet what was redacted
             headers = raw({**told, "Cache-Control": UNKEPT} if gets else told)
             return _Entry(made.body, headers, "", None, None, None, None, size)
         if made.recorded_at:
-            tag = self._tag(key, *_of_the_past(begun))
-            modified = max(made.recorded_at, begun.redacted_at or made.recorded_at)
-            exact = not begun.redaction
-            entry = _Entry(made.body, [], tag, None, None, None, begun.redaction, size)
+            tag = self._tag(key, *_of_the_past(newest))
+            modified = max(made.recorded_at, newest.redacted_at or made.recorded_at)
+            exact = not newest.redaction
+            entry = _Entry(made.body, [], tag, None, None, None, newest.redaction, size)
         else:
-            head = await self._head_at(made.position, begun)
+            head = await self._head_at(made.position, newest)
             recorded_at = head.recorded_at
             told = {"Record-Position": str(made.position), "Record-Known": mementos.written(recorded_at), **told}
             told.setdefault("Record-Valid", str(today))
@@ -218,9 +244,9 @@ class KeptAnswers:
         entry.headers = raw(told)
         return entry
 
-    async def _head_at(self, position: int, begun: Head) -> Head:
+    async def _head_at(self, position: int, believed: Head) -> Head:
         """The log's end as the statement saw it, which may not be where we believed it to be (RISKS 25)."""
-        for head in (begun, self.following.head):
+        for head in (believed, self.following.head):
             if head and head.position == position:
                 return head
         recorded_at = await self.pool.fetchval(RECORDED, position)

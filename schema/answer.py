@@ -21,15 +21,21 @@ CLOCK_REFUSALS = {"OP001": ErrorCode.CLOCK_OUT_OF_RANGE, "OP002": ErrorCode.BAD_
 
 
 @dataclass(frozen=True)
-class Answer:
-    """data: JSON in UTF-8. position: the log's newest position that the statement saw, whatever moment it was asked about.
-    of_the_log: nothing in it changes but by a publication; at_one_clock: all of it is of the request's own moment."""
+class Basis:
+    """What an answer rests on. position: the log's newest that its statement saw, whatever moment it was asked about; of_the_log:
+    nothing in it changes but by a publication, or by the day; at_one_clock: all of it is of the request's own moment."""
 
-    data: bytes
     position: int
-    cost: int
     of_the_log: bool
     at_one_clock: bool
+
+
+@dataclass(frozen=True)
+class Answer(Basis):
+    """data: JSON in UTF-8."""
+
+    data: bytes
+    cost: int
 
     def body(self) -> bytes:
         """The response's body."""
@@ -80,7 +86,7 @@ def asked_by(viewer: Account | None, public_url: str) -> dict[str, Any]:
 
 async def _run(pool: asyncpg.Pool, plan: Plan, variables: Mapping[str, Any], context: Mapping[str, Any]) -> Answer:
     row = await told(pool, plan, variables, context)
-    return Answer(row["data"], row["position"], plan.cost, plan.of_the_log, plan.at_one_clock)
+    return Answer(row["position"], plan.of_the_log, plan.at_one_clock, row["data"], plan.cost)
 
 
 async def told(source: Any, plan: Plan, variables: Mapping[str, Any], context: Mapping[str, Any]) -> asyncpg.Record:

@@ -13,6 +13,7 @@ from graphql.execution.collect_fields import collect_fields
 from schema.arguments import Variables, given_arguments
 from schema.cells import Cell, cells
 from schema.changes import Changes, RevisionsAfter
+from schema.clock import NEWEST
 from schema.document import Operation
 from schema.json_text import literal
 from schema.paged import LISTS, Page, Paged
@@ -68,7 +69,8 @@ def _rows_of(operation: Operation, variables: Variables, clocks: Collection[str]
 
 
 def counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
-    """How many rows those are, and at which clock: total, position, known, valid. Raises Refused."""
+    """How many rows those are, of how many there are without `first` or `last`, at which clock: total, of, position, known, valid;
+    and the log's newest position. Raises Refused."""
     way = ("count", frozenset(clocks))
     return operation.kept(way, variables, lambda: _counted(operation, variables, clocks), lambda plan: plan.sql)
 
@@ -77,17 +79,22 @@ def _counted(operation: Operation, variables: Variables, clocks: Collection[str]
     listed = _listed(operation, variables, clocks)
     assert listed is not None, "only what has rows is counted"
     page = listed[0]
-    rows, clock = page.rows(), page.clock_at.clock
-    total = sa.select(sa.func.count()).select_from(page.at.plan.joined(rows)).scalar_subquery()
+    total, of, clock = _count(page, limited=True), _count(page, limited=False), page.clock_at.clock
     known = sa.func.coalesce(clock.known, sa.func.statement_timestamp())
     in_utc = sa.func.timezone(literal("UTC"), known)
     statement = sa.select(
         total.label("total"),
+        (of if {"first", "last"} & set(page.at.given) else total).label("of"),
         clock.position.label("position"),
         sa.func.to_char(in_utc, literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')).label("known"),
         sa.cast(clock.day, sa.Text).label("valid"),
+        NEWEST.label("newest"),
     )
     return compiled(page.at.plan, statement)
+
+
+def _count(page: Page | RevisionsAfter, *, limited: bool) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(page.at.plan.joined(page.rows(limited=limited))).scalar_subquery()
 
 
 Asked = tuple[str, Sequence[FieldNode]]

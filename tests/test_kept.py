@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from api.codings import wanted
 from api.following import NAMED, Following
-from api.kept import PAST, PRESENT, UNKEPT, KeptAnswers, Made, Ready, key_of
+from api.kept import PAST, PRESENT, UNKEPT, KeptAnswers, Made, key_of
 from db import accounts
 from db.embedded import Embedded
 from db.pool import open_pool
@@ -336,9 +336,8 @@ ANSWERED = document(TITLE).operation(None)
 Make = Callable[[], Awaitable[Made]]
 
 
-def header(ready: Ready | Response, name: bytes) -> bytes:
-    assert isinstance(ready, Ready)
-    return dict(ready.headers)[name]
+def header(ready: Response, name: bytes) -> bytes:
+    return dict(ready.raw_headers)[name]
 
 
 def reads(source: Any) -> Make:

@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from api.v1.copying import TIMEOUT, chunks
-from schema.answer import answer, asked_by, told
+from schema.answer import Basis, answer, asked_by, told
 from schema.clock import Moment
 from schema.document import Operation
 from schema.rows import Column, Rows, counted, rows_of
@@ -29,14 +29,20 @@ class Request:
 
 
 class Listing(Protocol):
-    """asked: what for; clock: position, known and valid, which the rows stand for."""
+    """asked: what for; clock: position, known and valid, which the rows stand for; basis: what they rest on."""
 
     asked: Request
     clock: Mapping[str, Any]
+    basis: Basis
 
     @property
     def total(self) -> int:
         """How many rows."""
+        ...
+
+    @property
+    def of(self) -> int:
+        """Of how many that there are without `first` or `last`."""
         ...
 
     @property
@@ -59,7 +65,9 @@ class Copied:
 
     asked: Request
     clock: Mapping[str, Any]
+    basis: Basis
     total: int
+    of: int
     rows: Rows
     connection: asyncpg.Connection
     parameters: Sequence[Any]
@@ -81,12 +89,17 @@ class Answered:
 
     asked: Request
     clock: Mapping[str, Any]
+    basis: Basis
     nodes: Sequence[Any]
     columns: Sequence[Column] = ()
 
     @property
     def total(self) -> int:
         return len(self.nodes)
+
+    @property
+    def of(self) -> int:
+        return self.total
 
     def csv(self, delimiter: str = ",") -> AsyncGenerator[bytes]:
         raise AssertionError(f"nothing makes cells of this, separated by {delimiter}")
@@ -105,7 +118,7 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
     if rows is None:
         found = await answer(state.pool, operation, asked.given, asked.public_url, asked.moment)
         data = orjson.loads(found.data)
-        yield Answered(asked, data["clock"], data[asked.field])
+        yield Answered(asked, data["clock"], found, data[asked.field])
         return
     context = {**asked_by(None, asked.public_url), **vars(asked.moment)}
     async with (
@@ -115,4 +128,6 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
         await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")
         row = await told(connection, counted(operation, variables, asked.moment.shape), variables, context)
         clock = {"position": row["position"], "known": row["known"], "valid": row["valid"]}
-        yield Copied(asked, clock, row["total"], rows, connection, rows.plan.parameters(variables, context))
+        basis = Basis(row["newest"], rows.plan.of_the_log, rows.plan.at_one_clock)
+        parameters = rows.plan.parameters(variables, context)
+        yield Copied(asked, clock, basis, row["total"], row["of"], rows, connection, parameters)
