@@ -31,19 +31,19 @@ async def nodes(client: httpx2.AsyncClient, address: str) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "state-parties",
-        "recommendations",
-        "measures",
-        "assessments",
-        "reporting-events",
-        "statements",
-        "sources",
-        "coverage",
-    ],
-)
+LISTS = [
+    "state-parties",
+    "recommendations",
+    "measures",
+    "assessments",
+    "reporting-events",
+    "statements",
+    "sources",
+    "coverage",
+]
+
+
+@pytest.mark.parametrize("name", LISTS)
 async def test_every_form_of_a_list_says_the_same(client: httpx2.AsyncClient, name: str) -> None:
     whole = await nodes(client, f"/v1/{name}.jsonl")
     table = await rows(client, f"/v1/{name}.csv")
@@ -292,7 +292,7 @@ SHORTER = {"/v1/changes": "after=4600", "/v1/diff": "fromPosition=4600"}
 """What leaves less of the longest lists."""
 
 
-@pytest.mark.parametrize("path", [*(f"/v1/{name}" for name in LISTS.split()), *SHORTER])
+@pytest.mark.parametrize("path", [*(f"/v1/{name}" for name in LISTS), *SHORTER])
 async def test_a_whole_list_has_what_its_pages_have_whatever_filters_it(client: httpx2.AsyncClient, path: str) -> None:
     endpoint = ENDPOINTS[path]
     shorter = SHORTER.get(path, "")
