@@ -56,7 +56,7 @@ Key = tuple[bytes, ...]
 
 @dataclass(frozen=True)
 class Made:
-    """An answer as it was made. headers: its own, the media type among them; what is told of caching is added here.
+    """An answer as it was made. headers: its own, the media type among them; what is told of caching is added to them.
 
     position: the log's newest that its statement saw (Answer.position), whatever moment it is of; None where it tells of more than
     the log, or of the very moment. recorded_at: of what it stands for, where that is the past for good: is_settled() there.
@@ -170,8 +170,10 @@ class KeptAnswers:
         if isinstance(made, Response):
             return made
         entry = await self._entry(key, vary, made, begun)
-        if entry.tag and self.following.head and self.most:
-            self._keep(key, entry)
+        if entry.tag and self.following.head and made.position and made.position <= begun.newest.position:
+            self._keep(
+                key, entry
+            )  # where somebody published meanwhile, its statements may have seen less than its last one
         return await self._ready(entry, headers, key)
 
     async def begun(self) -> Begun:
@@ -210,14 +212,14 @@ class KeptAnswers:
         ):
             for etag in (_etag(tag, coding), _etag(tag, IDENTITY)):
                 if etag in has:
-                    told = {"Vary": f"{vary}, Accept-Encoding", "Cache-Control": cache_control}
+                    told = {"Vary": _varying(vary), "Cache-Control": cache_control}
                     return Ready(304, [*raw(told), (b"etag", etag)], b"")
         return None
 
     async def _entry(self, key: Key, vary: str, made: Made, begun: Begun) -> _Entry:
         """With the validators that it has; without any where nothing vouches for it."""
         gets, size, (today, newest) = key[0] == b"GET", sum(map(len, key)), begun
-        told = {**made.headers, "Vary": f"{made.headers.get('Vary', vary)}, Accept-Encoding"}
+        told = {**made.headers, "Vary": _varying(made.headers.get("Vary", vary))}
         if not made.position or (made.recorded_at and made.position < newest.redaction):
             # an empty log tells the very moment; a standby may not have seen yet what was redacted
             headers = raw({**told, "Cache-Control": UNKEPT} if gets else told)
@@ -239,7 +241,7 @@ class KeptAnswers:
             entry = _Entry(made.body, [], tag, None, made.position, today, None, size)
         last_modified = format_datetime(modified, usegmt=True)
         if gets:
-            told |= {"Last-Modified": last_modified, "Cache-Control": PAST if made.recorded_at else PRESENT}
+            told = {"Last-Modified": last_modified, "Cache-Control": PAST if made.recorded_at else PRESENT, **told}
             entry.modified = last_modified.encode() if exact else None
         entry.headers = raw(told)
         return entry
@@ -301,6 +303,10 @@ async def _written(entry: _Entry, coding: str, *, gets: bool) -> tuple[Ready, Re
         headers.append((b"etag", etag))
     repeated = [(name, value) for name, value in headers if name in REPEATED]
     return Ready(200, headers, body), Ready(304, repeated, b""), etag
+
+
+def _varying(vary: str) -> str:
+    return f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
 
 
 def _etag(tag: str, coding: str) -> bytes:
