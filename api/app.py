@@ -58,7 +58,7 @@ def create(settings: Settings | None = None) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/graphql", graphql.GraphQL(), methods=["GET", "POST"]),
+            Route(graphql.PATH, graphql.GraphQL(), methods=["GET", "POST"]),
             Route("/r/{id}", permalinks.record),
             Route("/r/{id}/timemap", permalinks.timemap),
             Route("/r/{id}/{number}", permalinks.revision),
@@ -72,7 +72,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Mount("/graphiql", graphiql.files),
             Route("/", RedirectResponse("/graphql")),
         ],
-        middleware=[Middleware(ReadableByAll)],
+        middleware=[Middleware(ReadableByAll), Middleware(graphql.KeptFirst)],
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lifespan,
     )

@@ -11,9 +11,10 @@ passed on as it is.
 """
 
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import mementos
 from api.codings import IDENTITY, SMALLEST, wanted, written
-from api.following import Following, Head, read_head
+from api.following import EMPTY, Following, Head, read_head
 from api.moments import says_what_was_known
 from schema.answer import Basis
 from schema.clock import Moment
@@ -34,6 +35,11 @@ PRESENT = "public, max-age=60, stale-while-revalidate=60"
 PAST = "public, max-age=86400"
 UNKEPT = "no-cache"
 """How long others may give an answer without asking again: of the present a minute, of the past a day."""
+
+DAY = 86_400
+"""Seconds."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SETTLED = timedelta(minutes=1)
 """After which nothing is published any more under an earlier moment (RISKS 12): before, the past is not final."""
@@ -50,7 +56,7 @@ REPEATED = {b"cache-control", b"content-location", b"etag", b"last-modified", b"
 RECORDED = 'select recorded_at from revision where "position" = $1'
 
 Headers = list[tuple[bytes, bytes]]
-Key = tuple[bytes, ...]
+Key = tuple[bytes | str, ...]
 """All of a request that its answer depends on, but for the coding: its address, its media type, a body if it has one."""
 
 
@@ -71,7 +77,7 @@ class Made:
 class Begun(NamedTuple):
     """The day, and where the log ended, before an answer was made."""
 
-    today: date
+    day: int
     newest: Head
 
 
@@ -105,7 +111,15 @@ def key_of(scope: Scope, headers: Mapping[bytes, bytes], form: str, body: bytes 
     gets = scope["method"] != "POST"
     beside = headers.get(b"accept-datetime", b"") if gets else headers.get(b"content-type", b"")
     method = b"GET" if gets else b"POST"
-    return method, scope["path"].encode(), scope["query_string"], form.encode(), beside, body
+    return method, scope["path"], scope["query_string"], form, beside, body
+
+
+class _Written(NamedTuple):
+    """An answer in one coding, that it is unchanged, and its tag."""
+
+    whole: Ready
+    unchanged: Ready
+    etag: bytes
 
 
 @dataclass
@@ -117,15 +131,22 @@ class _Entry:
     tag: str
     modified: bytes | None
     position: int | None  # of the present
-    day: date | None
+    day: int | None
     redaction: int | None  # of the past
     key_size: int
-    written: dict[str, tuple[Ready, Ready, bytes]] = field(default_factory=dict)
+    gets: bool
+    written: dict[str, _Written] = field(default_factory=dict)
 
-    def is_true(self, head: Head, today: date) -> bool:
+    def is_true(self, head: Head, day: int) -> bool:
         if self.redaction is not None:
             return self.redaction == head.redaction
-        return self.position == head.position and self.day == today
+        return self.position == head.position and self.day == day
+
+    def coding(self, headers: Mapping[bytes, bytes]) -> str:
+        """In which of the codings it is wanted."""
+        if len(self.body) < SMALLEST:
+            return IDENTITY
+        return wanted(headers.get(b"accept-encoding", b""))
 
     def size(self) -> int:
         coded = [whole.body for whole, _, _ in self.written.values() if whole.body is not self.body]
@@ -141,11 +162,12 @@ class KeptAnswers:
         pool: Any,
         most: int,
         public_url: str,
-        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self.following, self.pool, self.most, self.today = following, pool, most, today
+        """clock: the seconds since 1970 began, which days are counted by."""
+        self.following, self.pool, self.most, self.clock = following, pool, most, clock
         self._entries: LRUCache[Key, _Entry] = LRUCache(most, getsizeof=lambda entry: entry.size())
-        self._redaction = 0
+        self._head = EMPTY
         self._salt = program() + public_url.encode()
 
     @property
@@ -162,7 +184,7 @@ class KeptAnswers:
     ) -> Response:
         """The answer to a public request, kept or made now; 304 where the client has it. vary: the headers that the answer depends
         on, Accept-Encoding aside, where a Made does not tell its own."""
-        found = await self.ready(headers, key, vary)
+        found = self.given(headers, key) or await self.ready(headers, key, vary)
         if found:
             return found
         begun = await self.begun()
@@ -170,15 +192,16 @@ class KeptAnswers:
         if isinstance(made, Response):
             return made
         entry = await self._entry(key, vary, made, begun)
-        if entry.tag and self.following.head and made.position and made.position <= begun.newest.position:
-            self._keep(
-                key, entry
-            )  # where somebody published meanwhile, its statements may have seen less than its last one
+        overtaken = (
+            not made.position or made.position > begun.newest.position
+        )  # its statements may have seen more and less
+        if entry.tag and self.following.head and not overtaken:
+            self._keep(key, entry)
         return await self._ready(entry, headers, key)
 
     async def begun(self) -> Begun:
         """To be asked before an answer is made: what it rests on is then no older, and what midnight comes between is dropped."""
-        return Begun(self.today(), self.following.head or await read_head(self.pool))
+        return Begun(self._day(), self.following.head or await read_head(self.pool))
 
     async def streamed(self, headers: Mapping[bytes, bytes], key: Key, vary: str, made: Made, begun: Begun) -> Ready:
         """Of an answer that is too long to be kept, and whose bytes come later: the headers to send it with, or 304. That it is
@@ -186,28 +209,52 @@ class KeptAnswers:
         ready = await self._ready(await self._entry(key, vary, made, begun), headers, key)
         return Ready(ready.status_code, [pair for pair in ready.raw_headers if pair[0] != b"content-length"], b"")
 
+    def given(self, headers: Mapping[bytes, bytes], key: Key) -> Ready | None:
+        """What is kept, true, and written as this client wants it: the shortest way."""
+        head = self.following.head
+        if head is None:
+            return None
+        if head is not self._head:
+            self._move(head)
+        try:
+            entry = self._entries[key]
+        except KeyError:
+            return None
+        written = entry.written.get(entry.coding(headers))
+        return _chosen(entry, written, headers) if written and entry.is_true(head, self._day()) else None
+
     async def ready(self, headers: Mapping[bytes, bytes], key: Key, vary: str) -> Ready | None:
         """What can be answered without the database: what is kept and true, and that nothing changed since the client asked."""
         head = self.following.head
         if head is None:
             return None
-        if head.redaction != self._redaction:  # what must go is not to stay in memory either
-            self._entries.clear()
-            self._redaction = head.redaction
-        today = self.today()
+        if head is not self._head:
+            self._move(head)
+        day = self._day()
         entry = self._entries.get(key)
-        if entry and entry.is_true(head, today):
+        if entry and entry.is_true(head, day):
             return await self._ready(entry, headers, key)
         if b"if-none-match" in headers and key[0] == b"GET":
-            return self._unchanged(headers, key, vary, head, today)
+            return self._unchanged(headers, key, vary, head, day)
         return None
 
-    def _unchanged(self, headers: Mapping[bytes, bytes], key: Key, vary: str, head: Head, today: date) -> Ready | None:
+    def _day(self) -> int:
+        """The day in UTC, counted from 1970."""
+        return int(self.clock() // DAY)
+
+    def _move(self, head: Head) -> None:
+        """What must go is not to stay in memory either; nor what was said by a log that came back another way from a backup."""
+        before = self._head
+        if (head.redaction, head.begins) != (before.redaction, before.begins) or head.position < before.position:
+            self._entries.clear()
+        self._head = head
+
+    def _unchanged(self, headers: Mapping[bytes, bytes], key: Key, vary: str, head: Head, day: int) -> Ready | None:
         """Only who was given an answer has its tag, so the tag alone says that the answer would be the same."""
         coding = wanted(headers.get(b"accept-encoding", b""))
         has = _tags(headers[b"if-none-match"])
         for tag, cache_control in (
-            (self._tag(key, *_of_the_present(head.position, head.recorded_at, today)), PRESENT),
+            (self._tag(key, *_of_the_present(head.position, head.recorded_at, day)), PRESENT),
             (self._tag(key, *_of_the_past(head)), PAST),
         ):
             for etag in (_etag(tag, coding), _etag(tag, IDENTITY)):
@@ -218,27 +265,27 @@ class KeptAnswers:
 
     async def _entry(self, key: Key, vary: str, made: Made, begun: Begun) -> _Entry:
         """With the validators that it has; without any where nothing vouches for it."""
-        gets, size, (today, newest) = key[0] == b"GET", sum(map(len, key)), begun
+        gets, size, (day, newest) = key[0] == b"GET", sum(map(len, key)), begun
         told = {**made.headers, "Vary": _varying(made.headers.get("Vary", vary))}
         if not made.position or (made.recorded_at and made.position < newest.redaction):
             # an empty log tells the very moment; a standby may not have seen yet what was redacted
             headers = raw({**told, "Cache-Control": UNKEPT} if gets else told)
-            return _Entry(made.body, headers, "", None, None, None, None, size)
+            return _Entry(made.body, headers, "", None, None, None, None, size, gets)
         if made.recorded_at:
             tag = self._tag(key, *_of_the_past(newest))
             modified = max(made.recorded_at, newest.redacted_at or made.recorded_at)
             exact = not newest.redaction
-            entry = _Entry(made.body, [], tag, None, None, None, newest.redaction, size)
+            entry = _Entry(made.body, [], tag, None, None, None, newest.redaction, size, gets)
         else:
             head = await self._head_at(made.position, newest)
             recorded_at = head.recorded_at
             told = {"Record-Position": str(made.position), "Record-Known": mementos.written(recorded_at), **told}
-            told.setdefault("Record-Valid", str(today))
-            midnight = datetime.combine(today, time(), UTC)
-            tag = self._tag(key, *_of_the_present(made.position, recorded_at, today))
-            modified = max(recorded_at, midnight)
-            exact = head.alone and recorded_at.replace(microsecond=0) != midnight
-            entry = _Entry(made.body, [], tag, None, made.position, today, None, size)
+            today = EPOCH + timedelta(days=day)
+            told.setdefault("Record-Valid", str(today.date()))
+            tag = self._tag(key, *_of_the_present(made.position, recorded_at, day))
+            modified = max(recorded_at, today)
+            exact = head.alone and recorded_at.replace(microsecond=0) != today
+            entry = _Entry(made.body, [], tag, None, made.position, day, None, size, gets)
         last_modified = format_datetime(modified, usegmt=True)
         if gets:
             told = {"Last-Modified": last_modified, "Cache-Control": PAST if made.recorded_at else PRESENT, **told}
@@ -259,50 +306,55 @@ class KeptAnswers:
             self._entries[key] = entry
 
     async def _ready(self, entry: _Entry, headers: Mapping[bytes, bytes], key: Key) -> Ready:
-        coding = wanted(headers.get(b"accept-encoding", b"")) if len(entry.body) >= SMALLEST else IDENTITY
+        coding = entry.coding(headers)
         found = entry.written.get(coding)
         if found is None:
-            found = entry.written[coding] = await _written(entry, coding, gets=key[0] == b"GET")
+            found = entry.written[coding] = await _written(entry, coding)
             if self._entries.get(key) is entry:  # it takes more room now
                 del self._entries[key]
                 self._keep(key, entry)
-        whole, unchanged, etag = found
-        if not entry.tag or key[0] != b"GET":
-            return whole
-        if b"if-none-match" in headers:
-            has = _tags(headers[b"if-none-match"])
-            return unchanged if etag in has or b"*" in has else whole
-        if entry.modified and headers.get(b"if-modified-since") == entry.modified:
-            return unchanged
-        return whole
+        return _chosen(entry, found, headers)
 
     def _tag(self, key: Key, *parts: bytes) -> str:
         found = hashlib.blake2b(self._salt, digest_size=12)
         for part in (*key, *parts):
-            found.update(b"%d:" % len(part))
-            found.update(part)
+            written = part if isinstance(part, bytes) else part.encode()
+            found.update(b"%d:" % len(written))
+            found.update(written)
         return found.hexdigest()
 
 
-def _of_the_present(position: int, recorded_at: datetime, today: date) -> tuple[bytes, ...]:
+def _of_the_present(position: int, recorded_at: datetime, day: int) -> tuple[bytes, ...]:
     """The moment beside the position: a record that was restored from a backup may go another way from there."""
-    return b"present", b"%d" % position, recorded_at.isoformat().encode(), today.isoformat().encode()
+    return b"present", b"%d" % position, recorded_at.isoformat().encode(), b"%d" % day
 
 
 def _of_the_past(head: Head) -> tuple[bytes, ...]:
     return b"past", b"%d" % head.redaction, head.begins.encode()
 
 
-async def _written(entry: _Entry, coding: str, *, gets: bool) -> tuple[Ready, Ready, bytes]:
+async def _written(entry: _Entry, coding: str) -> _Written:
     body = await written(entry.body, coding)
     etag = _etag(entry.tag, coding)
     headers = [*entry.headers, (b"content-length", b"%d" % len(body))]
     if coding != IDENTITY:
         headers.append((b"content-encoding", coding.encode()))
-    if entry.tag and gets:
+    if entry.tag and entry.gets:
         headers.append((b"etag", etag))
     repeated = [(name, value) for name, value in headers if name in REPEATED]
-    return Ready(200, headers, body), Ready(304, repeated, b""), etag
+    return _Written(Ready(200, headers, body), Ready(304, repeated, b""), etag)
+
+
+def _chosen(entry: _Entry, written: _Written, headers: Mapping[bytes, bytes]) -> Ready:
+    """As a whole, or that the client has it."""
+    if not entry.gets or not entry.tag:
+        return written.whole
+    if b"if-none-match" in headers:
+        has = _tags(headers[b"if-none-match"])
+        return written.unchanged if written.etag in has or b"*" in has else written.whole
+    if entry.modified and headers.get(b"if-modified-since") == entry.modified:
+        return written.unchanged
+    return written.whole
 
 
 def _varying(vary: str) -> str:

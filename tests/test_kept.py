@@ -4,7 +4,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -377,9 +377,9 @@ async def test_what_a_statement_read_is_kept_under_the_position_that_it_read_at(
 
 async def test_at_midnight_an_answer_is_made_anew(log: Dated, empty_url: str) -> None:  # noqa: ARG001 - told before
     scope = {"method": "GET", "path": "/", "query_string": b""}
-    key, day, count = key_of(scope, {}, ""), date(2026, 11, 27), 0
+    key, now, count = key_of(scope, {}, ""), datetime(2026, 11, 27, 23, 59, 59, tzinfo=UTC), 0
     async with Following(empty_url).running() as following, await open_pool(empty_url, size=1) as pool:
-        kept = KeptAnswers(following, pool, MEGABYTE, "", lambda: day)
+        kept = KeptAnswers(following, pool, MEGABYTE, "", lambda: now.timestamp())
 
         async def make() -> Made:
             nonlocal count
@@ -387,7 +387,7 @@ async def test_at_midnight_an_answer_is_made_anew(log: Dated, empty_url: str) ->
             return await reads(pool)()
 
         evening = [await kept.answered({}, key, "", make) for _ in range(2)]
-        day += timedelta(days=1)
+        now += timedelta(seconds=1)
         morning = [await kept.answered({}, key, "", make) for _ in range(2)]
         has = {b"if-none-match": b",".join(header(one, b"etag") for one in evening)}
         again = await kept.answered(has, key, "", make)

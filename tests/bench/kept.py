@@ -17,8 +17,8 @@ from tests.bench import figures
 from tests.bench.load import Job, get, loaded
 from tests.bench.servers import OURS, Kind, Server, started, uvicorn
 
-ROUNDS = 4
-"""They take turns, so that a slow spell hits both."""
+ROUNDS = 6
+"""They take turns, short ones, so that a slow spell hits all of them."""
 
 LEAST = 0.8
 """Of the constant's requests a second."""
@@ -44,6 +44,7 @@ def measured(embedded: Embedded, seconds: float) -> dict[str, Any]:
         body.write(answer.content)
         body.flush()
         with started(CONSTANT, embedded.url, CONSTANT=body.name) as constant:
+            seconds /= 2
             jobs = {
                 "kept": Job(ours.port, [get(ours.port, target)], seconds),
                 "unchanged": Job(
