@@ -16,6 +16,7 @@ from api.following import Following
 from api.identity import WHILE
 from api.kept import KeptAnswers
 from api.openid import Issuer
+from api.queries import asked, saved, saving
 from api.settings import Settings
 from api.v1 import twin
 from db.pool import open_pool
@@ -53,6 +54,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
+                "savings": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,
             }
 
@@ -65,6 +67,9 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
             Route("/sheets/{file}", sheets.sheet),
             *twin.routes,
+            Route("/graphql.{suffix}", asked.asked, methods=["GET"]),
+            Route("/q", saving.save, methods=["POST"]),
+            Route("/q/{name}", saved.saved, methods=["GET"]),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),

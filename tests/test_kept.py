@@ -411,3 +411,41 @@ async def test_what_is_kept_stays_within_its_bytes(log: Dated, empty_url: str) -
                     await kept.answered(headers, key_of(scope, {}, ""), "", make)
                     assert kept.size <= 200_000
             assert kept.size > 170_000
+
+
+ADDRESSES = ["/v1/measures.json", "/v1/measures/AAA-0001.json", "/v1/measures.csv", "/v1/changes.jsonl", f"/r/{LAW}"]
+
+
+async def test_every_endpoint_tells_who_has_its_answer_without_the_database(
+    client: httpx2.AsyncClient, log: Dated
+) -> None:
+    for moment, told in (("", PRESENT), (f"?known={written(MOMENTS[1])}", PAST)):
+        answers = [await client.get(f"{address}{moment}") for address in ADDRESSES]
+        assert [(one.status_code, one.headers["cache-control"]) for one in answers] == [(200, told)] * len(ADDRESSES)
+        async with unreadable(log):
+            for one in answers:
+                again = await client.get(one.url, headers={"If-None-Match": one.headers["etag"]})
+                assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_publication_changes_the_tags_of_the_present(client: httpx2.AsyncClient, log: Dated) -> None:
+    addresses = [*ADDRESSES, f"{ADDRESSES[0]}?position=8", f"/r/{LAW}/1"]
+    before = [await client.get(address) for address in addresses]
+    await log.publish(NEXT, CHANGED)
+    await until_changed(client)
+    after = [await client.get(one.url, headers={"If-None-Match": one.headers["etag"]}) for one in before]
+    assert [one.status_code for one in after] == [200] * len(ADDRESSES) + [304, 304]
+
+
+async def test_a_record_and_a_page_are_kept(client: httpx2.AsyncClient, log: Dated) -> None:
+    addresses = [ADDRESSES[0], ADDRESSES[1], f"/r/{LAW}", f"/r/{LAW}/1", f"{ADDRESSES[0]}?position=8"]
+    before = [await client.get(address) for address in addresses]
+    async with unreadable(log):
+        assert [(await client.get(one.url)).content for one in before] == [one.content for one in before]
+    assert before[-1].json() != before[0].json()
+
+
+async def test_what_is_gone_or_has_moved_is_asked_for_again(then_kept: httpx2.AsyncClient) -> None:
+    gone = await then_kept.get(f"/r/{LAW}", params={"position": str(POSITIONS[2])})
+    assert (gone.status_code, gone.headers["cache-control"]) == (410, UNKEPT)
+    assert (await then_kept.get("/v1/nothing")).headers["cache-control"] == "no-store"
