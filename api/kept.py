@@ -192,10 +192,9 @@ class KeptAnswers:
         if isinstance(made, Response):
             return made
         entry = await self._entry(key, vary, made, begun)
-        overtaken = (
-            not made.position or made.position > begun.newest.position
-        )  # its statements may have seen more and less
-        if entry.tag and self.following.head and not overtaken:
+        if made.position and made.position > begun.newest.position:
+            self.following.doubt()  # somebody has published, which we had not heard; what was read first may say less than the last
+        elif entry.tag and self.following.head:
             self._keep(key, entry)
         return await self._ready(entry, headers, key)
 
