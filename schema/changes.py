@@ -15,7 +15,7 @@ from schema.fields import Planned
 from schema.filters import Matches, any_of, conditions, one_of
 from schema.json_text import Json, array_of, as_sql, literal, members, plain
 from schema.paged import LARGEST_PAGE, PAGE, rows_asked
-from schema.planning import At
+from schema.planning import At, Listed
 from schema.refusals import BadValue
 from schema.revision import Revision
 from schema.vocabulary import ChangeKind, Operation, RecordType
@@ -162,6 +162,7 @@ class RevisionsAfter:
 
     def json(self) -> Json:
         at, size = self.at, self.size()
+        at.plan.lists[at.path] = Listed(size, said="first" in at.given or self.backwards)
         page = self.limited(size if self.backwards else size + 1)
         pairs: list[tuple[str, Json]] = []
         for key, nodes in at.plan.subfields(at.target, at.nodes).items():

@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import accept
+from api.deprecation import telling_of
+from api.fair_use import charge
 from api.faults import problem
 from api.kept import KeptAnswers, Made, key_of, made
 from api.queries.written import Written, newest
@@ -38,8 +40,11 @@ async def _json(request: Request, query: Written, moment: Moment) -> Response:
 
     async def make() -> Made:
         found = await answer(state.pool, query.operation, query.given, public_url, moment)
+        charge(request.scope, found.cost)
         clock = await listing.clock_of(state.pool, found.position, moment, public_url)
-        return await made(state.pool, found.data, {**told_clock(clock), "Content-Type": JSON}, moment, found)
+        used = query.operation.deprecated.of(query.given)
+        told = telling_of(used, {**told_clock(clock), "Content-Type": JSON}, public_url)
+        return await made(state.pool, found.data, told, moment, found)
 
     return await answers.answered(headers, key_of(request.scope, headers, JSON), "Accept", make)
 

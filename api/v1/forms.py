@@ -15,12 +15,13 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Form:
-    """media_type: of the answer; write: the bytes of a list; as_cells: it is a table; about: for whom it is.
+    """media_type: of the answer; write: the bytes of a list, None where a process of its own writes them (api/v1/apart);
+    as_cells: it is a table; about: for whom it is.
     of: the fields of Query that can have it, all where it is left out; newest: it shows so many of the changes, the newest ones,
     where `first` or `last` do not say how many."""
 
     media_type: str
-    write: Callable[[Listing], AsyncGenerator[bytes]]
+    write: Callable[[Listing], AsyncGenerator[bytes]] | None
     about: str
     as_cells: bool = False
     of: Collection[str] | None = None
@@ -32,6 +33,18 @@ class Form:
 
 FORMS: Mapping[str, Form] = {
     "csv": Form("text/csv; charset=utf-8; header=present", as_csv, "A table, for any program.", as_cells=True),
+    "xlsx": Form(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        None,
+        "A spreadsheet, with typed cells.",
+        as_cells=True,
+    ),
+    "parquet": Form(
+        "application/vnd.apache.parquet",
+        None,
+        "A table with typed columns, for pandas, polars, DuckDB, R …",
+        as_cells=True,
+    ),
     "jsonl": Form("application/jsonl; charset=utf-8", as_json_lines, "A line of JSON for each element."),
 }
 """Suffix → form."""

@@ -2,7 +2,7 @@
 for less; and it is read at one position, which the answer's headers tell with the count of its rows, and of how many these are.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +15,13 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api import accept
+from api.deprecation import telling_of
+from api.fair_use import charge
 from api.faults import problem, telling
 from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
 from api.moments import asked_in
 from api.v1 import listing
+from api.v1.apart.answered import answered, in_turn
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint
 from api.v1.forms import FORMS, JSON, Form, chosen, split
 from api.v1.parameters import variables_of
@@ -128,11 +131,13 @@ async def _record(request: Request, asked: Asked) -> Made | Response:
     if not WELL_FORMED.fullmatch(record_id) or not record_id.startswith(f"{endpoint.record_type}:"):
         return _no_record(record_id)
     answered = await answer(state.pool, endpoint.operation, {"id": record_id}, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     record = data[RECORD]
     if not record:
         return _no_record(record_id)
     headers = {**told_clock(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
+    headers = telling_of(endpoint.uses({"id": record_id}), headers, state.settings.public_url)
     if record["id"] != record_id:
         path = f"/v1/{request.path_params['path']}".replace(
             quote(record_id.partition(":")[2]), quote(record["id"].partition(":")[2])
@@ -158,6 +163,7 @@ async def _page(request: Request, asked: Asked) -> Made:
     if "excel" in asked.parameters:
         raise BadValue("excel: only .csv comes for Excel.")
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     headers = {**told_clock(data["clock"]), "Vary": "Accept"}
     if cursor := _next(data[endpoint.field]):
@@ -166,7 +172,8 @@ async def _page(request: Request, asked: Asked) -> Made:
         ]
         query = urlencode([*kept, ("after", cursor)])
         headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
-    return await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, moment, answered)
+    headers = telling_of(endpoint.uses(variables), {**headers, "Content-Type": JSON}, state.settings.public_url)
+    return await made(state.pool, answered.data, headers, moment, answered)
 
 
 def _next(page: Any) -> str | int | None:
@@ -195,6 +202,7 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
         settings.public_url,
         name,
         f"{settings.public_url}{request.url.path}{query}",
+        asked.endpoint.deprecated,
     )
     return await whole(request, what, asked.suffix, form)
 
@@ -208,6 +216,8 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         return unchanged
     begun = await answers.begun()
     async with AsyncExitStack() as opened:
+        if not form.write and request.method != "HEAD":
+            await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {
             **told_clock(rows.clock),
@@ -216,6 +226,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             "Total-Count": str(rows.of),
             "Content-Disposition": f'attachment; filename="{what.name}.{suffix}"',
         }
+        headers = telling_of(what.uses(), headers, what.public_url)
         of_it = await made(request.state.pool, b"", headers, what.moment, rows.basis)
         ready = await answers.streamed(asked_with, key, "Accept", of_it, begun)
         if ready.status_code != 200:
@@ -223,14 +234,18 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if request.method == "HEAD":
             response = Response(None, 200, media_type=form.media_type)
         else:
-            until_read = opened.pop_all()
-            response = StreamingResponse(_sent(until_read, form, rows), 200, media_type=form.media_type)
+            charge(request.scope, rows.cost)
+            if form.write:
+                until_read = opened.pop_all()
+                response = StreamingResponse(_sent(until_read, form.write(rows)), 200, media_type=form.media_type)
+            else:
+                response = await answered(request, rows, suffix, {}, form.media_type)
     response.raw_headers += ready.raw_headers
     return response
 
 
-async def _sent(until_read: AsyncExitStack, form: Form, rows: listing.Listing) -> AsyncIterator[bytes]:
-    async with until_read, aclosing(form.write(rows)) as written:
+async def _sent(until_read: AsyncExitStack, written: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    async with until_read, aclosing(written):
         async for chunk in written:
             yield chunk
 
