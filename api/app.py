@@ -17,7 +17,9 @@ from api.cors import ReadableByAll
 from api.docs import pages as docs
 from api.docs import viewer
 from api.fair_use import Counted
+from api.following import Following
 from api.identity import WHILE
+from api.kept import KeptAnswers
 from api.openapi import document as openapi
 from api.openid import Issuer
 from api.queries import asked, saved, saving
@@ -55,12 +57,15 @@ def create(settings: Settings | None = None) -> Starlette:
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
             await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
+            Following(settings.database_url).running() as following,
         ):
             yield {
                 "settings": settings,
                 "pool": pool,
                 "writers": writers,
                 "exporters": exporters,
+                "following": following,
+                "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
                 "apart": asyncio.Semaphore(AT_ONCE),
                 "used": used,
                 "guesses": Allowance(WHILE),
@@ -71,7 +76,7 @@ def create(settings: Settings | None = None) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/graphql", graphql.GraphQL(), methods=["GET", "POST"]),
+            Route(graphql.PATH, graphql.GraphQL(), methods=["GET", "POST"]),
             Route("/r/{id}", permalinks.record),
             Route("/r/{id}/timemap", permalinks.timemap),
             Route("/r/{id}/{number}", permalinks.revision),
@@ -93,7 +98,12 @@ def create(settings: Settings | None = None) -> Starlette:
             Mount("/viewer", viewer.files),
             Route("/", front.front),
         ],
-        middleware=[*proxies, Middleware(ReadableByAll), Middleware(Counted, {"/graphql": graphql.not_read})],
+        middleware=[
+            *proxies,
+            Middleware(ReadableByAll),
+            Middleware(Counted, {"/graphql": graphql.not_read}),
+            Middleware(graphql.KeptFirst),
+        ],
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lifespan,
     )

@@ -12,7 +12,7 @@ from api.docs.contents import PAGES
 from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
 from api.openapi.posted import ANYTHING, CLOCKS, REFUSED, SAVED
-from api.openapi.responses import ALLOWANCE, GRAPHQL_ANSWER, answer, problems
+from api.openapi.responses import ALLOWANCE, GRAPHQL_ANSWER, KEPT, UNCHANGED, answer, problems
 from api.openapi.values import JsonSchema, media_types_of_forms, reference
 from api.permalinks import RECORD, REVISION
 from api.sheets import MEDIA_TYPES
@@ -99,7 +99,8 @@ def addresses(answers: Answers) -> list[Address]:
             {JSON: GRAPHQL_ANSWER, GRAPHQL: GRAPHQL_ANSWER, HTML: TEXT},
             parameters=ASKED_BY_GET,
             clocks=True,
-            others=REFUSED,
+            others={**UNCHANGED, **REFUSED},
+            headers=KEPT,
         ),
         Address(
             "/graphql.{suffix}",
@@ -138,10 +139,11 @@ def addresses(answers: Answers) -> list[Address]:
             clocks=True,
             others={
                 "308": answer("It was merged into another record, whose address Location has.", {}, "Location"),
+                **UNCHANGED,
                 "404": NO_RECORD,
                 "410": answer("It was retracted: the answer says when, by whom and why.", {JSON: gone, HTML: TEXT}),
             },
-            headers=("Link", "Memento-Datetime"),
+            headers=("Link", "Memento-Datetime", *KEPT),
         ),
         Address(
             "/r/{id}/timemap",
@@ -161,7 +163,7 @@ def addresses(answers: Answers) -> list[Address]:
             (400, 503),
             (ID, in_path("number", "The revision's number within its record.", "1")),
             clocks=True,
-            others={"404": NO_RECORD},
+            others={**UNCHANGED, "404": NO_RECORD},
         ),
         Address(
             "/sheets/{file}",

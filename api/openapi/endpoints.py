@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from api.openapi.answers import Answers
 from api.openapi.parameters import clock_parameters, parameters_of, path_parameter
-from api.openapi.responses import ALLOWANCE, CLOCKS, GOING, answer, problems
+from api.openapi.responses import ALLOWANCE, CLOCKS, GOING, KEPT, UNCHANGED, answer, problems
 from api.openapi.values import JsonSchema, media_types_of_forms
 from api.v1.endpoints import ENDPOINTS, Endpoint, listing_of
 from api.v1.forms import FORMS, JSON
@@ -75,8 +75,10 @@ class Endpoints:
         only = [endpoint.record_type] if endpoint.is_record and endpoint.record_type else []
         shown: dict[str, Any] = {JSON: self._answers.of(endpoint.operation, only)}
         shown |= media_types_of_forms(listing_of(endpoint).field)
-        names = [*CLOCKS, "Link", *ALLOWANCE, *GOING]
-        found = {"200": answer(endpoint.about, shown, *names, "Row-Count", "Total-Count", "Content-Disposition")}
+        names = [*CLOCKS, "Link", *KEPT, *ALLOWANCE, *GOING]
+        found = {
+            "200": answer(endpoint.about, shown, *names, "Row-Count", "Total-Count", "Content-Disposition")
+        } | UNCHANGED
         if endpoint.is_record:
             found["303"] = answer("Its page, for people, is at its permalink.", {}, "Location")
             gone = self._answers.of(endpoint.operation, ["Tombstone"])

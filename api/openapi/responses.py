@@ -43,6 +43,12 @@ HEADERS: Mapping[str, JsonSchema] = {
     "Content-Disposition": {"description": "A name for the file.", "schema": {"type": "string"}},
     "Location": {"description": "Where it is now.", "schema": {"type": "string"}},
     "Retry-After": {"description": "After how many seconds to try again.", "schema": {"type": "integer"}},
+    "ETag": {
+        "description": "Of just this answer: to ask, by If-None-Match, whether it is still so.",
+        "schema": {"type": "string"},
+    },
+    "Last-Modified": {"description": "When what it tells was last changed.", "schema": {"type": "string"}},
+    "Cache-Control": {"description": "How long it may be given without asking again.", "schema": {"type": "string"}},
     "RateLimit": {
         "description": "What is left of the allowance (r), and in how many seconds it is new again (t).",
         "schema": {"type": "string"},
@@ -67,6 +73,9 @@ CLOCKS = ("Record-Position", "Record-Known", "Record-Valid")
 
 ALLOWANCE = ("RateLimit", "RateLimit-Policy")
 """Of every answer that is counted, problems among them."""
+
+KEPT = ("ETag", "Last-Modified", "Cache-Control")
+"""Of answers that may be kept."""
 
 GOING = ("Deprecation", "Sunset")
 
@@ -149,6 +158,11 @@ GRAPHQL_ANSWER: JsonSchema = {
         },
     },
     "anyOf": [{"required": ["data"]}, {"required": ["errors"]}],
+}
+
+
+UNCHANGED: JsonSchema = {
+    "304": {"description": "It is as it was: what If-None-Match or If-Modified-Since told still holds."}
 }
 
 
