@@ -30,6 +30,7 @@ from api.following import EMPTY, Following, Head, read_head
 from api.moments import says_what_was_known
 from schema.answer import Basis
 from schema.clock import Moment
+from schema.refusals import ErrorCode, Refused, refusal
 
 PRESENT = "public, max-age=60, stale-while-revalidate=60"
 PAST = "public, max-age=86400"
@@ -93,11 +94,18 @@ class Ready(Response):
 
 
 async def made(pool: Any, body: bytes, headers: Mapping[str, str], moment: Moment, basis: Basis) -> Made:
-    """An answer that was asked for at a moment. It is final if all of it is of that moment, and the moment is settled."""
+    """An answer that was asked for at a moment. It is final if all of it is of that moment, and the moment is settled. Raises
+    Refused where there was no such moment."""
     position = basis.position if basis.of_the_log else None
     if not (says_what_was_known(moment) and basis.at_one_clock) or (moment.known and not is_settled(moment.known)):
         return Made(body, headers, position)
     recorded = await pool.fetchrow(mementos.RECORDED, moment.known, moment.position)
+    if recorded is None:  # what the list stands for was said beside, so that its statement never looked at this moment
+        name, asked = ("known", moment.known) if moment.known else ("position", moment.position)
+        message = (
+            f"{name}: there is nothing at {asked}; leave it out, as what was asked says itself what it stands for."
+        )
+        raise Refused([refusal(message, ErrorCode.CLOCK_OUT_OF_RANGE)])
     return Made(body, headers, position, recorded["recorded_at"])
 
 

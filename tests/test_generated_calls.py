@@ -114,7 +114,7 @@ async def test_no_call_of_an_address_is_a_fault_of_ours(anybody: httpx2.AsyncCli
         found[answer.status_code // 100] += 1
         told = DESCRIBED.faults(case.path, case.method.lower(), answer)
         faults += [f"{answer.request.method} {answer.request.url}: {one}" for one in told]
-    assert faults == []
+    assert faults == [], "\n".join(faults[:20])
     assert found.total() == CALLS - OF_GRAPHQL
     assert found[2] > CALLS // 5, found
 
@@ -132,5 +132,5 @@ async def test_no_operation_of_graphql_is_a_fault_of_ours(anybody: httpx2.AsyncC
         if answer.status_code >= 500 or "INTERNAL" in codes:
             faults.append(f"{case.body}: {answer.text[:300]}")
         faults += DESCRIBED.faults("/graphql", "post", answer)
-    assert faults == []
+    assert faults == [], "\n".join(faults[:20])
     assert found["DATA"] > OF_GRAPHQL // 5, found

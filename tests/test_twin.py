@@ -108,6 +108,7 @@ async def test_an_empty_list_is_a_header_alone(client: httpx2.AsyncClient) -> No
         ("/v1/measures.csv?after=x", 400, "this is no cursor"),
         ("/v1/measures.csv?text=%00", 400, "NUL"),
         ("/v1/measures?position=99999999", 404, "position"),
+        ("/v1/diff.csv?fromPosition=4700&toPosition=4720&position=-7", 404, "position: there is nothing at -7"),
         ("/v1/measures.csv?known=1999-01-01T00:00:00Z", 404, "known"),
         ("/v1/measures?first=1&first=2", 400, "first: it is given 2 times"),
         ("/v1/nothing", 404, "/v1/measures"),
