@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from api import faults, graphiql, graphql, health, permalinks, sheets, twin, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
+from api.dataset.answers import dataset
 from api.identity import WHILE
 from api.openid import Issuer
 from api.settings import Settings
@@ -58,6 +59,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
             Route("/sheets/{file}", sheets.sheet),
+            Route("/v1/dataset.{form}", dataset),
             Route("/v1/{name}", twin.listed),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),

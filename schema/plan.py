@@ -28,9 +28,9 @@ from schema.refusals import BadValue, ErrorCode, Refused, refusal
 
 COST_LIMIT = 100_000
 
-OF_THE_REQUEST = ("today", "public_url", "viewer", "viewer_expires_at", "done", *CLOCKS)
-"""Parameters that belong to the request as a whole. viewer: the account that asks, null for the public; done: what a
-mutation did."""
+OF_THE_REQUEST = ("today", "public_url", "viewer", "viewer_expires_at", "done", "since", *CLOCKS)
+"""Parameters that belong to the request as a whole. viewer: the account that asks, null for the public; since: the position after
+which the log is read; done: what a mutation did."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ The same fields, filters, order and clock as the list's pages have, read at one 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from graphql import FieldNode, GraphQLObjectType
@@ -13,7 +14,8 @@ from graphql.execution.collect_fields import collect_fields
 from schema.arguments import Variables, given_arguments
 from schema.cells import Cell, cells
 from schema.document import Operation
-from schema.json_text import as_sql, literal
+from schema.fields import Edges
+from schema.json_text import Json, as_sql, literal
 from schema.paged import Page, Paged
 from schema.plan import Plan, compiled, root_of
 from schema.planning import At, Planning
@@ -38,7 +40,7 @@ class Rows:
 
 
 def rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
-    """The list that an operation asks for; None where that is no list that has pages. Raises Refused."""
+    """The list that an operation asks for; None where it asks for none. Raises Refused."""
     listed = _listed(operation, variables, clocks)
     if listed is None:
         return None
@@ -73,9 +75,28 @@ def counted(operation: Operation, variables: Variables, clocks: Collection[str])
     return compiled(page.at.plan, statement)
 
 
+class _Whole:
+    """A list that has no pages, as a page of it all."""
+
+    def __init__(self, field: Edges, at: At) -> None:
+        self.field, self.at, self.clock_at, self.element = field, at, at, at.target
+
+    def rows(self) -> Any:
+        row, leads = self.field.led_to(self.at)
+        values = [value.label(f"k{place}") for place, value in enumerate(self.field.order(row))]
+        found = sa.select(row, *values).where(*leads).correlate_except(row)
+        return self.at.plan.opened(found.subquery(self.at.plan.name("r")))
+
+    def in_its_order(self, rows: Any) -> list[sa.ColumnElement[Any]]:
+        return [column for name, column in rows.c.items() if name in {f"k{place}" for place in range(len(rows.c))}]
+
+    def node(self, at: At, nodes: Sequence[FieldNode], _path: tuple[str, ...], row: Any) -> Json:
+        return at.plan.members(replace(at, nodes=nodes), self.element, row)
+
+
 def _listed(
     operation: Operation, variables: Variables, clocks: Collection[str]
-) -> tuple[Page, str, Sequence[FieldNode]] | None:
+) -> tuple[Page | _Whole, str, Sequence[FieldNode]] | None:
     """The first list of an operation, the key that it is asked under, and what is asked of its nodes. Raises Refused."""
     query = schema.query_type
     assert query is not None
@@ -84,6 +105,11 @@ def _listed(
     fields = collect_fields(schema, dict(operation.fragments), dict(variables), query, operation.node.selection_set)
     for key, nodes in fields.items():
         field = planning.fields(query).get(nodes[0].name.value)
+        if isinstance(field, Edges):
+            definition = query.fields[nodes[0].name.value]
+            given = given_arguments(definition.args, _arguments(nodes), planning.variables)
+            at = replace(root, given=given, type=definition.type, nodes=nodes, path=(key,))
+            return _Whole(field, at), key, nodes
         if isinstance(field, Paged):
             try:
                 return _page(root, query, field, key, nodes)
@@ -96,10 +122,13 @@ def _page(
     root: At, query: GraphQLObjectType, field: Paged, key: str, nodes: Sequence[FieldNode]
 ) -> tuple[Page, str, Sequence[FieldNode]]:
     definition, planning = query.fields[nodes[0].name.value], root.plan
-    values = {argument.name.value: argument.value for argument in nodes[0].arguments}
-    given = given_arguments(definition.args, values, planning.variables)
+    given = given_arguments(definition.args, _arguments(nodes), planning.variables)
     at = replace(root, given=given, type=definition.type, nodes=nodes, path=(key,))
     asked = [one for one in planning.subfields(at.target, nodes).values() if one[0].name.value == "nodes"]
     if not asked:
         raise BadValue("ask for nodes { … }: they are what is listed.")
     return Page(field, at), key, asked[0]
+
+
+def _arguments(nodes: Sequence[FieldNode]) -> dict[str, Any]:
+    return {argument.name.value: argument.value for argument in nodes[0].arguments}

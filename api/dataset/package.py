@@ -1,0 +1,81 @@
+"""The record as CSV files in a ZIP, with what tools need to read them and what anybody needs to check them.
+
+In the order in which all becomes known: what tells the files' sums comes after the files.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from api.dataset.csvw import csv_metadata
+from api.dataset.files import Written, sums
+from api.dataset.frictionless import datapackage
+from api.dataset.json_ld import json_ld
+from api.dataset.log_folder import FOLDER, log_files, log_lines
+from api.dataset.readme import readme
+from api.dataset.snapshot import Snapshot
+from api.dataset.tables import Table
+from api.dataset.zipped import Content, zipped
+from api.streams import chunks, header
+from db.verify_log import __file__ as verify_log
+from seed import __file__ as seed
+
+DATA = Path(seed).parent / "data"
+"""Where the licence and the provenance lie."""
+
+
+def package(found: Snapshot) -> AsyncGenerator[bytes]:
+    """The bytes of the ZIP. To be read to its end, or closed."""
+    written = list[Written]()
+    return zipped(_entries(found, written), written, datetime.fromisoformat(found.known))
+
+
+def _entries(found: Snapshot, written: list[Written]) -> Iterator[tuple[str, Content]]:
+    yield from _whole(accompanying(found, "csv"))
+    for table, _ in found.holds:
+        yield f"{table.name}.csv", _csv(found, table)
+    yield f"{FOLDER}/revisions.jsonl", log_lines(found)
+    yield from _whole({f"{FOLDER}/{place}": content for place, content in log_files(found).items()})
+    files = {file.name: file for file in written}
+    yield from _whole(
+        {
+            "datapackage.json": _json(datapackage(found, files)),
+            "csv-metadata.json": _json(csv_metadata(found)),
+            "dataset.jsonld": _json(json_ld(found)),
+        }
+    )
+    yield from _whole({"SHA256SUMS": sums(written)})
+
+
+def accompanying(found: Snapshot, suffix: str) -> Mapping[str, bytes]:
+    """What a person reads first, and what checks the rest. suffix: of the tables' files."""
+    newest = found.signed.newest
+    return {
+        "README.md": readme(found, suffix),
+        "LICENSE": (DATA / "LICENSE").read_bytes(),
+        "PROVENANCE.md": (DATA / "PROVENANCE.md").read_bytes(),
+        "verify_log.py": Path(verify_log).read_bytes(),
+        **({"checkpoint": newest.encode()} if newest else {}),
+    }
+
+
+async def _csv(found: Snapshot, table: Table) -> Content:
+    rows, parameters = found.statement(table)
+    yield header(rows)
+    async for chunk in chunks(found.connection, rows, parameters):
+        yield chunk
+
+
+def _whole(contents: Mapping[str, bytes]) -> Iterator[tuple[str, Content]]:
+    for name, content in contents.items():
+        yield name, _once(content)
+
+
+async def _once(content: bytes) -> Content:
+    yield content
+
+
+def _json(told: Mapping[str, Any]) -> bytes:
+    return json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
