@@ -36,9 +36,11 @@ def csv_metadata(found: Snapshot) -> dict[str, Any]:
 
 def _table(found: Snapshot, table: Table) -> dict[str, Any]:
     leads = table.leads(parties_are_whole=found.parties_are_whole)
+    filled = {field.name for field in table.fields if field.required}
     keys = [
         {"columnReference": [name], "reference": {"resource": f"{resource}.csv", "columnReference": [field]}}
         for name, (resource, field) in leads.items()
+        if name in filled  # a key that may be empty is none to CSVW
     ]
     return {
         "url": f"{table.name}.csv",
