@@ -13,10 +13,11 @@ from graphql.execution.collect_fields import collect_fields
 
 from schema.arguments import Variables, given_arguments
 from schema.cells import Cell, cells
+from schema.changes import Changes, RevisionsAfter
 from schema.document import Operation
 from schema.fields import Edges
-from schema.json_text import Json, as_sql, literal
-from schema.paged import Page, Paged
+from schema.json_text import as_sql, literal
+from schema.paged import LISTS, Page, Paged
 from schema.plan import Plan, compiled, root_of
 from schema.planning import At, Planning
 from schema.query import schema
@@ -40,18 +41,29 @@ class Rows:
 
 
 def rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
-    """The list that an operation asks for; None where it asks for none. Raises Refused."""
+    """The list that an operation asks for; None where that is no list. as_cells: as a table's, where its elements
+    are all of one type. Raises Refused."""
+    way = ("rows", as_cells, frozenset(clocks))
+    return operation.kept(
+        way,
+        variables,
+        lambda: _rows_of(operation, variables, clocks, as_cells=as_cells),
+        lambda rows: rows.plan.sql if rows else "",
+    )
+
+
+def _rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
     listed = _listed(operation, variables, clocks)
     if listed is None:
         return None
-    page, key, nodes = listed
+    page, key, (inner, nodes) = listed
     rows, found = page.rows(), list[Cell]()
-    if as_cells and isinstance(page.element, GraphQLObjectType):
-        here = replace(page.clock_at, row=rows, nodes=nodes, type=page.element, path=(key, "nodes"))
+    if as_cells and isinstance(page.element, GraphQLObjectType) and nodes[0].name.value != "edges":
+        here = replace(page.clock_at, row=rows, nodes=nodes, type=page.element, path=(key, inner))
         found = cells(here, page.element, rows)
         selected = [one.text.label(f"c{place}") for place, one in enumerate(found)]
     else:
-        selected = [as_sql(page.node(page.clock_at, nodes, ("nodes",), rows)).label("json")]
+        selected = [page.listed(nodes, inner, rows).label("json")]
     planning = page.at.plan
     statement = sa.select(*selected).select_from(planning.joined(rows)).order_by(*page.in_its_order(rows))
     return Rows(compiled(planning, statement), [Column(one.name, one.kind) for one in found])
@@ -59,6 +71,11 @@ def rows_of(operation: Operation, variables: Variables, clocks: Collection[str],
 
 def counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
     """How many rows those are, and at which clock: total, position, known, valid. Raises Refused."""
+    way = ("count", frozenset(clocks))
+    return operation.kept(way, variables, lambda: _counted(operation, variables, clocks), lambda plan: plan.sql)
+
+
+def _counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
     listed = _listed(operation, variables, clocks)
     assert listed is not None, "only what has rows is counted"
     page = listed[0]
@@ -75,7 +92,11 @@ def counted(operation: Operation, variables: Variables, clocks: Collection[str])
     return compiled(page.at.plan, statement)
 
 
-class _Whole:
+Asked = tuple[str, Sequence[FieldNode]]
+"""The key and the nodes of a field."""
+
+
+class Unpaged:
     """A list that has no pages, as a page of it all."""
 
     def __init__(self, field: Edges, at: At) -> None:
@@ -83,21 +104,22 @@ class _Whole:
 
     def rows(self) -> Any:
         row, leads = self.field.led_to(self.at)
-        values = [value.label(f"k{place}") for place, value in enumerate(self.field.order(row))]
-        found = sa.select(row, *values).where(*leads).correlate_except(row)
+        keys = [value.label(f"k{place}") for place, value in enumerate(self.field.order(row))]
+        self.keys = [key.name for key in keys]
+        found = sa.select(row, *keys).where(*leads).correlate_except(row)
         return self.at.plan.opened(found.subquery(self.at.plan.name("r")))
 
     def in_its_order(self, rows: Any) -> list[sa.ColumnElement[Any]]:
-        return [column for name, column in rows.c.items() if name in {f"k{place}" for place in range(len(rows.c))}]
+        return [rows.c[key] for key in self.keys]
 
-    def node(self, at: At, nodes: Sequence[FieldNode], _path: tuple[str, ...], row: Any) -> Json:
-        return at.plan.members(replace(at, nodes=nodes), self.element, row)
+    def listed(self, nodes: Sequence[FieldNode], _key: str, rows: Any) -> Any:
+        return as_sql(self.at.plan.members(replace(self.at, nodes=nodes), self.element, rows))
 
 
 def _listed(
     operation: Operation, variables: Variables, clocks: Collection[str]
-) -> tuple[Page | _Whole, str, Sequence[FieldNode]] | None:
-    """The first list of an operation, the key that it is asked under, and what is asked of its nodes. Raises Refused."""
+) -> tuple[Page | RevisionsAfter | Unpaged, str, Asked] | None:
+    """The first list of an operation, the key that it is asked under, and what is asked of its nodes or edges. Raises Refused."""
     query = schema.query_type
     assert query is not None
     planning = Planning(schema, operation.fragments, variables)
@@ -105,12 +127,7 @@ def _listed(
     fields = collect_fields(schema, dict(operation.fragments), dict(variables), query, operation.node.selection_set)
     for key, nodes in fields.items():
         field = planning.fields(query).get(nodes[0].name.value)
-        if isinstance(field, Edges):
-            definition = query.fields[nodes[0].name.value]
-            given = given_arguments(definition.args, _arguments(nodes), planning.variables)
-            at = replace(root, given=given, type=definition.type, nodes=nodes, path=(key,))
-            return _Whole(field, at), key, nodes
-        if isinstance(field, Paged):
+        if isinstance(field, Paged | Changes | Edges):
             try:
                 return _page(root, query, field, key, nodes)
             except BadValue as bad:
@@ -119,16 +136,15 @@ def _listed(
 
 
 def _page(
-    root: At, query: GraphQLObjectType, field: Paged, key: str, nodes: Sequence[FieldNode]
-) -> tuple[Page, str, Sequence[FieldNode]]:
+    root: At, query: GraphQLObjectType, field: Paged | Changes | Edges, key: str, nodes: Sequence[FieldNode]
+) -> tuple[Page | RevisionsAfter | Unpaged, str, Asked]:
     definition, planning = query.fields[nodes[0].name.value], root.plan
-    given = given_arguments(definition.args, _arguments(nodes), planning.variables)
+    values = {argument.name.value: argument.value for argument in nodes[0].arguments}
+    given = given_arguments(definition.args, values, planning.variables)
     at = replace(root, given=given, type=definition.type, nodes=nodes, path=(key,))
-    asked = [one for one in planning.subfields(at.target, nodes).values() if one[0].name.value == "nodes"]
+    if isinstance(field, Edges):
+        return Unpaged(field, at), key, (key, nodes)
+    asked = [one for one in planning.subfields(at.target, nodes).items() if one[1][0].name.value in LISTS]
     if not asked:
         raise BadValue("ask for nodes { … }: they are what is listed.")
-    return Page(field, at), key, asked[0]
-
-
-def _arguments(nodes: Sequence[FieldNode]) -> dict[str, Any]:
-    return {argument.name.value: argument.value for argument in nodes[0].arguments}
+    return field.page(at), key, asked[0]

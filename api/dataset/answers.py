@@ -5,30 +5,24 @@ from contextlib import AsyncExitStack, aclosing
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from api.dataset import about
 from api.dataset.package import package
 from api.dataset.snapshot import Snapshot, snapshot
-from api.faults import UNREACHABLE, problem
+from api.faults import problem, telling
 from api.moments import READERS, asked_in
-from schema.refusals import BadValue, ErrorCode, Refused
+from schema.refusals import BadValue
 
 
+@telling
 async def dataset(request: Request) -> Response:
     """The record in one of its forms."""
     form = request.path_params["form"]
     if form not in about.MEDIA_TYPES:
         forms = ", ".join(f"/v1/dataset.{one}" for one in about.MEDIA_TYPES)
         return problem(404, "Not found", f"There is nothing at {request.url.path}. The whole record is at {forms}.")
-    try:
-        return await _answered(request, form)
-    except BadValue as error:
-        return problem(400, "Bad request", str(error))
-    except Refused as refused:
-        return _refused(refused)
-    except UNREACHABLE:
-        detail = "The record cannot be reached at the moment: try again soon."
-        return problem(503, "Unavailable", detail, {"Retry-After": "5"})
+    return await _answered(request, form)
 
 
 async def _answered(request: Request, form: str) -> Response:
@@ -44,12 +38,6 @@ async def _answered(request: Request, form: str) -> Response:
     return StreamingResponse(_sent(until_read, package(found)), 200, headers, about.MEDIA_TYPES[form])
 
 
-def _refused(refused: Refused) -> Response:
-    first = refused.errors[0]
-    out_of_range = (first.extensions or {}).get("code") == ErrorCode.CLOCK_OUT_OF_RANGE
-    return problem(*((404, "No such moment") if out_of_range else (400, "Bad request")), first.message)
-
-
 async def _sent(until_read: AsyncExitStack, content: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
     async with until_read, aclosing(content):
         async for piece in content:
@@ -62,3 +50,6 @@ def _told(found: Snapshot) -> dict[str, str]:
         "Record-Known": found.known,
         "Record-Valid": found.valid,
     }
+
+
+routes = [Route("/v1/dataset.{form}", dataset)]

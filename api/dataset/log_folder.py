@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 
 from api.dataset.snapshot import Snapshot
-from api.streams import chunks
+from api.v1.copying import chunks
 from schema.log_rows import REVISIONS
 
 FOLDER = "log"

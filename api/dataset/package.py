@@ -18,7 +18,8 @@ from api.dataset.readme import readme
 from api.dataset.snapshot import Snapshot
 from api.dataset.tables import Table
 from api.dataset.zipped import Content, zipped
-from api.streams import chunks, header
+from api.v1.copying import chunks
+from api.v1.text import header
 from db.verify_log import __file__ as verify_log
 from seed import __file__ as seed
 
@@ -63,7 +64,7 @@ def accompanying(found: Snapshot, suffix: str) -> Mapping[str, bytes]:
 
 async def _csv(found: Snapshot, table: Table) -> Content:
     rows, parameters = found.statement(table)
-    yield header(rows)
+    yield header([column.name for column in rows.columns])
     async for chunk in chunks(found.connection, rows, parameters):
         yield chunk
 

@@ -22,7 +22,6 @@ BATCH = 2_000
 """Rows entered at once."""
 
 
-
 async def write_sqlite(found: Snapshot, file: Path) -> None:
     """Writes the file, which is not there yet."""
     metadata = sa.MetaData()
@@ -50,7 +49,9 @@ def snake(name: str) -> str:
 
 def _list(metadata: sa.MetaData, found: Snapshot, table: Table) -> sa.Table:
     leads = table.leads(parties_are_whole=found.parties_are_whole)
-    named = {name for one in TABLES.values() for to, name in one.leads(parties_are_whole=True).values() if to == table.name}
+    named = {
+        name for one in TABLES.values() for to, name in one.leads(parties_are_whole=True).values() if to == table.name
+    }
     made = sa.Table(
         _name(table),
         metadata,
@@ -109,7 +110,9 @@ def _told(metadata: sa.MetaData) -> Sequence[sa.Table]:
     return (
         sa.Table("metadata", metadata, text("name", key=True), text("value")),
         sa.Table("column", metadata, text("table", key=True), text("column", key=True), text("path"), text("about")),
-        sa.Table("checkpoint", metadata, sa.Column("size", sa.Integer, primary_key=True, autoincrement=False), text("note")),
+        sa.Table(
+            "checkpoint", metadata, sa.Column("size", sa.Integer, primary_key=True, autoincrement=False), text("note")
+        ),
     )
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from graphql import get_named_type
 
 from api.dataset.fields import Field, field_of
-from api.endpoints import ENDPOINTS
+from api.v1.endpoints import ENDPOINTS
 from schema.document import Operation, document
 from schema.log_rows import REVISIONS, SUBMISSION_ID, SUBMISSIONS
 from schema.plan import Plan
 from schema.query import schema
 from schema.rows import Rows, counted, rows_of
 
-HERE = Path(__file__).parents[1] / "documents" / "dataset"
+HERE = Path(__file__).parent / "documents"
 
 PARTIES = "state-parties"
 """The one table that a valid day leaves rows out of, so that others may name what is not in it."""
@@ -88,14 +88,26 @@ def _without_pages(name: str) -> Table:
     return _listed(name, name, query.fields[name].description or "", operation)
 
 
+OF_THE_TWIN = (
+    "state-parties",
+    "recommendations",
+    "measures",
+    "assessments",
+    "reporting-events",
+    "statements",
+    "sources",
+    "coverage",
+)
+"""Its lists of records, and the matrix."""
+
 KEYS = {"coverage": ("stateParty.code", "recommendation.code")}
 
 TABLES: Mapping[str, Table] = {
     one.name: one
     for one in (
         *(
-            _listed(one.name, one.list, one.about, one.operation, KEYS.get(one.name, ("id",)))
-            for one in ENDPOINTS.values()
+            _listed(one.name, one.field, one.about, one.operation, KEYS.get(one.name, ("id",)))
+            for one in (ENDPOINTS[f"/v1/{name}"] for name in OF_THE_TWIN)
         ),
         *map(_without_pages, ("sections", "articles", "instruments", "signatories")),
         Table(
