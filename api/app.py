@@ -1,5 +1,6 @@
 """The whole application on one page: which address is answered by what, and what lives as long as the process."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,6 +28,9 @@ WRITERS = 2
 """Connections that change the record: they wait for one another, and readers for none of them."""
 
 
+MAKERS = 1
+"""Processes that make whole files at once: each takes a core."""
+
 EXPORTERS = 2
 """Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them."""
 
@@ -47,6 +51,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "pool": pool,
                 "writers": writers,
                 "exporters": exporters,
+                "makers": asyncio.Semaphore(MAKERS),
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,

@@ -29,7 +29,7 @@ def csv_metadata(found: Snapshot) -> dict[str, Any]:
         "dc:license": {"@id": about.LICENCE_URL},
         "dc:publisher": about.PUBLISHER,
         "dc:modified": {"@value": found.known, "@type": "xsd:dateTime"},
-        "dialect": {"header": True, "encoding": "utf-8", "lineTerminators": ["\n"]},
+        "dialect": {"header": True, "encoding": "utf-8", "lineTerminators": ["\r\n"]},
         "tables": [_table(found, table) for table, _ in found.holds],
     }
 

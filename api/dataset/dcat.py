@@ -40,7 +40,7 @@ def _dataset(found: Snapshot, here: str) -> dict[str, Any]:
         "dcat:version": str(found.position),
         "dct:publisher": {"@id": f"{found.public_url}/#publisher"},
         "dcat:contactPoint": {
-            "@type": "vcard:Organization",
+            "@type": ["vcard:Kind", "vcard:Organization"],
             "vcard:fn": about.PUBLISHER,
             "vcard:hasURL": {"@id": found.public_url},
         },

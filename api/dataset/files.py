@@ -1,5 +1,6 @@
 """What is known of a file once it is written: how large it is, and its SHA-256."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -12,6 +13,6 @@ class Written:
     sha256: str
 
 
-def sums(files: list[Written]) -> bytes:
+def sums(files: Sequence[Written]) -> bytes:
     """As sha256sum writes them, and checks them with -c."""
     return "".join(f"{one.sha256}  {one.name}\n" for one in files).encode()

@@ -4,7 +4,7 @@ In the order in which all becomes known: what tells the files' sums comes after 
 """
 
 import json
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from api.dataset.snapshot import Snapshot
 from api.dataset.tables import Table
 from api.dataset.zipped import Content, zipped
 from api.v1.copying import chunks
-from api.v1.text import header
+from api.v1.text import csv_of
 from db.verify_log import __file__ as verify_log
 from seed import __file__ as seed
 
@@ -34,42 +34,53 @@ def package(found: Snapshot) -> AsyncGenerator[bytes]:
 
 
 def _entries(found: Snapshot, written: list[Written]) -> Iterator[tuple[str, Content]]:
-    yield from _whole(accompanying(found, "csv"))
+    yield from accompanying(found, "csv")
     for table, _ in found.holds:
         yield f"{table.name}.csv", _csv(found, table)
-    yield f"{FOLDER}/revisions.jsonl", log_lines(found)
-    yield from _whole({f"{FOLDER}/{place}": content for place, content in log_files(found).items()})
+    yield from log(found)
     files = {file.name: file for file in written}
-    yield from _whole(
+    yield from whole(
         {
             "datapackage.json": _json(datapackage(found, files)),
             "csv-metadata.json": _json(csv_metadata(found)),
-            "dataset.jsonld": _json(json_ld(found)),
         }
     )
-    yield from _whole({"SHA256SUMS": sums(written)})
+    yield from last(found, written)
 
 
-def accompanying(found: Snapshot, suffix: str) -> Mapping[str, bytes]:
+def accompanying(found: Snapshot, suffix: str) -> Iterator[tuple[str, Content]]:
     """What a person reads first, and what checks the rest. suffix: of the tables' files."""
     newest = found.signed.newest
-    return {
-        "README.md": readme(found, suffix),
-        "LICENSE": (DATA / "LICENSE").read_bytes(),
-        "PROVENANCE.md": (DATA / "PROVENANCE.md").read_bytes(),
-        "verify_log.py": Path(verify_log).read_bytes(),
-        **({"checkpoint": newest.encode()} if newest else {}),
-    }
+    return whole(
+        {
+            "README.md": readme(found, suffix),
+            "LICENSE": (DATA / "LICENSE").read_bytes(),
+            "PROVENANCE.md": (DATA / "PROVENANCE.md").read_bytes(),
+            "verify_log.py": Path(verify_log).read_bytes(),
+            **({"checkpoint": newest.encode()} if newest else {}),
+        }
+    )
 
 
-async def _csv(found: Snapshot, table: Table) -> Content:
+def log(found: Snapshot) -> Iterator[tuple[str, Content]]:
+    """The log, and what was signed of it."""
+    yield f"{FOLDER}/revisions.jsonl", log_lines(found)
+    yield from whole({f"{FOLDER}/{place}": content for place, content in log_files(found).items()})
+
+
+def last(found: Snapshot, written: Sequence[Written]) -> Iterator[tuple[str, Content]]:
+    """What describes the whole, and the sums of all that is written by then."""
+    yield from whole({"dataset.jsonld": _json(json_ld(found))})
+    yield from whole({"SHA256SUMS": sums(written)})
+
+
+def _csv(found: Snapshot, table: Table) -> Content:
     rows, parameters = found.statement(table)
-    yield header([column.name for column in rows.columns])
-    async for chunk in chunks(found.connection, rows, parameters):
-        yield chunk
+    return csv_of([column.name for column in rows.columns], chunks(found.connection, rows, parameters))
 
 
-def _whole(contents: Mapping[str, bytes]) -> Iterator[tuple[str, Content]]:
+def whole(contents: Mapping[str, bytes]) -> Iterator[tuple[str, Content]]:
+    """Small files."""
     for name, content in contents.items():
         yield name, _once(content)
 

@@ -9,6 +9,15 @@ from api.dataset.snapshot import Snapshot
 
 TEMPLATE = Template((Path(__file__).parent / "readme.md").read_text("utf-8"))
 
+FORMS = {
+    "csv": "CSV is RFC 4180 in UTF-8. Several things in one cell have “; ” between them, with `\\;` and `\\\\` for what would be"
+    " misread; an empty cell: nothing is known. `datapackage.json` (Frictionless Data Package 2) and `csv-metadata.json` (CSVW)"
+    " tell each column’s type, meaning and words.",
+    "parquet": "Days, moments, numbers and lists are typed; JSON is text. Null: nothing is known. What a column means is in its"
+    " metadata.",
+}
+"""How to read the tables, by their suffix."""
+
 SIGNED = "`checkpoint` is the newest signed statement of it."
 
 UNSIGNED = "No checkpoint of it is signed yet, so that its keeper vouches for it alone."
@@ -22,6 +31,7 @@ def readme(found: Snapshot, suffix: str) -> bytes:
         known=found.known,
         valid=found.valid,
         tables="\n".join(f"| {table.name}.{suffix} | {count:,} | {table.about} |" for table, count in found.holds),
+        form=FORMS[suffix],
         silences="\n".join(f"- `{word}`: {meaning}" for word, meaning in words_of("CoverageState")),
         citation=citation(found),
         licence=about.LICENCE_TITLE,

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from datetime import datetime
 from typing import IO, Any, cast
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from api.dataset.files import Written
 
@@ -20,6 +20,9 @@ BATCH = 262_144
 
 LEVEL = 6
 """Of deflating: beyond it files hardly shrink."""
+
+SMALL_ALREADY = ".parquet"
+"""What deflating would make no smaller."""
 
 READABLE = 0o644 << 16
 """For all to read, where files have such rights."""
@@ -37,7 +40,8 @@ async def zipped(
     archive = ZipFile(cast("IO[bytes]", out), "w", ZIP_DEFLATED, compresslevel=LEVEL)
     for name, content in entries:
         about = ZipInfo(name, moment.timetuple()[:6])
-        about.compress_type, about.external_attr = ZIP_DEFLATED, READABLE
+        about.compress_type = ZIP_STORED if name.endswith(SMALL_ALREADY) else ZIP_DEFLATED
+        about.external_attr = READABLE
         file, digest, size = archive.open(about, "w"), hashlib.sha256(), 0
         async with aclosing(_batches(content)) as batches:
             async for batch in batches:
