@@ -1,13 +1,15 @@
-"""The whole record in one download: the same as the lists say one by one, of one moment, whole or nothing; read by others' tools."""
+"""The whole record in one download: what the lists say one by one, of one moment, whole or nothing; read by others' tools."""
 
+import asyncio
 import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +199,7 @@ async def test_portals_find_its_description_valid(client: httpx2.AsyncClient, wh
 async def test_pandas_polars_and_duckdb_read_the_same_in_every_form(
     client: httpx2.AsyncClient, whole: Path, typed: Path, lite: sqlite3.Connection
 ) -> None:
-    query = "{ MEASURES }".replace("MEASURES", "measures { totalCount }")
+    query = "{ measures { totalCount } }"
     total = (await client.post("/graphql", json={"query": query})).json()["data"]["measures"]["totalCount"]
     csv, parquet = whole / "measures.csv", typed / "measures.parquet"
     counts = [
@@ -205,8 +207,8 @@ async def test_pandas_polars_and_duckdb_read_the_same_in_every_form(
         Counter(pandas.read_parquet(parquet)["kind"]),
         Counter(polars.read_csv(csv, infer_schema_length=None)["kind"]),
         Counter(polars.read_parquet(parquet)["kind"]),
-        Counter(dict(duckdb.sql(f"select kind, count(*) from read_csv('{csv}') group by kind").fetchall())),
-        Counter(dict(duckdb.sql(f"select kind, count(*) from '{parquet}' group by kind").fetchall())),
+        Counter(duckdb.read_csv(str(csv)).df()["kind"]),
+        Counter(duckdb.read_parquet(str(parquet)).df()["kind"]),
         Counter(dict(lite.execute("select kind, count(*) from measures group by kind").fetchall())),
     ]
     assert counts == [counts[0]] * len(counts)
@@ -328,8 +330,9 @@ async def test_a_download_that_breaks_off_is_no_zip(
     database = seeded_database.url.partition("?")[0].rpartition("/")[2]
     app, sent = create(Settings(seeded_database.url, public_url="https://opsc.example")), list[Mapping[str, Any]]()
 
-    async def receive() -> Mapping[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+    async def receive() -> MutableMapping[str, Any]:
+        await asyncio.Event().wait()  # its reader stays
+        raise AssertionError
 
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
@@ -340,7 +343,7 @@ async def test_a_download_that_breaks_off_is_no_zip(
 
     scope = {"type": "http", "method": "GET", "path": "/v1/dataset.zip", "query_string": b"", "headers": []}
     async with app.router.lifespan_context(app) as state:
-        with pytest.raises(asyncpg.PostgresConnectionError):
+        with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.InterfaceError)):
             await app({**scope, "state": state}, receive, send)
     assert (sent[0]["status"], sent[-1]["more_body"]) == (200, True)
     with pytest.raises(zipfile.BadZipFile):
@@ -366,7 +369,7 @@ async def test_the_command_writes_the_same_file_without_a_server(
     assert file.read_bytes() == await fetched(client, "zip?valid=2026-01-01")
     again = opsc(*given, DATABASE_URL=record_url)
     assert (again.returncode, again.stderr) == (1, f"opsc: {file} is there already: name another file, or remove it.\n")
-    assert [one.name for one in tmp_path.iterdir()] == ["record.zip"]
+    assert os.listdir(tmp_path) == ["record.zip"]
 
 
 def test_the_command_says_what_is_no_form(tmp_path: Path) -> None:

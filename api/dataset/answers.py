@@ -16,7 +16,7 @@ from api.dataset.apart import made
 from api.dataset.json_ld import json_ld
 from api.dataset.log_folder import log_lines
 from api.dataset.package import package
-from api.dataset.snapshot import Snapshot, snapshot
+from api.dataset.snapshot import Snapshot, require_moment, snapshot
 from api.faults import problem, telling
 from api.moments import READERS, asked_in
 from schema.clock import Moment
@@ -55,6 +55,7 @@ async def _as_file(request: Request, form: str) -> Response:
     """As a file that another process makes, one at a time."""
     _only(request, READERS)
     state, moment = request.state, asked_in(request.query_params)
+    await require_moment(state.pool, moment, state.settings.public_url)
     async with AsyncExitStack() as opened:
         try:
             async with asyncio.timeout(PATIENCE):

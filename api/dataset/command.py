@@ -21,7 +21,10 @@ DATASET = "dataset"
 
 
 def export_dataset(file: Path, clocks: Mapping[str, str], public_url: str, data: Path | None, step: Step) -> str:
-    """Writes the file, whole or not at all; answers what was done. clocks: as addresses have them. Raises NoRecordError, OSError."""
+    """Writes the file, whole or not at all; answers what was done. clocks: as addresses have them.
+
+    Raises NoRecordError and OSError.
+    """
     form, moment = _form(file), _moment(clocks)
     if file.exists():
         raise _there_already(file)

@@ -81,6 +81,11 @@ async def snapshot(connection: asyncpg.Connection, moment: Moment, public_url: s
         )
 
 
+async def require_moment(pool: asyncpg.Pool, moment: Moment, public_url: str) -> None:
+    """Raises Refused where the record has no such moment."""
+    await told(pool, SAID.plan({}, moment.shape), {}, {**asked_by(None, public_url), **vars(moment)})
+
+
 async def _count(connection: asyncpg.Connection, table: Table, moment: Moment, context: Mapping[str, Any]) -> int:
     row = await told(connection, table.counted(moment.shape), {}, context)
     return int(row["total"])

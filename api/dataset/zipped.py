@@ -38,21 +38,25 @@ async def zipped(
     """
     out = _Out()
     archive = ZipFile(cast("IO[bytes]", out), "w", ZIP_DEFLATED, compresslevel=LEVEL)
-    for name, content in entries:
-        about = ZipInfo(name, moment.timetuple()[:6])
-        about.compress_type = ZIP_STORED if name.endswith(SMALL_ALREADY) else ZIP_DEFLATED
-        about.external_attr = READABLE
-        file, digest, size = archive.open(about, "w"), hashlib.sha256(), 0
-        async with aclosing(_batches(content)) as batches:
-            async for batch in batches:
-                size += len(batch)
-                await asyncio.to_thread(_write, file, digest, batch)
-                if ready := out.taken():
-                    yield ready
-        file.close()
-        written.append(Written(name, size, digest.hexdigest()))
-    archive.close()
+    with archive:  # where it breaks off, its end is written, too, and nobody takes that from `out`
+        for name, content in entries:
+            digest, size = hashlib.sha256(), 0
+            with archive.open(_about(name, moment), "w") as file:
+                async with aclosing(_batches(content)) as batches:
+                    async for batch in batches:
+                        size += len(batch)
+                        await asyncio.to_thread(_write, file, digest, batch)
+                        if ready := out.taken():
+                            yield ready
+            written.append(Written(name, size, digest.hexdigest()))
     yield out.taken()
+
+
+def _about(name: str, moment: datetime) -> ZipInfo:
+    about = ZipInfo(name, moment.timetuple()[:6])
+    about.compress_type = ZIP_STORED if name.endswith(SMALL_ALREADY) else ZIP_DEFLATED
+    about.external_attr = READABLE
+    return about
 
 
 class _Out:
