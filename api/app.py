@@ -16,8 +16,10 @@ from api.cors import ReadableByAll
 from api.dataset import answers as dataset
 from api.identity import WHILE
 from api.openid import Issuer
+from api.queries import asked, saved, saving
 from api.settings import Settings
 from api.v1 import twin
+from api.v1.apart.answered import AT_ONCE
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
 
@@ -28,11 +30,9 @@ WRITERS = 2
 """Connections that change the record: they wait for one another, and readers for none of them."""
 
 
-MAKERS = 1
-"""Processes that make whole files at once: each takes a core."""
-
-EXPORTERS = 2
-"""Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them."""
+EXPORTERS = AT_ONCE + 1
+"""Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them. One more than there are
+files written at once, so that a plain table need not wait for these."""
 
 
 def create(settings: Settings | None = None) -> Starlette:
@@ -51,9 +51,10 @@ def create(settings: Settings | None = None) -> Starlette:
                 "pool": pool,
                 "writers": writers,
                 "exporters": exporters,
-                "makers": asyncio.Semaphore(MAKERS),
+                "apart": asyncio.Semaphore(AT_ONCE),
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
+                "savings": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,
             }
 
@@ -67,6 +68,9 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/sheets/{file}", sheets.sheet),
             *dataset.routes,
             *twin.routes,
+            Route("/graphql.{suffix}", asked.asked, methods=["GET"]),
+            Route("/q", saving.save, methods=["POST"]),
+            Route("/q/{name}", saved.saved, methods=["GET"]),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),

@@ -23,6 +23,7 @@ from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
 from api.moments import says_what_was_known
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, read
+from api.trusted import trusted
 from db.accounts import Account
 from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
@@ -84,6 +85,8 @@ async def _answered(
     try:
         viewer = await identified(scope, headers) if b"authorization" in headers else None
         asked = await read(scope, headers, receive, LARGEST_SUBMISSION if viewer else LARGEST)
+        if asked.document_id is not None:
+            asked = await trusted(pool, asked)
         operation = document(asked.query).operation(asked.operation_name)
         if operation.node.operation is OperationType.MUTATION:
             return await _mutated(scope, asked, operation, viewer), [*ANSWERED[media_type, BY_FORM], FOR_ONE]

@@ -1,8 +1,8 @@
 """A list's elements as the rows of a table: one column for each leaf that is selected, named by the path to it.
 
-The rule, which api/flattening.py follows for answers that are JSON already: an object's fields become columns NAME.FIELD; of a list
-of words, or of objects, each cell holds the elements joined by "; ", with "\\;" and "\\\\" for what would be misread; nothing is an
-empty cell. What is a list inside a list, or of no one type, is JSON in its cell.
+The rule, which schema/flattening.py follows for answers that are JSON already: an object's fields become columns NAME.FIELD; of a
+list of words, or of objects, each cell holds the elements joined by "; ", with "\\;" and "\\\\" for what would be misread; nothing
+is an empty cell. What is a list with pages, a list inside a list, or of no one type, is JSON in its cell.
 """
 
 from collections.abc import Sequence
@@ -33,11 +33,13 @@ SEPARATOR = "; "
 
 @dataclass(frozen=True)
 class Cell:
-    """A column: the path to its leaf, what it holds (a scalar of GraphQL's, or TEXT for several of them), and how to come by it."""
+    """A column: the path to its leaf, what it holds (a scalar of GraphQL's, or TEXT for several of them), how to come by it, and
+    the path to the list whose elements it holds."""
 
     name: str
     kind: str
     text: Expression
+    among: str | None = None
 
 
 TEXT = "String"
@@ -73,7 +75,7 @@ def _of_field(
         return _of_edge(here, field, target, name, listed)
     if isinstance(field, Edges) and isinstance(target, GraphQLObjectType) and not listed:
         return _of_edges(here, field, target, name)
-    return [Cell(name, "JSON", as_sql(field.json(here)))]
+    return [Cell(name, "JSON", sa.func.nullif(as_sql(field.json(here)), literal("null"), type_=sa.Text()))]
 
 
 def _of_edge(at: At, field: Edge, target: GraphQLObjectType, name: str, listed: bool) -> list[Cell]:
@@ -95,6 +97,7 @@ def _of_edges(at: At, field: Edges, target: GraphQLObjectType, name: str) -> lis
             one.name,
             TEXT,
             _or_nothing(sa.func.string_agg(in_list(one.text), aggregate_order_by(literal(SEPARATOR), *order))),
+            name,
         )
         for one in inner
     ]
@@ -127,7 +130,7 @@ def _leaf(name: str, type_: GraphQLOutputType, value: Expression) -> Cell:
         apart = sa.func.array_to_string(value, sa.literal_column(r"E'\x01'"), literal(""))
         escaped = in_list(apart)
         return Cell(
-            name, TEXT, _or_nothing(sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR)))
+            name, TEXT, _or_nothing(sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR))), name
         )
     if named.name == "DateTime":
         in_utc = sa.func.timezone(literal("UTC"), value)

@@ -188,9 +188,10 @@ class RevisionsAfter:
             raise BadValue(f"{name}: {size} is no page size; ask for 1 to {LARGEST_PAGE}.")
         return size
 
-    def rows(self) -> Any:
-        """All of the revisions; as many as `first` or `last` say, which may be more than a page has."""
-        return self.limited(rows_asked(self.at.given))
+    def rows(self, *, limited: bool = True) -> Any:
+        """All of the revisions; limited: as many as `first` or `last` say, which may be more than a page has."""
+        asked = rows_asked(self.at.given)
+        return self.limited(asked if limited else None)
 
     def limited(self, size: int | None) -> Any:
         at = self.at

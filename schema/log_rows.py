@@ -12,11 +12,12 @@ from sqlalchemy.dialects.postgresql import JSON as SQL_JSON
 
 from db import tables
 from schema.clock import Clock
+from schema.column import Column
 from schema.json_text import literal
 from schema.plan import Plan, compiled, root_of
 from schema.planning import Planning
 from schema.query import schema
-from schema.rows import Column, Rows
+from schema.rows import Rows
 
 SUBMISSION_ID = "submissionId"
 

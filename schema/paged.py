@@ -196,14 +196,15 @@ class Page:
         found = found.order_by(*ordered).limit(sa.literal_column(str(size + self.one_more)))
         return plan.opened(found.correlate_except(self.row).subquery(plan.name("r")))
 
-    def rows(self) -> Any:
-        """All the list's rows with their keys, however many; as many as `first` or `last` say, which may be more than a
+    def rows(self, *, limited: bool = True) -> Any:
+        """All the list's rows with their keys, however many; limited: as many as `first` or `last` say, which may be more than a
         page has."""
         at, plan = self.clock_at, self.at.plan
         values = [key.of(self.row, at.clock) for key in self.keys]
         found = sa.select(self.row, *(value.label(f"k{place}") for place, value in enumerate(values)))
         found = found.select_from(self.row).where(*self.conditions(at), *self.beyond(at))
-        if (asked := rows_asked(at.given)) is not None:
+        asked = rows_asked(at.given)
+        if limited and asked is not None:
             ordered = [
                 key.ordered(value, backwards=self.backwards) for key, value in zip(self.keys, values, strict=True)
             ]

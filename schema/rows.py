@@ -14,6 +14,7 @@ from graphql.execution.collect_fields import collect_fields
 from schema.arguments import Variables, given_arguments
 from schema.cells import Cell, cells
 from schema.changes import Changes, RevisionsAfter
+from schema.column import Column
 from schema.document import Operation
 from schema.fields import Edges
 from schema.json_text import as_sql, literal
@@ -22,14 +23,6 @@ from schema.plan import Plan, compiled, root_of
 from schema.planning import At, Planning
 from schema.query import schema
 from schema.refusals import BadValue, Refused, refusal
-
-
-@dataclass(frozen=True)
-class Column:
-    """name: the path to the leaf, as "stateParty.code"; kind: GraphQL's scalar that its cells hold, JSON, or String."""
-
-    name: str
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -66,11 +59,12 @@ def _rows_of(operation: Operation, variables: Variables, clocks: Collection[str]
         selected = [page.listed(nodes, inner, rows).label("json")]
     planning = page.at.plan
     statement = sa.select(*selected).select_from(planning.joined(rows)).order_by(*page.in_its_order(rows))
-    return Rows(compiled(planning, statement), [Column(one.name, one.kind) for one in found])
+    return Rows(compiled(planning, statement), [Column(one.name, one.kind, one.among) for one in found])
 
 
 def counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
-    """How many rows those are, and at which clock: total, position, known, valid. Raises Refused."""
+    """How many rows those are, of how many there are without `first` or `last`, at which clock: total, of, position, known, valid.
+    Raises Refused."""
     way = ("count", frozenset(clocks))
     return operation.kept(way, variables, lambda: _counted(operation, variables, clocks), lambda plan: plan.sql)
 
@@ -79,17 +73,21 @@ def _counted(operation: Operation, variables: Variables, clocks: Collection[str]
     listed = _listed(operation, variables, clocks)
     assert listed is not None, "only what has rows is counted"
     page = listed[0]
-    rows, clock = page.rows(), page.clock_at.clock
-    total = sa.select(sa.func.count()).select_from(page.at.plan.joined(rows)).scalar_subquery()
+    total, of, clock = _count(page, limited=True), _count(page, limited=False), page.clock_at.clock
     known = sa.func.coalesce(clock.known, sa.func.statement_timestamp())
     in_utc = sa.func.timezone(literal("UTC"), known)
     statement = sa.select(
         total.label("total"),
+        (of if {"first", "last"} & set(page.at.given) else total).label("of"),
         clock.position.label("position"),
         sa.func.to_char(in_utc, literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')).label("known"),
         sa.cast(clock.day, sa.Text).label("valid"),
     )
     return compiled(page.at.plan, statement)
+
+
+def _count(page: "Page | RevisionsAfter | Unpaged", *, limited: bool) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(page.at.plan.joined(page.rows(limited=limited))).scalar_subquery()
 
 
 Asked = tuple[str, Sequence[FieldNode]]
@@ -102,7 +100,7 @@ class Unpaged:
     def __init__(self, field: Edges, at: At) -> None:
         self.field, self.at, self.clock_at, self.element = field, at, at, at.target
 
-    def rows(self) -> Any:
+    def rows(self, *, limited: bool = True) -> Any:  # noqa: ARG002 - no page limits it
         row, leads = self.field.led_to(self.at)
         keys = [value.label(f"k{place}") for place, value in enumerate(self.field.order(row))]
         self.keys = [key.name for key in keys]

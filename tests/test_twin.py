@@ -2,13 +2,17 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import orjson
 import pytest
+from graphql import GraphQLEnumType, get_named_type
 
-from api.v1.endpoints import ENDPOINTS
+from api.v1.endpoints import ENDPOINTS, Endpoint
+from api.v1.parameters import known_parameters
 from tests.flattened import flattened
 
 
@@ -27,19 +31,19 @@ async def nodes(client: httpx2.AsyncClient, address: str) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "state-parties",
-        "recommendations",
-        "measures",
-        "assessments",
-        "reporting-events",
-        "statements",
-        "sources",
-        "coverage",
-    ],
-)
+LISTS = [
+    "state-parties",
+    "recommendations",
+    "measures",
+    "assessments",
+    "reporting-events",
+    "statements",
+    "sources",
+    "coverage",
+]
+
+
+@pytest.mark.parametrize("name", LISTS)
 async def test_every_form_of_a_list_says_the_same(client: httpx2.AsyncClient, name: str) -> None:
     whole = await nodes(client, f"/v1/{name}.jsonl")
     table = await rows(client, f"/v1/{name}.csv")
@@ -57,6 +61,8 @@ async def test_filters_orders_and_pages_are_graphql_s_own(client: httpx2.AsyncCl
     assert [{"id": node["id"]} for node in await nodes(client, address)] == said
     again = "/v1/measures.csv?stateParty=PHL&stateParty=AUT&status=IN_FORCE&orderBy=DATE_DESC&first=3"
     assert [row["id"] for row in await rows(client, again)] == [one["id"] for one in said[:3]]
+    told = (await client.head(again)).headers
+    assert (told["row-count"], told["total-count"]) == ("3", str(len(said)))
 
 
 async def test_many_are_had_at_once_by_their_ids(client: httpx2.AsyncClient) -> None:
@@ -248,3 +254,55 @@ async def test_an_answer_without_a_body_tells_the_same(client: httpx2.AsyncClien
 async def test_all_addresses_are_listed(client: httpx2.AsyncClient) -> None:
     listed = (await client.get("/v1")).json()["endpoints"]
     assert [one["address"] for one in listed] == [f"https://opsc.example{path}" for path in ENDPOINTS]
+
+
+WORDS = {
+    "id": "Measure:PHL-0001",
+    "code": "PHL",
+    "stateParty": "PHL,AUT",
+    "region": "Asia",
+    "subregion": "South-eastern Asia",
+    "recommendation": "IVC-05",
+    "section": "IV",
+    "instrument": "CRC",
+    "symbol": "CRC/C/156",
+    "author": "seed",
+    "recordId": "Measure:PHL-0001,StateParty:PHL",
+    "submission": "Submission:1",
+    "text": "child",
+    "article": "3",
+}
+"""Values for parameters that take any text or number."""
+
+
+def asked_for(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    """Each parameter that filters, with a value that it takes."""
+    for name, (place, type_) in known_parameters(endpoint.operation).items():
+        named = get_named_type(type_)
+        if place != "filter":
+            continue
+        if isinstance(named, GraphQLEnumType):
+            yield name, ",".join(list(named.values)[:2])
+        else:
+            at_random = {"Date": "2004-01-01", "DateTime": "2020-01-01T00:00:00Z", "Boolean": "true"}
+            yield name, at_random.get(named.name) or WORDS[name]
+
+
+SHORTER = {"/v1/changes": "after=4600", "/v1/diff": "fromPosition=4600"}
+"""What leaves less of the longest lists."""
+
+
+@pytest.mark.parametrize("path", [*(f"/v1/{name}" for name in LISTS), *SHORTER])
+async def test_a_whole_list_has_what_its_pages_have_whatever_filters_it(client: httpx2.AsyncClient, path: str) -> None:
+    endpoint = ENDPOINTS[path]
+    shorter = SHORTER.get(path, "")
+    everything = (await client.head(f"{path}.jsonl?{shorter}")).headers["row-count"]
+    narrowed = 0
+    for name, value in asked_for(endpoint):
+        filtered = f"{name}={quote(value)}&{shorter}"
+        whole = await nodes(client, f"{path}.jsonl?{filtered}")
+        page = (await client.get(f"{path}?{filtered}&first=200")).json()[endpoint.field]["nodes"]
+        assert whole[: len(page)] == page, name
+        assert len(page) == min(200, len(whole)), name
+        narrowed += str(len(whole)) != everything
+    assert narrowed

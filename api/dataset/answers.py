@@ -19,6 +19,7 @@ from api.dataset.package import package
 from api.dataset.snapshot import Snapshot, require_moment, snapshot
 from api.faults import problem, telling
 from api.moments import READERS, asked_in
+from api.v1.apart.answered import in_turn
 from schema.clock import Moment
 from schema.refusals import BadValue
 
@@ -27,9 +28,6 @@ FROM, TO = "fromPosition", "toPosition"
 
 PIECE = 262_144
 """Bytes of a file sent at once."""
-
-PATIENCE = 30
-"""Seconds to wait for the file before ours to be made."""
 
 
 @telling
@@ -52,24 +50,14 @@ async def _streamed(request: Request, form: str) -> Response:
 
 
 async def _as_file(request: Request, form: str) -> Response:
-    """As a file that another process makes, one at a time."""
+    """As a file that another process makes, in turn."""
     _only(request, READERS)
     state, moment = request.state, asked_in(request.query_params)
     await require_moment(state.pool, moment, state.settings.public_url)
     async with AsyncExitStack() as opened:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await state.makers.acquire()
-        except TimeoutError:
-            return problem(
-                503, "Busy", "Other files are being made at the moment: try again in a minute.", {"Retry-After": "60"}
-            )
-        try:
-            file, told = await opened.enter_async_context(
-                made(form, moment, state.settings.database_url, state.settings.public_url)
-            )
-        finally:
-            state.makers.release()
+        async with in_turn(state.apart):
+            url, public_url = state.settings.database_url, state.settings.public_url
+            file, told = await opened.enter_async_context(made(form, moment, url, public_url))
         headers = _clocks(told, form) | {"Content-Length": str(file.stat().st_size)}
         return _sending(request, form, headers, _pieces(file), opened.pop_all())
 

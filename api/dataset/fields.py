@@ -3,21 +3,19 @@ says of the field that a column comes from."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLObjectType,
     get_named_type,
-    get_nullable_type,
-    is_list_type,
     is_non_null_type,
 )
 
+from schema.column import Column
 from schema.log_rows import SUBMISSION_ID
 from schema.query import schema
-from schema.rows import Column
 
 OF_THE_LOG = {
     SUBMISSION_ID: "What was published together: its number among all that was.",
@@ -40,15 +38,20 @@ CODES = ("id", "code", "number", "label")
 @dataclass(frozen=True)
 class Field:
     """A column. kind: the GraphQL scalar or enum of one value; required: no cell is empty; words: of an enum, with their meanings;
-    listed: a cell holds several, and codes: without any semicolon or backslash in them."""
+    among: where a cell holds several, the path to the list that they are elements of; codes: without any semicolon or backslash in
+    them."""
 
     name: str
     kind: str
     about: str
     required: bool
     words: Sequence[tuple[str, str]]
-    listed: bool
+    among: str | None
     codes: bool
+
+    @property
+    def listed(self) -> bool:
+        return self.among is not None
 
 
 def field_of(type_name: str, column: Column) -> Field:
@@ -56,16 +59,16 @@ def field_of(type_name: str, column: Column) -> Field:
     type_ = cast("GraphQLObjectType", schema.type_map[type_name])
     if column.name in OF_THE_LOG and column.name not in type_.fields:
         about, required = OF_THE_LOG[column.name], column.name in ALWAYS
-        return Field(column.name, column.kind, about, required, (), listed=False, codes=False)
+        return Field(column.name, column.kind, about, required, (), None, codes=False)
     path = [*_path(type_, column.name.split("."))]
     leaf = get_named_type(path[-1].type)
     words = _words(leaf) if isinstance(leaf, GraphQLEnumType) else ()
-    listed = any(is_list_type(get_nullable_type(cast("Any", field.type))) for field in path)
+    listed = column.among is not None
     required = not listed and all(is_non_null_type(field.type) for field in path)
     about = " ".join(field.description or "" for field in path) + (LISTED if listed else "")
     codes = listed and (bool(words) or leaf.name in ("ID", "Int") or column.name.rpartition(".")[2] in CODES)
     kind = leaf.name if listed else column.kind
-    return Field(column.name, kind, about, required, words, listed=listed, codes=codes)
+    return Field(column.name, kind, about, required, words, column.among, codes=codes)
 
 
 def _path(type_: GraphQLObjectType, names: Sequence[str]) -> Iterator[GraphQLField]:

@@ -4,20 +4,24 @@ import re
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from starlette.datastructures import QueryParams
+
 from api.v1.listing import Listing
 from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
+from schema.refusals import BadValue
 
 JSON = "application/json"
 
 
 @dataclass(frozen=True)
 class Form:
-    """media_type: of the answer; write: the bytes of a list; as_cells: it is a table; about: for whom it is.
+    """media_type: of the answer; write: the bytes of a list, None where a process of its own writes them (api/v1/apart);
+    as_cells: it is a table; about: for whom it is.
     of: the fields of Query that can have it, all where it is left out; newest: it shows so many of the changes, the newest ones,
     where `first` or `last` do not say how many."""
 
     media_type: str
-    write: Callable[[Listing], AsyncGenerator[bytes]]
+    write: Callable[[Listing], AsyncGenerator[bytes]] | None
     about: str
     as_cells: bool = False
     of: Collection[str] | None = None
@@ -29,12 +33,34 @@ class Form:
 
 FORMS: Mapping[str, Form] = {
     "csv": Form("text/csv; charset=utf-8; header=present", as_csv, "A table, for any program.", as_cells=True),
+    "xlsx": Form(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        None,
+        "A spreadsheet, with typed cells.",
+        as_cells=True,
+    ),
+    "parquet": Form(
+        "application/vnd.apache.parquet",
+        None,
+        "A table with typed columns, for pandas, polars, DuckDB, R …",
+        as_cells=True,
+    ),
     "jsonl": Form("application/jsonl; charset=utf-8", as_json_lines, "A line of JSON for each element."),
 }
 """Suffix → form."""
 
 CSV_FOR_EXCEL = Form(FORMS["csv"].media_type, as_csv_for_excel, "The table, for Excel.", as_cells=True)
 """What `?excel=1` makes of .csv."""
+
+
+def chosen(suffix: str, parameters: QueryParams) -> Form:
+    """The form of a suffix, as the parameters want it. Raises BadValue."""
+    excel = parameters.get("excel")
+    if excel is None or excel == "":
+        return FORMS[suffix]
+    if excel != "1" or suffix != "csv":
+        raise BadValue("excel: only .csv comes for Excel, with excel=1.")
+    return CSV_FOR_EXCEL
 
 
 STRANGE = re.compile("[a-z]{1,10}", re.ASCII)
