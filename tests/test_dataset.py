@@ -20,8 +20,10 @@ import orjson
 import pandas
 import polars
 import pytest
+from typer.testing import CliRunner, Result
 
 from api.app import create
+from api.command_line import opsc as command
 from api.dataset.tables import TABLES
 from api.settings import Settings
 from api.v1.apart.parquet import elements
@@ -29,7 +31,6 @@ from db.embedded import Embedded
 from db.verify_log import check
 from tests.dated_log import LAW, POSITIONS, TOLD, dated_log
 from tests.flattened import flattened
-from tests.opsc import opsc
 from tests.record_documents import create as created
 from tests.record_documents import measure, redact
 from tests.served import served
@@ -365,21 +366,38 @@ async def test_head_tells_what_would_come_and_sends_nothing(client: httpx2.Async
 # ── At the terminal ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+async def at_the_terminal(*arguments: str | Path, **environment: str) -> Result:
+    """In a thread, so that the server beside it can answer."""
+    words = [str(argument) for argument in arguments]
+    return await asyncio.to_thread(CliRunner(env={"DATABASE_URL": None, **environment}).invoke, command, words)
+
+
 async def test_the_command_writes_the_same_file_without_a_server(
     client: httpx2.AsyncClient, record_url: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "record.zip"
     given = ("export", "dataset", file, "--valid", "2026-01-01", "--public-url", "https://opsc.example")
-    ran = opsc(*given, DATABASE_URL=record_url)
-    assert ran.returncode == 0, ran.stderr
+    ran = await at_the_terminal(*given, DATABASE_URL=record_url)
+    assert ran.exit_code == 0, ran.stderr
     assert ran.stdout.startswith(f"Wrote {file}: position 4,727, known ")
     assert file.read_bytes() == await fetched(client, "zip?valid=2026-01-01")
-    again = opsc(*given, DATABASE_URL=record_url)
-    assert (again.returncode, again.stderr) == (1, f"opsc: {file} is there already: name another file, or remove it.\n")
+    again = await at_the_terminal(*given, DATABASE_URL=record_url)
+    assert (again.exit_code, again.stderr) == (1, f"opsc: {file} is there already: name another file, or remove it.\n")
     assert os.listdir(tmp_path) == ["record.zip"]
 
 
-def test_the_command_says_what_is_no_form(tmp_path: Path) -> None:
-    ran = opsc("export", "dataset", tmp_path / "record.csv")
-    assert (ran.returncode, ran.stdout) == (1, "")
-    assert "give it a name that ends in .zip, .parquet.zip, .sqlite." in ran.stderr
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["record.csv"], "give it a name that ends in .zip, .parquet.zip, .sqlite."),
+        (["record.zip", "--position", "many"], "--position: a position of the log is a whole number"),
+        (["record.sqlite", "--position", "99999999"], "there is no position 99999999"),
+    ],
+)
+async def test_the_command_says_what_it_cannot_write(
+    record_url: str, tmp_path: Path, given: list[str], told: str
+) -> None:
+    ran = await at_the_terminal("export", "dataset", tmp_path / given[0], *given[1:], DATABASE_URL=record_url)
+    assert (ran.exit_code, ran.stdout) == (1, "")
+    assert told in ran.stderr
+    assert os.listdir(tmp_path) == []

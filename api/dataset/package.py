@@ -26,11 +26,20 @@ from seed import __file__ as seed
 DATA = Path(seed).parent / "data"
 """Where the licence and the provenance lie."""
 
+MANY = 300_000
+"""Rows, of 7 kB each, make 2 GiB."""
+
 
 def package(found: Snapshot) -> AsyncGenerator[bytes]:
     """The bytes of the ZIP. To be read to its end, or closed."""
     written = list[Written]()
-    return zipped(_entries(found, written), written, datetime.fromisoformat(found.known))
+    return zipped(_entries(found, written), written, datetime.fromisoformat(found.known), large(found))
+
+
+def large(found: Snapshot) -> set[str]:
+    """The files of it that may be larger than a plain ZIP holds."""
+    tables = {f"{table.name}.csv" for table, count in found.holds if count > MANY}
+    return tables | ({f"{FOLDER}/revisions.jsonl"} if found.position > MANY else set())
 
 
 def _entries(found: Snapshot, written: list[Written]) -> Iterator[tuple[str, Content]]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from api.dataset import about
 from api.dataset.fields import Field
 from api.dataset.files import Written
-from api.dataset.package import accompanying, last, log
+from api.dataset.package import accompanying, large, last, log
 from api.dataset.snapshot import Snapshot
 from api.dataset.tables import Table
 from api.dataset.zipped import Content, zipped
@@ -25,7 +25,7 @@ async def write_parquet(found: Snapshot, file: Path) -> None:
     written = list[Written]()
     with tempfile.TemporaryDirectory(dir=file.parent) as folder, file.open("xb") as out:
         entries = _entries(found, written, Path(folder))
-        async for piece in zipped(entries, written, datetime.fromisoformat(found.known)):
+        async for piece in zipped(entries, written, datetime.fromisoformat(found.known), large(found)):
             out.write(piece)
 
 

@@ -5,7 +5,7 @@ Its directory comes last. So a download that breaks off has none, and no program
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable
 from contextlib import aclosing
 from datetime import datetime
 from typing import IO, Any, cast
@@ -29,19 +29,20 @@ READABLE = 0o644 << 16
 
 
 async def zipped(
-    entries: Iterable[tuple[str, Content]], written: list[Written], moment: datetime
+    entries: Iterable[tuple[str, Content]], written: list[Written], moment: datetime, large: Collection[str] = ()
 ) -> AsyncGenerator[bytes]:
     """The bytes of a ZIP of these names and contents. To be read to its end, or closed.
 
     Each entry is asked for once the one before is in `written`. moment: what the files say of when they were written, so that the
-    same record makes the same bytes.
+    same record makes the same bytes; large: names of files that may come to 2 GiB or more, which must be said beforehand, and which
+    some old programs do not read.
     """
     out = _Out()
     archive = ZipFile(cast("IO[bytes]", out), "w", ZIP_DEFLATED, compresslevel=LEVEL)
     with archive:  # where it breaks off, its end is written, too, and nobody takes that from `out`
         for name, content in entries:
             digest, size = hashlib.sha256(), 0
-            with archive.open(_about(name, moment), "w") as file:
+            with archive.open(_about(name, moment), "w", force_zip64=name in large) as file:
                 async with aclosing(_batches(content)) as batches:
                     async for batch in batches:
                         size += len(batch)
