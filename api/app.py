@@ -2,22 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.dataset import answers as dataset
+from api.fair_use import Counted
 from api.identity import WHILE
 from api.openid import Issuer
 from api.queries import asked, saved, saving
 from api.settings import Settings
+from api.shared_allowance import SharedAllowance
 from api.v1 import twin
 from api.v1.apart.answered import AT_ONCE
 from db.pool import open_pool
@@ -38,10 +41,15 @@ files written at once, so that a plain table need not wait for these."""
 def create(settings: Settings | None = None) -> Starlette:
     """The application; without settings, from the environment (uvicorn's factory)."""
     settings = settings or Settings.from_environment()
+    fair_use = settings.fair_use
+    trusted = list(fair_use.trusted_proxies)
+    proxies = [Middleware(ProxyHeadersMiddleware, trusted)] if trusted else []
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        used = SharedAllowance(HOUR)
         async with (
+            used.adding_up(fair_use.valkey_url) if fair_use.valkey_url else nullcontext(),
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
             await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
@@ -52,6 +60,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "writers": writers,
                 "exporters": exporters,
                 "apart": asyncio.Semaphore(AT_ONCE),
+                "used": used,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "savings": Allowance(HOUR),
@@ -78,7 +87,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Mount("/graphiql", graphiql.files),
             Route("/", RedirectResponse("/graphql")),
         ],
-        middleware=[Middleware(ReadableByAll)],
+        middleware=[*proxies, Middleware(ReadableByAll), Middleware(Counted, {"/graphql": graphql.not_read})],
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lifespan,
     )

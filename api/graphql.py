@@ -19,6 +19,8 @@ from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
 from api.allowance import Allowance, asker
 from api.checkpoints import signer
+from api.deprecation import telling_of
+from api.fair_use import CHANGING, charge
 from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
 from api.moments import says_what_was_known
@@ -89,13 +91,20 @@ async def _answered(
             asked = await trusted(pool, asked)
         operation = document(asked.query).operation(asked.operation_name)
         if operation.node.operation is OperationType.MUTATION:
-            return await _mutated(scope, asked, operation, viewer), [*ANSWERED[media_type, BY_FORM], FOR_ONE]
+            charge(scope, CHANGING)
+            body = await _mutated(scope, asked, operation, viewer)
+            told = _deprecated(asked, operation, public_url)
+            return body, [*ANSWERED[media_type, BY_FORM], FOR_ONE, *told]
         if asked.moment is not None or viewer:
             return await _at_its_moment(scope, asked, operation, media_type, viewer)
-        return (await answer(pool, operation, asked.variables, public_url)).body(), ANSWERED[media_type, BY_FORM]
+        found = await answer(pool, operation, asked.variables, public_url)
+        charge(scope, found.cost)
+        return found.body(), [*ANSWERED[media_type, BY_FORM], *_deprecated(asked, operation, public_url)]
     except NotRead:
         raise
     except Refused as refused:
+        if _timed_out(refused):
+            charge(scope, refused.cost)
         return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
     except Stopped as stopped:
         return _failed(scope, media_type, stopped.__cause__ or stopped, f" {stopped}")
@@ -160,13 +169,20 @@ async def _at_its_moment(
     if asked.accepted:
         moment = replace(moment, known=await pool.fetchval(mementos.NEAREST, asked.accepted))
     found = await answer(pool, operation, asked.variables, public_url, moment, viewer=viewer)
+    charge(scope, found.cost)
     if says_what_was_known(moment):
         recorded = await pool.fetchval(mementos.RECORDED, moment.known, moment.position)
         gets = scope["method"] != "POST"
         original = mementos.original(f"{public_url}/graphql", scope["query_string"]) if gets else None
         past = mementos.of_answer(original, recorded, moment.known if asked.accepted else None)
         told = [*told, *((name.lower().encode(), value.encode()) for name, value in past.items())]
+    told = [*told, *_deprecated(asked, operation, public_url)]
     return found.body(), [*told, FOR_ONE] if viewer else told
+
+
+def _deprecated(asked: Asked, operation: Operation, public_url: str) -> Headers:
+    told = telling_of(operation.deprecated.of(asked.variables), {}, public_url)
+    return [(name.lower().encode(), value.encode()) for name, value in told.items()]
 
 
 def _vary(scope: Scope, moment: Moment = PRESENT) -> str:
@@ -176,8 +192,18 @@ def _vary(scope: Scope, moment: Moment = PRESENT) -> str:
 def _status(media_type: str, refused: Refused) -> int:
     if media_type == JSON:
         return 200
-    timed_out = any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
-    return 504 if timed_out else 400
+    return 504 if _timed_out(refused) else 400
+
+
+def _timed_out(refused: Refused) -> bool:
+    return any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
+
+
+def not_read(scope: Scope, error: NotRead) -> Response:
+    """What is said before a request is read, in GraphQL's form."""
+    accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+    media_type = negotiated(accept, pages=False) or JSON
+    return _refused(scope, media_type, error.status, [refusal(str(error), error.code)], error.headers)
 
 
 def _failed(scope: Scope, media_type: str, error: BaseException, done: str = "") -> Response:

@@ -64,10 +64,10 @@ def _of_field(
     given = given_arguments(definition.args, values, at.plan.variables)
     here = replace(at, row=row, given=given, type=definition.type, nodes=nodes, path=(*at.path, name))
     target = get_named_type(definition.type)
-    at.plan.charge(1)
+    at.plan.charge(here.path, 1)
     if isinstance(field, Column | Computed) and is_leaf_type(target) and target.name != "JSON":
         if isinstance(field, Computed):
-            at.plan.charge(field.reads)
+            at.plan.charge(here.path, field.reads)
         return [_leaf(name, definition.type, field.value(here))]
     if isinstance(field, Part) and isinstance(target, GraphQLObjectType):
         return cells(here, target, row, f"{name}.", listed=listed)

@@ -9,13 +9,20 @@ from starlette.applications import Starlette
 from uvicorn import Config, Server
 
 from api.app import create
-from api.settings import OpenID, Settings
+from api.settings import FairUse, OpenID, Settings
+
+PLENTY = FairUse(10**12, 10**12, trusted_proxies=("127.0.0.1",))
+"""All tests ask from one address, more than one may in an hour; where they need others, they are the proxy that tells of them."""
 
 
 @asynccontextmanager
-async def served(database_url: str, openid: OpenID | None = None) -> AsyncIterator[httpx2.AsyncClient]:
+async def served(
+    database_url: str, openid: OpenID | None = None, fair_use: FairUse = PLENTY
+) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a server of its own, on a port that was free."""
-    app = create(Settings(database_url, public_url="https://opsc.example", pool_size=2, openid=openid))
+    app = create(
+        Settings(database_url, public_url="https://opsc.example", pool_size=2, openid=openid, fair_use=fair_use)
+    )
     async with listening(app) as client:
         yield client
 
@@ -23,7 +30,9 @@ async def served(database_url: str, openid: OpenID | None = None) -> AsyncIterat
 @asynccontextmanager
 async def listening(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     """The same for any application."""
-    server = Server(Config(app, port=0, log_config=None, access_log=False, http="httptools", lifespan="on"))
+    server = Server(
+        Config(app, port=0, log_config=None, access_log=False, http="httptools", lifespan="on", proxy_headers=False)
+    )
     running = asyncio.create_task(server.serve())
     while not server.started:
         assert not running.done(), "the server did not start"

@@ -17,6 +17,7 @@ from api.dataset.json_ld import json_ld
 from api.dataset.log_folder import log_lines
 from api.dataset.package import package
 from api.dataset.snapshot import Snapshot, require_moment, snapshot
+from api.fair_use import charge
 from api.faults import problem, telling
 from api.moments import READERS, asked_in
 from api.v1.apart.answered import in_turn
@@ -46,6 +47,7 @@ async def _streamed(request: Request, form: str) -> Response:
     _only(request, READERS)
     async with AsyncExitStack() as opened:
         found = await _opened(request, asked_in(request.query_params), opened)
+        charge(request.scope, found.rows)
         return _sending(request, form, _told(found, form), package(found), opened.pop_all())
 
 
@@ -58,6 +60,7 @@ async def _as_file(request: Request, form: str) -> Response:
         async with in_turn(state.apart):
             url, public_url = state.settings.database_url, state.settings.public_url
             file, told = await opened.enter_async_context(made(form, moment, url, public_url))
+        charge(request.scope, told["rows"])
         headers = _clocks(told, form) | {"Content-Length": str(file.stat().st_size)}
         return _sending(request, form, headers, _pieces(file), opened.pop_all())
 
@@ -74,6 +77,7 @@ async def _delta(request: Request, form: str) -> Response:
         found = await _opened(request, moment, opened)
         if not 0 <= since <= found.position:
             raise BadValue(f"{FROM}: {since} is no position from 0 to {found.position}.")
+        charge(request.scope, found.position - since)
         headers = _told(found, form) | {"Row-Count": str(found.position - since)}
         return _sending(request, form, headers, log_lines(found, since), opened.pop_all())
 

@@ -47,7 +47,7 @@ async def make(form: str, file: Path, moment: Moment, database_url: str, public_
     try:
         async with snapshot(connection, moment, public_url) as found:
             await WRITE[form](found, file)
-            return {"position": found.position, "known": found.known, "valid": found.valid}
+            return {"position": found.position, "known": found.known, "valid": found.valid, "rows": found.rows}
     finally:
         await connection.close()
 

@@ -49,6 +49,11 @@ class Snapshot:
         return rows, rows.plan.parameters({}, self.context)
 
     @property
+    def rows(self) -> int:
+        """How many rows there are in all, and lines of the log."""
+        return sum(self.counts.values()) + self.position
+
+    @property
     def holds(self) -> list[tuple[Table, int]]:
         """Its tables, with their rows counted."""
         return [(TABLES[name], count) for name, count in self.counts.items()]

@@ -6,9 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import accept
+from api.deprecation import telling_of
+from api.fair_use import charge
 from api.faults import problem
 from api.queries.written import Written, newest
 from api.v1 import listing
+from api.v1.fields_of_forms import with_fields_of
 from api.v1.forms import FORMS, JSON, chosen
 from api.v1.twin import told_clock, whole
 from schema.answer import answer
@@ -23,9 +26,13 @@ async def answered(request: Request, query: Written, moment: Moment, suffix: str
         if "excel" in request.query_params:
             raise BadValue("excel: only .csv comes for Excel.")
         found = await answer(request.state.pool, query.operation, query.given, public_url, moment)
+        charge(request.scope, found.cost)
         clock = await listing.clock_of(request.state.pool, found.position, moment, public_url)
-        return Response(found.data, 200, {**told_clock(clock), "Vary": "Accept"}, JSON)
+        used = query.operation.deprecated.of(query.given)
+        return Response(found.data, 200, telling_of(used, {**told_clock(clock), "Vary": "Accept"}, public_url), JSON)
     form = chosen(suffix, request.query_params)
+    if form.of is not None:
+        query = Written(with_fields_of(form, query.operation, query.field), query.given)
     if form.newest:
         query = newest(query, form.newest)
     asked = listing.Request(query.operation, query.field, query.given, moment, public_url, name, address)

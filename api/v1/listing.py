@@ -16,15 +16,20 @@ from api.v1.copying import TIMEOUT, chunks
 from schema.answer import answer, asked_by, told
 from schema.clock import Moment
 from schema.column import Column
+from schema.deprecation import Deprecation
 from schema.document import Operation, document
 from schema.flattening import Table
 from schema.rows import Rows, counted, rows_of
 from schema.whole_rows import rows_table
 
+LIGHT = 100
+"""A row that is copied costs 1; one that in a page would cost more than this, more in proportion."""
+
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be listed. field: of Query; name: for a file; address: of the answer, for readers."""
+    """What is to be listed. field: of Query; name: for a file; address: of the answer, for readers; deprecated: of the address
+    itself, where it is to go."""
 
     operation: Operation
     field: str
@@ -33,6 +38,12 @@ class Request:
     public_url: str
     name: str
     address: str
+    deprecated: Deprecation | None = None
+
+    def uses(self) -> Sequence[Deprecation]:
+        """What of it is deprecated."""
+        own = [self.deprecated] if self.deprecated else []
+        return [*own, *self.operation.deprecated.of(self.given)]
 
 
 class Listing(Protocol):
@@ -56,6 +67,11 @@ class Listing(Protocol):
     @property
     def of(self) -> int:
         """Of how many that there are without `first` or `last`."""
+        ...
+
+    @property
+    def cost(self) -> int:
+        """What it costs whoever asks for it (api/fair_use.py)."""
         ...
 
     @property
@@ -85,6 +101,10 @@ class Copied:
     parameters: Sequence[Any]
 
     @property
+    def cost(self) -> int:
+        return self.total * max(1, self.rows.plan.cost // LIGHT)
+
+    @property
     def columns(self) -> Sequence[Column]:
         return self.rows.columns
 
@@ -102,6 +122,7 @@ class Answered:
     asked: Request
     clock: Mapping[str, Any]
     nodes: Sequence[Any]
+    cost: int
     columns: Sequence[Column] = ()
 
     @property
@@ -144,6 +165,10 @@ class Flattened:
         return self.listing.of
 
     @property
+    def cost(self) -> int:
+        return self.listing.cost
+
+    @property
     def columns(self) -> Sequence[Column]:
         return [Column(flat.name, flat.kind, flat.among) for flat in self.table.columns]
 
@@ -169,7 +194,7 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
     if rows is None:
         found = await answer(state.pool, operation, asked.given, asked.public_url, asked.moment)
         clock = await clock_of(state.pool, found.position, asked.moment, asked.public_url)
-        answered = Answered(asked, clock, table.elements(orjson.loads(found.data)))
+        answered = Answered(asked, clock, table.elements(orjson.loads(found.data)), found.cost)
         yield Flattened(answered, table) if as_cells else answered
         return
     context = {**asked_by(None, asked.public_url), **vars(asked.moment)}
