@@ -7,6 +7,7 @@ import typer
 
 from api.dataset.command import DATASET, export_dataset
 from api.progress import shown
+from api.record import NoRecordError
 from api.remote import HERE, NotAnswered, Server, form_of, remote
 from api.settings import Settings
 from api.terminal import Data, told
@@ -53,6 +54,8 @@ def export_sheet(
     if sheet == DATASET:
         clocks = {name: text for name, text in (("known", known), ("position", position), ("valid", valid)) if text}
         with told(), shown() as step:
+            if state_party:
+                raise NoRecordError("--state-party is for a spreadsheet; the whole record is of all States.")
             print(export_dataset(file, clocks, public_url.rstrip("/"), data, step))
         return
     with told(), shown() as step:

@@ -349,7 +349,8 @@ async def test_a_download_that_breaks_off_is_no_zip(
                 "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1", database
             )
 
-    scope = {"type": "http", "method": "GET", "path": "/v1/dataset.zip", "query_string": b"", "headers": []}
+    address = {"path": "/v1/dataset.zip", "query_string": b"", "headers": [], "client": ("127.0.0.1", 9)}
+    scope = {"type": "http", "method": "GET", **address}
     async with app.router.lifespan_context(app) as state:
         with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.InterfaceError)):
             await app({**scope, "state": state}, receive, send)
@@ -361,6 +362,11 @@ async def test_a_download_that_breaks_off_is_no_zip(
 async def test_head_tells_what_would_come_and_sends_nothing(client: httpx2.AsyncClient) -> None:
     answer = await client.head("/v1/dataset.zip")
     assert (answer.status_code, answer.content, answer.headers["record-position"]) == (200, b"", "4727")
+
+
+async def test_the_dataset_itself_leads_to_its_description(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/v1/dataset")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/v1/dataset.jsonld")
 
 
 # ── At the terminal ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -392,6 +398,7 @@ async def test_the_command_writes_the_same_file_without_a_server(
         (["record.csv"], "give it a name that ends in .zip, .parquet.zip, .sqlite."),
         (["record.zip", "--position", "many"], "--position: a position of the log is a whole number"),
         (["record.sqlite", "--position", "99999999"], "there is no position 99999999"),
+        (["record.zip", "--state-party", "PHL"], "--state-party is for a spreadsheet"),
     ],
 )
 async def test_the_command_says_what_it_cannot_write(

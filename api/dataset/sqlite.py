@@ -145,7 +145,8 @@ async def _enter_history(lite: sa.Connection, made: sa.Table, found: Snapshot, k
 
 def _enter(lite: sa.Connection, made: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        lite.execute(made.insert(), list(rows))
+        text = str(made.insert().compile(lite))  # the values are plain, and need not be looked at again
+        lite.exec_driver_sql(text, [tuple(row[column.name] for column in made.c) for row in rows])
 
 
 def _plain(value: Any) -> Any:
