@@ -16,7 +16,9 @@ from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.dataset import answers as dataset
 from api.fair_use import Counted
+from api.following import Following
 from api.identity import WHILE
+from api.kept import KeptAnswers
 from api.openid import Issuer
 from api.queries import asked, saved, saving
 from api.settings import Settings
@@ -53,12 +55,15 @@ def create(settings: Settings | None = None) -> Starlette:
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
             await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
+            Following(settings.database_url).running() as following,
         ):
             yield {
                 "settings": settings,
                 "pool": pool,
                 "writers": writers,
                 "exporters": exporters,
+                "following": following,
+                "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
                 "apart": asyncio.Semaphore(AT_ONCE),
                 "used": used,
                 "guesses": Allowance(WHILE),
@@ -69,7 +74,7 @@ def create(settings: Settings | None = None) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/graphql", graphql.GraphQL(), methods=["GET", "POST"]),
+            Route(graphql.PATH, graphql.GraphQL(), methods=["GET", "POST"]),
             Route("/r/{id}", permalinks.record),
             Route("/r/{id}/timemap", permalinks.timemap),
             Route("/r/{id}/{number}", permalinks.revision),
@@ -87,7 +92,12 @@ def create(settings: Settings | None = None) -> Starlette:
             Mount("/graphiql", graphiql.files),
             Route("/", RedirectResponse("/graphql")),
         ],
-        middleware=[*proxies, Middleware(ReadableByAll), Middleware(Counted, {"/graphql": graphql.not_read})],
+        middleware=[
+            *proxies,
+            Middleware(ReadableByAll),
+            Middleware(Counted, {"/graphql": graphql.not_read}),
+            Middleware(graphql.KeptFirst),
+        ],
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lifespan,
     )

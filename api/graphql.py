@@ -13,7 +13,7 @@ import orjson
 from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
@@ -23,9 +23,10 @@ from api.deprecation import telling_of
 from api.fair_use import CHANGING, charge
 from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
+from api.kept import KeptAnswers, Made, Ready, is_settled, key_of, raw
 from api.moments import says_what_was_known
-from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, read
-from api.trusted import trusted
+from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, body_of, read
+from api.trusted import documents, trusted
 from db.accounts import Account
 from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
@@ -38,20 +39,29 @@ from schema.refusals import ErrorCode, Refused, refusal
 BY_FORM, BY_FORM_AND_MOMENT = "Accept, Authorization", "Accept, Accept-Datetime, Authorization"
 """What an answer depends on beside its address: that of a GET on Accept-Datetime too, unless its address says what was known."""
 
-FOR_ONE = (b"cache-control", b"private, no-store")
-"""Of an answer to somebody with a token: nobody else is to get it from a cache."""
+PATH = "/graphql"
 
 REPORTS, REPORTS_OF_AN_ACCOUNT = 10, 100
 """Errors that may be pointed out in an hour from one address, and by one account."""
 
-Headers = list[tuple[bytes, bytes]]
 
-ANSWERED: dict[tuple[str, str], Headers] = {
-    (media_type, vary): [(b"content-type", f"{media_type}; charset=utf-8".encode()), (b"vary", vary.encode())]
-    for media_type in (JSON, GRAPHQL)
-    for vary in (BY_FORM, BY_FORM_AND_MOMENT)
-}
-"""The headers of an answer, but for its length."""
+class KeptFirst:
+    """The application, before whose routes what is kept of /graphql is given: to look for the route, and to stand ready for its
+    faults, takes a quarter of such an answer's time."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] in ("GET", "HEAD"):
+            headers = dict(scope["headers"])
+            media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=True)
+            if media_type and b"authorization" not in headers:
+                answers: KeptAnswers = scope["state"]["kept"]
+                if given := answers.given(headers, key_of(scope, headers, media_type)):
+                    await given(scope, receive, send)
+                    return
+        await self.app(scope, receive, send)
 
 
 class GraphQL:
@@ -62,7 +72,7 @@ class GraphQL:
         media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=scope["method"] != "POST")
         if media_type is None:
             message = f"This answers as {GRAPHQL} or {JSON}: accept one of these."
-            found: tuple[bytes, Headers] | Response = _refused(scope, JSON, 406, [refusal(message)], {})
+            found: Response = _refused(scope, JSON, 406, [refusal(message)], {})
         elif media_type == HTML:
             found = graphiql.page()
         else:
@@ -70,36 +80,24 @@ class GraphQL:
                 found = await _answered(scope, headers, receive, media_type)
             except NotRead as error:
                 found = _refused(scope, media_type, error.status, [refusal(str(error), error.code)], error.headers)
-        if isinstance(found, Response):
-            await found(scope, receive, send)
-            return
-        body, told = found
-        length = (b"content-length", b"%d" % len(body))
-        await send({"type": "http.response.start", "status": 200, "headers": [*told, length]})
-        await send({"type": "http.response.body", "body": body})
+        await found(scope, receive, send)
 
 
-async def _answered(
-    scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str
-) -> tuple[bytes, Headers] | Response:
-    state = scope["state"]
-    pool, public_url = state["pool"], state["settings"].public_url
+async def _answered(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str) -> Response:
+    """To the public what is kept, where it was asked so before; to somebody with a token always what is made now."""
     try:
         viewer = await identified(scope, headers) if b"authorization" in headers else None
-        asked = await read(scope, headers, receive, LARGEST_SUBMISSION if viewer else LARGEST)
-        if asked.document_id is not None:
-            asked = await trusted(pool, asked)
-        operation = document(asked.query).operation(asked.operation_name)
-        if operation.node.operation is OperationType.MUTATION:
-            charge(scope, CHANGING)
-            body = await _mutated(scope, asked, operation, viewer)
-            told = _deprecated(asked, operation, public_url)
-            return body, [*ANSWERED[media_type, BY_FORM], FOR_ONE, *told]
-        if asked.moment is not None or viewer:
-            return await _at_its_moment(scope, asked, operation, media_type, viewer)
-        found = await answer(pool, operation, asked.variables, public_url)
-        charge(scope, found.cost)
-        return found.body(), [*ANSWERED[media_type, BY_FORM], *_deprecated(asked, operation, public_url)]
+        largest = LARGEST_SUBMISSION if viewer else LARGEST
+        body = await body_of(headers, receive, largest) if scope["method"] == "POST" else b""
+
+        async def make() -> Made | Response:
+            return await _made(scope, headers, body, media_type, viewer)
+
+        if viewer:
+            made = await make()
+            return _for_one(made.body, made.headers) if isinstance(made, Made) else made
+        answers: KeptAnswers = scope["state"]["kept"]
+        return await answers.answered(headers, key_of(scope, headers, media_type, body), _vary(scope), make)
     except NotRead:
         raise
     except Refused as refused:
@@ -110,6 +108,33 @@ async def _answered(
         return _failed(scope, media_type, stopped.__cause__ or stopped, f" {stopped}")
     except Exception as error:  # noqa: BLE001 - masked, and logged with its traceback
         return _failed(scope, media_type, error)
+
+
+async def _made(
+    scope: Scope, headers: Mapping[bytes, bytes], body: bytes, media_type: str, viewer: Account | None
+) -> Made | Response:
+    """An answer, read from the database; or what a mutation did, which is for whoever sent it."""
+    public_url, asked, lasts = scope["state"]["settings"].public_url, read(scope, headers, body), True
+    if asked.document_id is not None:
+        lasts = asked.document_id.removeprefix("sha256:") in documents()  # what was saved may be withdrawn
+        asked = await trusted(scope["state"]["pool"], asked)
+    operation = document(asked.query).operation(asked.operation_name)
+    used = operation.deprecated.of(asked.variables)
+    told = {"Content-Type": f"{media_type}; charset=utf-8", "Vary": _vary(scope, asked.moment or PRESENT)}
+    if operation.node.operation is not OperationType.MUTATION:
+        made = await _at_its_moment(scope, asked, operation, told, viewer)
+        told = telling_of(used, made.headers, public_url)
+        return replace(made, headers=told, position=made.position if lasts else None)
+    charge(scope, CHANGING)
+    try:
+        return _for_one(await _mutated(scope, asked, operation, viewer), telling_of(used, told, public_url))
+    finally:
+        scope["state"]["following"].doubt()  # who published reads it next
+
+
+def _for_one(body: bytes, headers: Mapping[str, str]) -> Ready:
+    told = {**headers, "Cache-Control": "private, no-store", "Content-Length": str(len(body))}
+    return Ready(200, raw(told), body)
 
 
 async def _mutated(scope: Scope, asked: Asked, operation: Operation, viewer: Account | None) -> bytes:
@@ -159,30 +184,36 @@ def _within_allowance(reports: Allowance, who: Hashable, viewer: Account | None,
 
 
 async def _at_its_moment(
-    scope: Scope, asked: Asked, operation: Operation, media_type: str, viewer: Account | None
-) -> tuple[bytes, Headers]:
-    """The answer to a request whose address or header may ask for the past; told as RFC 7089 has it where one does. Or to somebody
-    with a token."""
+    scope: Scope, asked: Asked, operation: Operation, told: Mapping[str, str], viewer: Account | None
+) -> Made:
+    """The answer to a request whose address or header may ask for the past; told as RFC 7089 has it where one does. Final is what
+    cannot change any more: all of it of one moment, over which everything is published."""
     pool, public_url = scope["state"]["pool"], scope["state"]["settings"].public_url
     moment = asked.moment or PRESENT
-    told = ANSWERED[media_type, _vary(scope, moment)]
     if asked.accepted:
         moment = replace(moment, known=await pool.fetchval(mementos.NEAREST, asked.accepted))
     found = await answer(pool, operation, asked.variables, public_url, moment, viewer=viewer)
     charge(scope, found.cost)
-    if says_what_was_known(moment):
-        recorded = await pool.fetchval(mementos.RECORDED, moment.known, moment.position)
-        gets = scope["method"] != "POST"
-        original = mementos.original(f"{public_url}/graphql", scope["query_string"]) if gets else None
-        past = mementos.of_answer(original, recorded, moment.known if asked.accepted else None)
-        told = [*told, *((name.lower().encode(), value.encode()) for name, value in past.items())]
-    told = [*told, *_deprecated(asked, operation, public_url)]
-    return found.body(), [*told, FOR_ONE] if viewer else told
-
-
-def _deprecated(asked: Asked, operation: Operation, public_url: str) -> Headers:
-    told = telling_of(operation.deprecated.of(asked.variables), {}, public_url)
-    return [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    position = found.position if found.of_the_log else None
+    valid = {"Record-Valid": str(moment.valid)} if moment.valid else {}
+    if not says_what_was_known(moment):
+        return Made(found.body(), {**told, **valid}, position)
+    recorded = await pool.fetchrow(mementos.RECORDED, moment.known, moment.position)
+    known = moment.known or recorded["recorded_at"]
+    gets = scope["method"] != "POST"
+    original = mementos.original(f"{public_url}/graphql", scope["query_string"]) if gets else None
+    headers = {
+        **told,
+        **mementos.of_answer(original, recorded["recorded_at"], moment.known if asked.accepted else None),
+        "Record-Position": str(recorded["position"]),
+        "Record-Known": mementos.written(known),
+        "Record-Valid": str(known.astimezone(UTC).date()),
+        **valid,
+    }
+    final = found.at_one_clock and (moment.position is not None or is_settled(known))
+    if asked.accepted and not is_settled(asked.accepted):
+        position = None  # what is asked of a moment to come is told of the moment of the asking
+    return Made(found.body(), headers, position, recorded["recorded_at"] if final else None)
 
 
 def _vary(scope: Scope, moment: Moment = PRESENT) -> str:
@@ -228,7 +259,8 @@ def _refused(
 ) -> Response:
     extensions = {"cost": {"requested": cost, "limit": COST_LIMIT}}
     body = orjson.dumps({"errors": [_told(error) for error in errors], "extensions": extensions})
-    return Response(body, status, {"Vary": _vary(scope), **headers}, f"{media_type}; charset=utf-8")
+    told = {"Cache-Control": "no-store", "Vary": _vary(scope), **headers}
+    return Response(body, status, told, f"{media_type}; charset=utf-8")
 
 
 def _told(error: GraphQLError) -> dict[str, Any]:

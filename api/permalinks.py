@@ -5,7 +5,7 @@ Each is a GraphQL document.
 These addresses stay: a record that was retracted says so at its own, one that was merged leads to the record that it went into.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from starlette.responses import RedirectResponse, Response
 
 from api import accept, mementos, record_page, revision_page
 from api.faults import problem, telling
+from api.kept import PAST, UNKEPT, KeptAnswers, Made, is_settled, key_of
 from api.moments import accepted, asked_in, says_what_was_known
 from api.page import page
-from schema.answer import answer
+from schema.answer import Answer, answer
 from schema.clock import PRESENT, Moment
 from schema.document import Operation, document
 from schema.identity import WELL_FORMED
@@ -56,16 +57,21 @@ class Named:
 async def record(request: Request) -> Response:
     """The record as it stands, or stood at the moment asked for: its newest revision, with its document."""
     named, asked = _named(request, "id"), asked_in(request.query_params)
+    vary = [*named.vary, *(() if says_what_was_known(asked) else ("Accept-Datetime",))]
+    return await _kept(request, named, vary, lambda: _record(request, named, asked, _varying(*vary)))
+
+
+async def _record(request: Request, named: Named, asked: Moment, headers: dict[str, str]) -> Made | Response:
     record_id, state = named.name, request.state
     wanted = accepted(dict(request.headers.raw), asked)
-    headers = _varying(*named.vary, *(() if says_what_was_known(asked) else ("Accept-Datetime",)))
     if not WELL_FORMED.fullmatch(record_id):
         return _nothing(named, headers)
     moments = await _changed(request, record_id) if wanted or says_what_was_known(asked) else []
     if wanted and moments:
         asked = replace(asked, known=mementos.nearest(moments, wanted))
-    kept = (record_page.operation(record_id) if named.as_page else None) or RECORD
-    found = await _asked(request, kept, {"id": record_id}, asked)
+    operation = (record_page.operation(record_id) if named.as_page else None) or RECORD
+    answered = await _asked(request, operation, {"id": record_id}, asked)
+    found = orjson.loads(answered.data)
     node = found["node"]
     if not node or "revision" not in node:
         return _nothing(named, headers, asked)
@@ -76,16 +82,30 @@ async def record(request: Request) -> Response:
         headers["Link"] = mementos.links_of_record(original)
     if node["id"] != record_id:
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"/r/{node['id']}{named.suffix}{query}", 308, headers)
+        address = f"/r/{node['id']}{named.suffix}{query}"
+        return RedirectResponse(address, 308, {**headers, "Cache-Control": UNKEPT})
     if wanted and asked.known:
         headers["Content-Location"] = mementos.at(original, asked.known)
-    status = 410 if node["type"] == "Tombstone" else 200
+    gone = node["type"] == "Tombstone"
+    if gone:
+        headers["Cache-Control"] = UNKEPT
+    elif moments and is_settled(DateTime.read(found["clock"]["known"])):
+        headers["Cache-Control"] = (
+            PAST  # the body is final; where the links lead changes with the record, so it is made anew here
+        )
     if named.as_page:
         past = bool(wanted) or says_what_was_known(asked)
-        return record_page.record_page(
-            found, state.settings.public_url, request.query_params, past=past, status=status, headers=headers
+        shown = record_page.record_page(
+            found,
+            state.settings.public_url,
+            request.query_params,
+            past=past,
+            status=410 if gone else 200,
+            headers=headers,
         )
-    return _json({**node, "clock": found["clock"]}, status, headers)
+    else:
+        shown = _json({**node, "clock": found["clock"]}, 410 if gone else 200, headers)
+    return shown if gone else _made(shown, answered)
 
 
 @telling
@@ -104,23 +124,41 @@ async def revision(request: Request) -> Response:
 
     Clocks only decide whether it was there. Redacted words are gone at every clock, so what took them is told at every clock, too.
     """
-    record_id, named, asked = request.path_params["id"], _named(request, "number"), asked_in(request.query_params)
-    number, whole = named.name, replace(named, name=f"{record_id}/{named.name}")
-    headers = _varying(*named.vary)
+    named = _named(request, "number")
+    return await _kept(request, named, named.vary, lambda: _revision(request, named))
+
+
+async def _revision(request: Request, named: Named) -> Made | Response:
+    record_id, number, asked = request.path_params["id"], named.name, asked_in(request.query_params)
+    whole, headers = replace(named, name=f"{record_id}/{number}"), _varying(*named.vary)
     if not WELL_FORMED.fullmatch(record_id) or not (number.isascii() and number.isdigit() and len(number) < 10):
         return _nothing(whole, headers)
     pool = request.state.pool
     position = await pool.fetchval(POSITION, record_id, int(number))
-    kept = revision_page.ASKED if named.as_page else REVISION
-    found = (await _asked(request, kept, {"position": position}, asked))["revision"] if position else None
-    if not found:
+    operation = revision_page.ASKED if named.as_page else REVISION
+    answered = await _asked(request, operation, {"position": position}, asked) if position else None
+    found = orjson.loads(answered.data)["revision"] if answered else None
+    if not answered or not found:
         return _nothing(whole, headers, asked)
     if found["document"] is None:
         redaction = await pool.fetchval(REDACTED_BY, record_id, position)
         found["redaction"] = f"{_address(request, record_id)}/{redaction}"
     if named.as_page:
-        return revision_page.revision_page(found, request.state.settings.public_url, headers)
-    return _json(found, 200, headers)
+        return _made(revision_page.revision_page(found, request.state.settings.public_url, headers), answered)
+    return replace(_made(_json(found, 200, headers), answered), recorded_at=DateTime.read(found["recordedAt"]))
+
+
+def _made(shown: Response, answered: Answer) -> Made:
+    headers = {name: value for name, value in shown.headers.items() if name != "content-length"}
+    return Made(bytes(shown.body), {name.title(): value for name, value in headers.items()}, answered.position)
+
+
+async def _kept(
+    request: Request, named: Named, vary: Sequence[str], make: Callable[[], Awaitable[Made | Response]]
+) -> Response:
+    answers: KeptAnswers = request.state.kept
+    headers = dict(request.headers.raw)
+    return await answers.answered(headers, key_of(request.scope, headers, named.media_type), ", ".join(vary), make)
 
 
 def _named(request: Request, parameter: str) -> Named:
@@ -143,19 +181,18 @@ async def _changed(request: Request, record_id: str) -> list[Any]:
     return moments
 
 
-async def _asked(request: Request, kept: Operation, variables: dict[str, Any], moment: Moment = PRESENT) -> Any:
+async def _asked(request: Request, kept: Operation, variables: dict[str, Any], moment: Moment = PRESENT) -> Answer:
     state = request.state
-    found = await answer(state.pool, kept, variables, state.settings.public_url, moment)
-    return orjson.loads(found.data)
+    return await answer(state.pool, kept, variables, state.settings.public_url, moment)
 
 
 def _address(request: Request, record_id: str) -> str:
     return f"{request.state.settings.public_url}/r/{record_id}"
 
 
-def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def _json(value: Any, status: int, headers: Mapping[str, str]) -> Response:
     body = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return Response(body, status, headers, "application/json")
+    return Response(body, status, headers, accept.JSON)
 
 
 def _nothing(named: Named, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT) -> Response:

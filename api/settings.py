@@ -97,13 +97,14 @@ def _count(environment: Mapping[str, str], name: str, otherwise: int) -> int:
 class Settings:
     """database_url: postgresql://…; public_url: where readers find this record, without a slash at the end; data: the data folder,
     where the key lies that signs publications, if not in OPSC_LOG_KEY; openid: whose access tokens are accepted beside ours;
-    fair_use: what askers may have."""
+    fair_use: what askers may have; cache_bytes: of the answers that each process keeps, 0: none."""
 
     database_url: str
     public_url: str = "http://127.0.0.1:8000"
     pool_size: int = 4
     data: Path | None = None
     openid: OpenID | None = None
+    cache_bytes: int = 64 * 1024 * 1024
     fair_use: FairUse = FairUse()
 
     @classmethod
@@ -115,5 +116,16 @@ class Settings:
             pool_size=int(environment.get("OPSC_POOL_SIZE", cls.pool_size)),
             data=Path(environment["OPSC_DATA"]) if environment.get("OPSC_DATA") else None,
             openid=OpenID.from_environment(environment),
+            cache_bytes=_bytes(environment),
             fair_use=FairUse.from_environment(environment),
         )
+
+
+def _bytes(environment: Mapping[str, str]) -> int:
+    """Raises BadSetting."""
+    told = environment.get("OPSC_CACHE_BYTES", str(Settings.cache_bytes))
+    if not (told.isascii() and told.isdigit()):
+        raise BadSetting(
+            f"OPSC_CACHE_BYTES={told} is no number of bytes: write it as 67108864, or 0 to keep no answers."
+        )
+    return int(told)

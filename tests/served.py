@@ -17,12 +17,19 @@ PLENTY = FairUse(10**12, 10**12, trusted_proxies=("127.0.0.1",))
 
 @asynccontextmanager
 async def served(
-    database_url: str, openid: OpenID | None = None, fair_use: FairUse = PLENTY
+    database_url: str, openid: OpenID | None = None, fair_use: FairUse = PLENTY, *, cache_bytes: int = 0
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of a server of its own, on a port that was free."""
-    app = create(
-        Settings(database_url, public_url="https://opsc.example", pool_size=2, openid=openid, fair_use=fair_use)
+    """A client of a server of its own, on a port that was free. cache_bytes: of kept answers; none, so that what a test publishes
+    past the server, on a connection of its own, is read at once."""
+    settings = Settings(
+        database_url,
+        public_url="https://opsc.example",
+        pool_size=2,
+        openid=openid,
+        fair_use=fair_use,
+        cache_bytes=cache_bytes,
     )
+    app = create(settings)
     async with listening(app) as client:
         yield client
 

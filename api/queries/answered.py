@@ -1,6 +1,7 @@
 """A query's answer in any form: JSON as it is; in every other form the whole of its list, or else its answer as one row."""
 
 from collections.abc import Collection
+from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,6 +10,7 @@ from api import accept
 from api.deprecation import telling_of
 from api.fair_use import charge
 from api.faults import problem
+from api.kept import KeptAnswers, Made, key_of, made
 from api.queries.written import Written, newest
 from api.v1 import listing
 from api.v1.fields_of_forms import with_fields_of
@@ -25,11 +27,7 @@ async def answered(request: Request, query: Written, moment: Moment, suffix: str
     if suffix == "json":
         if "excel" in request.query_params:
             raise BadValue("excel: only .csv comes for Excel.")
-        found = await answer(request.state.pool, query.operation, query.given, public_url, moment)
-        charge(request.scope, found.cost)
-        clock = await listing.clock_of(request.state.pool, found.position, moment, public_url)
-        used = query.operation.deprecated.of(query.given)
-        return Response(found.data, 200, telling_of(used, {**told_clock(clock), "Vary": "Accept"}, public_url), JSON)
+        return await _json(request, query, moment)
     form = chosen(suffix, request.query_params)
     if form.of is not None:
         query = Written(with_fields_of(form, query.operation, query.field), query.given)
@@ -37,6 +35,21 @@ async def answered(request: Request, query: Written, moment: Moment, suffix: str
         query = newest(query, form.newest)
     asked = listing.Request(query.operation, query.field, query.given, moment, public_url, name, address)
     return await whole(request, asked, suffix, form)
+
+
+async def _json(request: Request, query: Written, moment: Moment) -> Response:
+    state, headers = request.state, dict(request.headers.raw)
+    public_url, answers = state.settings.public_url, cast("KeptAnswers", state.kept)
+
+    async def make() -> Made:
+        found = await answer(state.pool, query.operation, query.given, public_url, moment)
+        charge(request.scope, found.cost)
+        clock = await listing.clock_of(state.pool, found.position, moment, public_url)
+        used = query.operation.deprecated.of(query.given)
+        told = telling_of(used, {**told_clock(clock), "Content-Type": JSON}, public_url)
+        return await made(state.pool, found.data, told, moment, found)
+
+    return await answers.answered(headers, key_of(request.scope, headers, JSON), "Accept", make)
 
 
 def forms_of(field: str) -> list[str]:
