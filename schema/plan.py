@@ -28,7 +28,10 @@ from schema.refusals import BadValue, ErrorCode, Refused, refusal
 
 COST_LIMIT = 100_000
 
-OF_THE_REQUEST = ("today", "public_url", "viewer", "viewer_expires_at", "done", *CLOCKS)
+OF_A_STREAM = ("last_told", "beyond", "up_to")
+"""Positions: what a reader who comes back was told last; between which the next revisions are."""
+
+OF_THE_REQUEST = ("today", "public_url", "viewer", "viewer_expires_at", "done", *CLOCKS, *OF_A_STREAM)
 """Parameters that belong to the request as a whole. viewer: the account that asks, null for the public; done: what a
 mutation did."""
 
