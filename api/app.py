@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from api import faults, graphiql, graphql, health, permalinks, sheets, twin, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
+from api.following import Following
 from api.identity import WHILE
 from api.openid import Issuer
 from api.settings import Settings
@@ -39,12 +40,14 @@ def create(settings: Settings | None = None) -> Starlette:
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
             await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
+            Following(settings.database_url).running() as following,
         ):
             yield {
                 "settings": settings,
                 "pool": pool,
                 "writers": writers,
                 "exporters": exporters,
+                "following": following,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,
