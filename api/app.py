@@ -15,6 +15,7 @@ from api.cors import ReadableByAll
 from api.following import Following
 from api.identity import WHILE
 from api.openid import Issuer
+from api.push.stream import Streams
 from api.settings import Settings
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
@@ -48,6 +49,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "writers": writers,
                 "exporters": exporters,
                 "following": following,
+                "streams": Streams(),
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,

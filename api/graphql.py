@@ -7,28 +7,29 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import orjson
 from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
 from api.allowance import Allowance, asker
 from api.checkpoints import signer
+from api.errors import body_of_errors
 from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
 from api.moments import says_what_was_known
+from api.push.events import MEDIA_TYPE as EVENTS
+from api.push.events import accepted, told_at_once
+from api.push.stream import subscribed
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, read
 from db.accounts import Account
 from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
 from schema.document import Operation, document
 from schema.mutated import Kept, Stopped, mutated, root_fields
-from schema.plan import COST_LIMIT
 from schema.query import sdl
 from schema.refusals import ErrorCode, Refused, refusal
 
@@ -45,7 +46,7 @@ Headers = list[tuple[bytes, bytes]]
 
 ANSWERED: dict[tuple[str, str], Headers] = {
     (media_type, vary): [(b"content-type", f"{media_type}; charset=utf-8".encode()), (b"vary", vary.encode())]
-    for media_type in (JSON, GRAPHQL)
+    for media_type in (JSON, GRAPHQL, EVENTS)
     for vary in (BY_FORM, BY_FORM_AND_MOMENT)
 }
 """The headers of an answer, but for its length."""
@@ -56,21 +57,25 @@ class GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=scope["method"] != "POST")
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        media_type = negotiated(accept, pages=scope["method"] != "POST") or (EVENTS if accepted(accept) else None)
         if media_type is None:
-            message = f"This answers as {GRAPHQL} or {JSON}: accept one of these."
-            found: tuple[bytes, Headers] | Response = _refused(scope, JSON, 406, [refusal(message)], {})
+            message = f"This answers as {GRAPHQL} or {JSON}: accept one of these; and subscriptions as {EVENTS}."
+            found: tuple[bytes, Headers] | ASGIApp = _refused(scope, JSON, 406, [refusal(message)], {})
         elif media_type == HTML:
             found = graphiql.page()
         else:
             try:
                 found = await _answered(scope, headers, receive, media_type)
             except NotRead as error:
+                media_type = JSON if media_type == EVENTS else media_type
                 found = _refused(scope, media_type, error.status, [refusal(str(error), error.code)], error.headers)
-        if isinstance(found, Response):
+        if not isinstance(found, tuple):
             await found(scope, receive, send)
             return
         body, told = found
+        if media_type == EVENTS:
+            body = told_at_once(body)
         length = (b"content-length", b"%d" % len(body))
         await send({"type": "http.response.start", "status": 200, "headers": [*told, length]})
         await send({"type": "http.response.body", "body": body})
@@ -78,7 +83,7 @@ class GraphQL:
 
 async def _answered(
     scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str
-) -> tuple[bytes, Headers] | Response:
+) -> tuple[bytes, Headers] | ASGIApp:
     state = scope["state"]
     pool, public_url = state["pool"], state["settings"].public_url
     try:
@@ -87,6 +92,8 @@ async def _answered(
         operation = document(asked.query).operation(asked.operation_name)
         if operation.node.operation is OperationType.MUTATION:
             return await _mutated(scope, asked, operation, viewer), [*ANSWERED[media_type, BY_FORM], FOR_ONE]
+        if operation.node.operation is OperationType.SUBSCRIPTION:
+            return await subscribed(scope, headers, asked, operation, viewer)
         if asked.moment is not None or viewer:
             return await _at_its_moment(scope, asked, operation, media_type, viewer)
         return (await answer(pool, operation, asked.variables, public_url)).body(), ANSWERED[media_type, BY_FORM]
@@ -179,6 +186,7 @@ def _status(media_type: str, refused: Refused) -> int:
 
 def _failed(scope: Scope, media_type: str, error: BaseException, done: str = "") -> Response:
     """done: what was done before, in sentences."""
+    media_type = JSON if media_type == EVENTS else media_type
     fault_id = logged(error, scope)
     if not isinstance(error, UNREACHABLE):
         message = f"A fault of ours, logged as {fault_id}.{done} Please tell us this id."
@@ -197,16 +205,10 @@ def _refused(
     headers: Mapping[str, str],
     cost: int = 0,
 ) -> Response:
-    extensions = {"cost": {"requested": cost, "limit": COST_LIMIT}}
-    body = orjson.dumps({"errors": [_told(error) for error in errors], "extensions": extensions})
+    body = body_of_errors(errors, cost)
+    if media_type == EVENTS:
+        status, body = 200, told_at_once(body)
     return Response(body, status, {"Vary": _vary(scope), **headers}, f"{media_type}; charset=utf-8")
-
-
-def _told(error: GraphQLError) -> dict[str, Any]:
-    """The error as GraphQL's specification forms it; lone surrogates, which UTF-8 cannot hold, replaced."""
-    formatted: dict[str, Any] = dict(error.formatted)
-    formatted["message"] = error.message.encode("utf-8", "replace").decode()
-    return formatted
 
 
 async def schema_definition(_request: Request) -> Response:

@@ -1,7 +1,7 @@
 """What a subscription follows, planned: where it begins, and how each batch of revisions is told, one SQL statement each."""
 
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from graphql.execution.collect_fields import collect_fields
@@ -14,7 +14,7 @@ from schema.filters import conditions
 from schema.json_text import as_sql, literal, members
 from schema.parameters import bad_value
 from schema.plan import Plan, compiled, root_of
-from schema.planning import At, Planning
+from schema.planning import At, Planned, Planning
 from schema.query import schema
 from schema.refusals import BadValue, Refused, refusal
 
@@ -38,7 +38,7 @@ def follow(operation: Operation, variables: Variables) -> Follow:
 
 
 def _start(operation: Operation, variables: Variables) -> Plan:
-    at, _ = _field(operation, variables)
+    at, _, _ = _asked(operation, variables)
     after = at.bind("after", sa.Integer()) if "after" in at.given else sa.null()
     last_told = sa.bindparam("last_told", type_=sa.Integer())
     begins = sa.func.coalesce(sa.cast(last_told, sa.Integer), sa.cast(after, sa.Integer), NEWEST)
@@ -47,7 +47,7 @@ def _start(operation: Operation, variables: Variables) -> Plan:
 
 
 def _batch(operation: Operation, variables: Variables) -> Plan:
-    at, key = _field(operation, variables)
+    at, field, key = _asked(operation, variables)
     revision: Any = at.plan.rows(at)
     beyond, up_to = (sa.bindparam(name, type_=sa.Integer()) for name in ("beyond", "up_to"))
     rows = sa.select(revision).where(revision.c.position > beyond, revision.c.position <= up_to)
@@ -58,19 +58,17 @@ def _batch(operation: Operation, variables: Variables) -> Plan:
     rows = rows.order_by(revision.c.position).limit(sa.literal_column(str(BATCH))).correlate_except(revision)
     page = at.plan.opened(rows.subquery(at.plan.name("r")))
     with at.plan.each(BATCH):
-        told = members([("data", members([(key, at.plan.members(replace(at, row=page), at.target, page))]))])
-    whole = sa.func.convert_to(as_sql(told), literal("UTF8"), type_=sa.LargeBinary())
-    positions, results = (
+        told = members([("data", members([(key, field.json(replace(at, row=page)))]))])
+    whole: Any = sa.func.convert_to(as_sql(told), literal("UTF8"), type_=sa.LargeBinary())
+    listed: list[Any] = [
         sa.func.array_agg(aggregate_order_by(one, page.c.position)) for one in (page.c.position, whole)
-    )
-    return compiled(
-        at.plan,
-        sa.select(positions.label("positions"), results.label("told")).select_from(at.plan.joined(page)),
-    )
+    ]
+    batch: sa.Select[Any] = sa.select(listed[0].label("positions"), listed[1].label("told"))
+    return compiled(at.plan, batch.select_from(at.plan.joined(page)))
 
 
-def _field(operation: Operation, variables: Variables) -> tuple[At, str]:
-    """The only field of a subscription, and the key that it is asked under. Raises Refused."""
+def _asked(operation: Operation, variables: Variables) -> tuple[At, Planned, str]:
+    """Where the only field of a subscription stands, the field, and the key that it is asked under. Raises Refused."""
     planning = Planning(schema, operation.fragments, variables)
     type_ = schema.subscription_type
     assert type_ is not None
@@ -79,10 +77,12 @@ def _field(operation: Operation, variables: Variables) -> tuple[At, str]:
     if not fields:
         raise Refused([refusal("This subscription skips its only field: there is nothing to follow.")])
     ((key, nodes),) = fields.items()
-    definition = type_.fields[nodes[0].name.value]
+    name = nodes[0].name.value
+    definition = type_.fields[name]
     values = {argument.name.value: argument.value for argument in nodes[0].arguments}
     try:
         given = given_arguments(definition.args, values, variables)
     except BadValue as bad:
         raise Refused([bad_value(None, bad, nodes, (key,))]) from None
-    return replace(root, given=given, type=definition.type, nodes=nodes, path=(key,)), key
+    at = replace(root, given=given, type=definition.type, nodes=nodes, path=(key,))
+    return at, planning.fields(type_)[name], key

@@ -15,6 +15,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
 )
 from graphql.execution.collect_fields import collect_fields
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
@@ -69,6 +70,9 @@ def plan(
 ) -> Plan:
     """The plan of a validated query for variables of this shape, read at those of CLOCKS that the request as a whole gives.
     at_newest: all cursors among the variables are of the log's newest position. Raises Refused."""
+    if operation.operation is not OperationType.QUERY:
+        message = f"This takes queries: a {operation.operation.value} goes to /graphql, by itself."
+        raise Refused([refusal(message, nodes=[operation])])
     planning = Planning(schema, fragments, variables, at_newest=at_newest)
     query = schema.query_type
     assert query is not None

@@ -30,6 +30,6 @@ class Subscription(graphene.ObjectType):
                 " themselves, and the stream goes on after it, whatever is said here.",
             ),
         },
-        description="Every revision after a position, each once and in order, as soon as it is published; the stream does not end. It"
-        " tells what Query.changes tells, and goes by the same positions.",
+        description="Every revision after a position, each once and in order, as soon as it is published; the stream does not end."
+        " It tells what Query.changes tells, and goes by the same positions.",
     )

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from uvicorn import Config, Server
 
 from api.app import create
+from api.serving import Protocol
 from api.settings import OpenID, Settings
 
 
@@ -23,7 +24,7 @@ async def served(database_url: str, openid: OpenID | None = None) -> AsyncIterat
 @asynccontextmanager
 async def listening(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     """The same for any application."""
-    server = Server(Config(app, port=0, log_config=None, access_log=False, http="httptools", lifespan="on"))
+    server = Server(Config(app, port=0, log_config=None, access_log=False, http=Protocol, lifespan="on"))
     running = asyncio.create_task(server.serve())
     while not server.started:
         assert not running.done(), "the server did not start"

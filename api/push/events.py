@@ -13,14 +13,21 @@ HEADERS: Sequence[tuple[bytes, bytes]] = (
 COMPLETE = b"event: complete\ndata: \n\n"
 """With data, though there is none: browsers pass over an event without."""
 
-BEAT = b":\n\n"
-"""A comment, so that whoever stands between knows that the stream is alive."""
-
 
 def next_event(result: bytes, position: int | None = None) -> bytes:
     """One result, JSON in a line. position: by which a reader who comes back says how far they got (Last-Event-ID)."""
     told = b"" if position is None else b"id: %d\n" % position
     return b"event: next\n%bdata: %b\n\n" % (told, result)
+
+
+def told_at_once(result: bytes) -> bytes:
+    """The whole stream of what has one result: a query's answer, or why there is none."""
+    return next_event(result) + COMPLETE
+
+
+def beat(position: int) -> bytes:
+    """A comment, so that whoever stands between knows that the stream is alive, and a reader who comes back how far it had told."""
+    return b":\nid: %d\n\n" % position
 
 
 def accepted(accept: str) -> bool:
