@@ -7,6 +7,7 @@ MEDIA_TYPE = "text/event-stream"
 HEADERS: Sequence[tuple[bytes, bytes]] = (
     (b"content-type", f"{MEDIA_TYPE}; charset=utf-8".encode()),
     (b"cache-control", b"no-store"),
+    (b"vary", b"Accept, Authorization"),
     (b"x-accel-buffering", b"no"),  # proxies that would hold events back until there are many
 )
 

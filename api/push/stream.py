@@ -34,6 +34,9 @@ BEATS = 15.0
 PATIENCE = 60.0
 """Seconds that a reader may leave unread what was sent; then the stream ends, and they come back to where they were."""
 
+FAREWELL = 1.0
+"""Seconds that the end of a stream may take to be sent."""
+
 READING = 2
 """Connections that all streams together read by at once: when something is published, others are not to wait for them."""
 
@@ -104,7 +107,9 @@ class Stream:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             if scope["method"] != "HEAD" and not await self._told(streams, receive, send):
                 return
-            await send({"type": "http.response.body"})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL):
+                    await send({"type": "http.response.body"})
         finally:
             streams.seats.leave(asker(scope))
 
