@@ -46,3 +46,11 @@ def _quality(ranges: list[tuple[str, float]], media_type: str) -> float:
         if fitting:
             return max(fitting)
     return 0.0
+
+
+@lru_cache(1024)
+def preferred(accept: str | None, media_types: tuple[str, ...]) -> str | None:
+    """The one of these types that the client likes best, the first when it does not care; None when it wants none."""
+    ranges = [_range(part) for part in (accept or "*/*").split(",") if part.strip()] or [("*/*", 1.0)]
+    best = max(media_types, key=lambda one: _quality(ranges, one))
+    return best if _quality(ranges, best) > 0 else None

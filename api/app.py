@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
-from api import faults, graphiql, graphql, health, permalinks, sheets, twin, waiting
+from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.following import Following
@@ -17,6 +17,7 @@ from api.identity import WHILE
 from api.openid import Issuer
 from api.push.stream import Streams
 from api.settings import Settings
+from api.v1 import twin
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
 
@@ -63,7 +64,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
             Route("/sheets/{file}", sheets.sheet),
-            Route("/v1/{name}", twin.listed),
+            *twin.routes,
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EXPOSED = (
     b"Allow, Content-Disposition, Content-Length, Content-Location, Link, Location, Memento-Datetime, Record-Known,"
-    b" Record-Position, Record-Valid, Retry-After, Row-Count"
+    b" Record-Position, Record-Valid, Retry-After, Row-Count, Total-Count"
 )
 """Headers that a page's script may read."""
 

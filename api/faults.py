@@ -1,7 +1,8 @@
 """Faults: what is no fault of the reader's is logged under an id and told without its details."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
 
 import asyncpg
 import orjson
@@ -10,6 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
+
+from schema.refusals import BadValue, ErrorCode, Refused
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 log = structlog.get_logger()
 
@@ -38,6 +43,37 @@ def problem(status: int, title: str, detail: str, headers: Mapping[str, str] | N
     """RFC 9457: what went wrong, as JSON."""
     body = orjson.dumps({"type": "about:blank", "status": status, "title": title, "detail": detail})
     return Response(body, status, headers, "application/problem+json")
+
+
+def told(error: Exception) -> Response:
+    """The problem that a request's refusal is, or that the record is away; other errors are raised again."""
+    if isinstance(error, BadValue):
+        return problem(400, "Bad request", str(error))
+    if isinstance(error, UNREACHABLE):
+        detail = "The record cannot be reached at the moment: try again soon."
+        return problem(503, "Unavailable", detail, {"Retry-After": "5"})
+    if not isinstance(error, Refused):
+        raise error
+    first = error.errors[0]
+    code = (first.extensions or {}).get("code")
+    if code == ErrorCode.CLOCK_OUT_OF_RANGE:
+        return problem(404, "No such moment", first.message)
+    if code == ErrorCode.TIMEOUT:
+        return problem(503, "Unavailable", first.message, {"Retry-After": "5"})
+    return problem(400, "Bad request", " ".join(dict.fromkeys(one.message for one in error.errors)))
+
+
+def telling(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, telling as a problem what it cannot answer."""
+
+    @wraps(endpoint)
+    async def answering(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Exception as error:  # noqa: BLE001 - raised again where it is a fault
+            return told(error)
+
+    return answering
 
 
 async def not_found(request: Request, _error: Exception) -> Response:

@@ -3,9 +3,8 @@
 These addresses stay: a record that was retracted says so at its own, one that was merged leads to the record that it went into.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import mementos
-from api.faults import UNREACHABLE, problem
+from api.faults import problem, telling
 from api.moments import accepted, asked_in, says_what_was_known
 from schema.answer import answer
 from schema.clock import PRESENT, Moment
 from schema.document import document
 from schema.identity import WELL_FORMED
-from schema.refusals import BadValue, ErrorCode, Refused
 from schema.scalars import DateTime
 
 HERE = Path(__file__).parent / "documents"
@@ -32,29 +30,8 @@ POSITION = 'select "position" from revision where record_id = $1 and number = $2
 REDACTED_BY = """select number from revision where record_id = $1 and operation = 'REDACT' and $2 = any(redacts)
                  order by "position" limit 1"""
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 
-
-def _telling(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, telling as a problem what it cannot answer."""
-
-    @wraps(endpoint)
-    async def told(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except BadValue as error:
-            return problem(400, "Bad request", str(error))
-        except UNREACHABLE:
-            return _unreachable()
-        except Refused as refused:
-            if (refused.errors[0].extensions or {})["code"] == ErrorCode.CLOCK_OUT_OF_RANGE:
-                return problem(404, "No such moment", refused.errors[0].message)
-            return _unreachable()  # the database took too long
-
-    return told
-
-
-@_telling
+@telling
 async def record(request: Request) -> Response:
     """The record as it stands, or stood at the moment asked for: its newest revision, with its document."""
     record_id = request.path_params["id"]
@@ -83,7 +60,7 @@ async def record(request: Request) -> Response:
     return _json({**node, "clock": found["clock"]}, 410 if node["type"] == "Tombstone" else 200, headers)
 
 
-@_telling
+@telling
 async def timemap(request: Request) -> Response:
     """Every state that the record was in, as RFC 7089 lists them."""
     record_id = request.path_params["id"]
@@ -93,7 +70,7 @@ async def timemap(request: Request) -> Response:
     return Response(mementos.timemap(_address(request, record_id), moments), media_type=mementos.LINK_FORMAT)
 
 
-@_telling
+@telling
 async def revision(request: Request) -> Response:
     """One revision: its envelope's exact text, its document, its hashes; once redacted, which revision took its document.
 
@@ -139,9 +116,3 @@ def _nothing(name: str, headers: Mapping[str, str] | None = None, asked: Moment 
     then = " at that moment" if says_what_was_known(asked) else ""
     detail = f'There is no "{name}" in this record{then}. Ids look like Measure:PHL-0007.'
     return problem(404, "Not found", detail, headers)
-
-
-def _unreachable() -> Response:
-    return problem(
-        503, "Unavailable", "The record cannot be reached at the moment: try again soon.", {"Retry-After": "5"}
-    )

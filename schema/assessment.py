@@ -47,6 +47,7 @@ class Assessment(Row):
 class AssessmentFilter(graphene.InputObjectType):
     """Which assessments. Fields are joined by and, the values of one list by or."""
 
+    id = any_of(graphene.ID, one_of("id"), "Ids, as this record gives them.")
     locals().update(concerning(groups=False))
     assessor_kind = any_of(Reporter, one_of("assessor_kind"), "What kind of body the assessor is.")
     verdict = any_of(Verdict, one_of("verdict"), "Verdicts.")

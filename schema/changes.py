@@ -1,17 +1,20 @@
 """The feed of revisions: every change after a position, in order, never skipping one."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, cast
 
 import graphene
 import sqlalchemy as sa
+from graphql import FieldNode, GraphQLObjectType
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from db import tables
 from schema.fields import Planned
 from schema.filters import Matches, any_of, conditions, one_of
 from schema.json_text import Json, array_of, as_sql, literal, members, plain
-from schema.paged import LARGEST_PAGE, PAGE
+from schema.paged import LARGEST_PAGE, PAGE, rows_asked
 from schema.planning import At
 from schema.refusals import BadValue
 from schema.revision import Revision
@@ -120,27 +123,52 @@ class Changes(Planned):
             "first": graphene.Argument(
                 graphene.Int, description=f"How many: 1 to {LARGEST_PAGE}; {PAGE} when it is left out."
             ),
+            "last": graphene.Argument(
+                graphene.Int,
+                description=f"The newest so many instead, 1 to {LARGEST_PAGE}, oldest first: what a feed shows. Give first or "
+                "last.",
+            ),
         }
         super().__init__(graphene.NonNull(ChangePage), args=arguments, description=description)
 
+    def page(self, at: At) -> "RevisionsAfter":
+        return RevisionsAfter(at)
+
     def json(self, at: At) -> Json:
-        size = at.given.shape("first", PAGE)
-        if not 1 <= size <= LARGEST_PAGE:
-            raise BadValue(f"first: {size} is no page size; ask for 1 to {LARGEST_PAGE}.")
-        after = _start(at) if "after" in at.given else sa.literal_column("0")
-        revision_type: Any = at.plan.schema.get_type("Revision")
-        revision = at.plan.rows(at, revision_type)
-        rows = sa.select(revision).where(revision.c.position > after, at.plan.stands(revision, at.clock))
-        rows = rows.where(*conditions(at, revision))
-        rows = rows.order_by(revision.c.position).limit(sa.literal_column(str(size + 1))).correlate_except(revision)
-        page = at.plan.opened(rows.subquery(at.plan.name("r")))
+        return self.page(at).json()
+
+
+@dataclass
+class RevisionsAfter:
+    """One page of the feed while it is planned."""
+
+    at: At
+
+    @property
+    def clock_at(self) -> At:
+        return self.at
+
+    @cached_property
+    def element(self) -> GraphQLObjectType:
+        return cast("GraphQLObjectType", self.at.plan.schema.get_type("Revision"))
+
+    @cached_property
+    def backwards(self) -> bool:
+        return "last" in self.at.given
+
+    @cached_property
+    def after(self) -> Any:
+        return _start(self.at) if "after" in self.at.given else sa.literal_column("0")
+
+    def json(self) -> Json:
+        at, size = self.at, self.size()
+        page = self.limited(size if self.backwards else size + 1)
         pairs: list[tuple[str, Json]] = []
         for key, nodes in at.plan.subfields(at.target, at.nodes).items():
             match nodes[0].name.value:
                 case "nodes":
-                    inside = replace(at, row=page, nodes=nodes, path=(*at.path, key))
                     with at.plan.each(size):
-                        json = as_sql(at.plan.members(inside, revision_type, page))
+                        json = as_sql(self.node(at, nodes, (key,), page))
                     pairs.append((key, _first(page, json, size)))
                 case name:
                     pairs.append((key, _fact(at, name, page, size)))
@@ -148,8 +176,42 @@ class Changes(Planned):
         whole = whole.having(sa.literal_column("true")).correlate_except(page)  # one row, always
         found = at.plan.beside(at.row, whole)
         if "after" in at.given:  # it is looked up, whatever is asked of the page
-            found = sa.case((after.is_not(None), found))
+            found = sa.case((self.after.is_not(None), found))
         return (found,)
+
+    def size(self) -> int:
+        if self.backwards and "first" in self.at.given:
+            raise BadValue("first and last exclude each other: give one of them.")
+        name = "last" if self.backwards else "first"
+        size: int = self.at.given.shape(name, PAGE)
+        if not 1 <= size <= LARGEST_PAGE:
+            raise BadValue(f"{name}: {size} is no page size; ask for 1 to {LARGEST_PAGE}.")
+        return size
+
+    def rows(self, *, limited: bool = True) -> Any:
+        """All of the revisions; limited: as many as `first` or `last` say, which may be more than a page has."""
+        asked = rows_asked(self.at.given)
+        return self.limited(asked if limited else None)
+
+    def limited(self, size: int | None) -> Any:
+        at = self.at
+        revision = at.plan.rows(at, self.element)
+        rows = sa.select(revision).where(revision.c.position > self.after, at.plan.stands(revision, at.clock))
+        rows = rows.where(*conditions(at, revision))
+        if size is not None:
+            order = revision.c.position.desc() if self.backwards else revision.c.position
+            rows = rows.order_by(order).limit(sa.literal_column(str(size)))
+        return at.plan.opened(rows.correlate_except(revision).subquery(at.plan.name("r")))
+
+    def in_its_order(self, rows: Any) -> list[sa.ColumnElement[Any]]:
+        return [rows.c.position]
+
+    def node(self, at: At, nodes: Sequence[FieldNode], path: tuple[str, ...], page: Any) -> Json:
+        inside = replace(at, row=page, nodes=nodes, path=(*at.path, *path))
+        return at.plan.members(inside, self.element, page)
+
+    def listed(self, nodes: Sequence[FieldNode], key: str, page: Any) -> Any:
+        return as_sql(self.node(self.at, nodes, (key,), page))
 
 
 def _start(at: At) -> sa.ColumnElement[int]:

@@ -1,7 +1,7 @@
 """Coverage counted: by State party, region, group, recommendation, section, theme, or all together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import graphene
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from db import tables
 from db.vocabulary import CoverageState as State
+from schema.arguments import given_arguments
 from schema.coverage import CoverageFilter
 from schema.fields import Planned
 from schema.filters import conditions
@@ -42,6 +43,11 @@ class CoverageGroup(graphene.ObjectType):
         description="The same for people: one name for each dimension.",
     )
     total = graphene.Int(required=True, description="How many cells the group has.")
+    count = graphene.Int(
+        required=True,
+        state=graphene.Argument(graphene.NonNull(CoverageState), description="The state."),
+        description="How many cells have one state: under an alias for each, a table has a column for each.",
+    )
     counts = graphene.NonNull(
         graphene.List(graphene.NonNull(CoverageCount)),
         description="How many cells have each state: every state, in the order in which they are tried, 0 where there is none.",
@@ -218,6 +224,8 @@ def _group_json(at: At, keys: Sequence[Any], labels: Sequence[Any], counted: Any
                 pairs.append((key, _list(labels)))
             case "total":
                 pairs.append((key, plain(sa.func.sum(counted.c.n))))
+            case "count":
+                pairs.append((key, plain(_in_state(counted, _state_asked(at, key, nodes)))))
             case "counts":
                 pairs.append((key, _counts(at, nodes, counted)))
     return members(pairs)
@@ -230,14 +238,23 @@ def _list(values: Sequence[Any]) -> Json:
     return ("[", *parts[1:], "]")
 
 
+def _state_asked(at: At, key: str, nodes: Any) -> sa.ColumnElement[str]:
+    """The argument `state` of a group's `count`."""
+    values = {argument.name.value: argument.value for argument in nodes[0].arguments}
+    given = given_arguments(at.target.fields["count"].args, values, at.plan.variables)
+    return replace(at, given=given, nodes=nodes, path=(*at.path, key)).bind("state", sa.Text)
+
+
+def _in_state(counted: Any, state: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(counted.c.n).filter(counted.c.state == state), sa.literal_column("0"))
+
+
 def _counts(at: At, nodes: Any, counted: Any) -> Json:
     parts: list[Any] = []
     count_type: Any = CoverageCount
     fields = at.plan.subfields(at.plan.schema.get_type(count_type.__name__), nodes)  # type: ignore[arg-type]
     for state in State:
-        number = sa.func.coalesce(
-            sa.func.sum(counted.c.n).filter(counted.c.state == literal(state)), sa.literal_column("0")
-        )
-        one: dict[str, Json] = {"state": (f'"{state}"',), "count": plain(number), "__typename": ('"CoverageCount"',)}
+        count = plain(_in_state(counted, literal(state)))
+        one: dict[str, Json] = {"state": (f'"{state}"',), "count": count, "__typename": ('"CoverageCount"',)}
         parts += [",", *members((key, one[subnodes[0].name.value]) for key, subnodes in fields.items())]
     return ("[", *parts[1:], "]")

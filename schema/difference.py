@@ -16,7 +16,7 @@ from schema.fields import Column, Computed, Edge, Edges, Row
 from schema.filters import conditions
 from schema.json_text import Json, as_sql, literal
 from schema.keyset import column
-from schema.paged import Paged
+from schema.paged import Page, Paged
 from schema.planning import At
 from schema.refusals import BadValue
 from schema.revision import FieldChange, Revision, changes_between, read_as
@@ -161,15 +161,19 @@ class Differences(Paged):
             description=description,
         )
 
-    def json(self, at: At) -> Json:
+    def page(self, at: At) -> Page:
         for moment, position in (("from", "fromPosition"), ("to", "toPosition")):
             if moment in at.given and position in at.given:
                 raise BadValue(f"{moment} and {position} say the same in two ways: give one of them.")
         at.plan.charge(LARGEST_LOG // 100)
         if "to" in at.given or "toPosition" in at.given:
             at = replace(at, clock=_end(at))
-        found = as_sql(super().json(at))
-        return (sa.case((_start(at).is_not(None), found)),)  # it is looked up, whatever is asked of the page
+        return super().page(at)
+
+    def json(self, at: At) -> Json:
+        page = self.page(at)
+        found = as_sql(page.json())
+        return (sa.case((_start(page.at).is_not(None), found)),)  # it is looked up, whatever is asked of the page
 
 
 def _end(at: At) -> Clock:

@@ -1,7 +1,7 @@
 """GraphQL documents: parsed, validated and measured against the limits once, then kept with the plans made for them."""
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 from cachetools import LRUCache
 from graphql import (
@@ -40,6 +40,7 @@ KEPT_SQL = 8_000_000
 """Characters of all plans kept, together."""
 
 Fragments = Mapping[str, FragmentDefinitionNode]
+T = TypeVar("T")
 
 
 class Operation:
@@ -90,6 +91,16 @@ class Operation:
         if isinstance(kept[1], Refused):
             raise Refused(kept[1].errors, kept[1].cost)
         return kept[1]
+
+    def kept(self, way: Hashable, variables: Variables, make: Callable[[], T], sql: Callable[[T], str]) -> T:
+        """What was made of the operation for variables of this shape in another way than plan() does; kept once it is made."""
+        key: Hashable = (id(self), way, self._shapes.of(variables))
+        kept = _others.get(key)
+        if kept is None or kept[0] is not self:
+            made = make()
+            kept = (self, made, len(sql(made)))
+            _others[key] = kept
+        return cast("T", kept[1])
 
     def _is_at(self, position: int | None, variables: Variables) -> bool:
         """Whether every cursor is of this position."""
@@ -147,6 +158,7 @@ def document(text: str) -> Document:
 
 
 _documents: LRUCache[str, Document] = LRUCache(KEPT_TOKENS, getsizeof=lambda kept: kept.tokens)
+_others: LRUCache[Hashable, tuple[Operation, Any, int]] = LRUCache(KEPT_SQL, getsizeof=lambda kept: kept[2])
 _plans: LRUCache[Hashable, tuple[Operation, Plan | Refused]] = LRUCache(KEPT_SQL, getsizeof=lambda kept: _size(kept[1]))
 
 

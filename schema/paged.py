@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql import visitors
 
 from schema import keyset
+from schema.arguments import Arguments
 from schema.clock import NEWEST, paged, present
 from schema.fields import On, Planned, Source
 from schema.filters import conditions
@@ -72,8 +73,22 @@ class Paged(Planned):
         self.on, self.total, self.order, self.orders = on, total, order, orders or {}
         self.filter_type, self.source, self.among, self.unique = filter_type, source, among, unique
 
+    def page(self, at: At) -> "Page":
+        return Page(self, at)
+
     def json(self, at: At) -> Json:
-        return Page(self, at).json()
+        return self.page(at).json()
+
+
+def rows_asked(given: Arguments) -> int | None:
+    """How many rows of a whole list `first` or `last` ask for, which may be more than a page has; None: all. Raises BadValue."""
+    if "first" in given and "last" in given:
+        raise BadValue("first and last exclude each other: give one of them.")
+    name = "last" if "last" in given else "first"
+    asked: int | None = given.shape(name)
+    if asked is not None and asked < 1:
+        raise BadValue(f"{name}: {asked} rows are none; ask for 1 or more, or leave it out for all of them.")
+    return asked
 
 
 @dataclass
@@ -181,20 +196,18 @@ class Page:
         found = found.order_by(*ordered).limit(sa.literal_column(str(size + self.one_more)))
         return plan.opened(found.correlate_except(self.row).subquery(plan.name("r")))
 
-    def rows(self) -> Any:
-        """All the list's rows with their keys, however many; as many as `first` or `last` say, which may be more than a
+    def rows(self, *, limited: bool = True) -> Any:
+        """All the list's rows with their keys, however many; limited: as many as `first` or `last` say, which may be more than a
         page has."""
         at, plan = self.clock_at, self.at.plan
         values = [key.of(self.row, at.clock) for key in self.keys]
         found = sa.select(self.row, *(value.label(f"k{place}") for place, value in enumerate(values)))
         found = found.select_from(self.row).where(*self.conditions(at), *self.beyond(at))
-        if "first" in self.at.given or "last" in self.at.given:
+        asked = rows_asked(at.given)
+        if limited and asked is not None:
             ordered = [
                 key.ordered(value, backwards=self.backwards) for key, value in zip(self.keys, values, strict=True)
             ]
-            asked = self.at.given.shape("last" if self.backwards else "first")
-            if asked < 1:
-                raise BadValue(f"{asked} rows are none: ask for 1 or more.")
             found = found.order_by(*ordered).limit(sa.literal_column(str(asked)))
         return plan.opened(found.correlate_except(self.row).subquery(plan.name("r")))
 

@@ -76,6 +76,7 @@ class Recommendation(Row):
 class RecommendationFilter(graphene.InputObjectType):
     """Which recommendations. Fields are joined by and, the values of one list by or."""
 
+    id = any_of(graphene.ID, one_of("id"), 'Ids, like "Recommendation:IVC-05".')
     code = any_of(graphene.String, one_of("code"), 'Codes, like "IVC-05".')
     section = any_of(graphene.String, lambda _at, row, numbers: in_section(row, numbers), SECTION)
     theme = any_of(

@@ -37,6 +37,7 @@ class ReportingEvent(Row):
 class ReportingEventFilter(graphene.InputObjectType):
     """Which reporting events. Fields are joined by and, the values of one list by or."""
 
+    id = any_of(graphene.ID, one_of("id"), "Ids, as this record gives them.")
     state_party = any_of(graphene.String, one_of("state_party_code"), STATE)
     kind = any_of(ReportingEventKind, one_of("kind"), "Kinds of event.")
     happened_from = Matches(

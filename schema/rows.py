@@ -12,9 +12,10 @@ from graphql.execution.collect_fields import collect_fields
 
 from schema.arguments import Variables, given_arguments
 from schema.cells import Cell, cells
+from schema.changes import Changes, RevisionsAfter
 from schema.document import Operation
-from schema.json_text import as_sql, literal
-from schema.paged import Page, Paged
+from schema.json_text import literal
+from schema.paged import LISTS, Page, Paged
 from schema.plan import Plan, compiled, root_of
 from schema.planning import At, Planning
 from schema.query import schema
@@ -38,34 +39,51 @@ class Rows:
 
 
 def rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
-    """The list that an operation asks for; None where that is no list that has pages. Raises Refused."""
+    """The list that an operation asks for; None where that is no list that has pages. as_cells: as a table's, where its elements
+    are all of one type. Raises Refused."""
+    way = ("rows", as_cells, frozenset(clocks))
+    return operation.kept(
+        way,
+        variables,
+        lambda: _rows_of(operation, variables, clocks, as_cells=as_cells),
+        lambda rows: rows.plan.sql if rows else "",
+    )
+
+
+def _rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
     listed = _listed(operation, variables, clocks)
     if listed is None:
         return None
-    page, key, nodes = listed
+    page, key, (inner, nodes) = listed
     rows, found = page.rows(), list[Cell]()
-    if as_cells and isinstance(page.element, GraphQLObjectType):
-        here = replace(page.clock_at, row=rows, nodes=nodes, type=page.element, path=(key, "nodes"))
+    if as_cells and isinstance(page.element, GraphQLObjectType) and nodes[0].name.value == "nodes":
+        here = replace(page.clock_at, row=rows, nodes=nodes, type=page.element, path=(key, inner))
         found = cells(here, page.element, rows)
         selected = [one.text.label(f"c{place}") for place, one in enumerate(found)]
     else:
-        selected = [as_sql(page.node(page.clock_at, nodes, ("nodes",), rows)).label("json")]
+        selected = [page.listed(nodes, inner, rows).label("json")]
     planning = page.at.plan
     statement = sa.select(*selected).select_from(planning.joined(rows)).order_by(*page.in_its_order(rows))
     return Rows(compiled(planning, statement), [Column(one.name, one.kind) for one in found])
 
 
 def counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
-    """How many rows those are, and at which clock: total, position, known, valid. Raises Refused."""
+    """How many rows those are, of how many there are without `first` or `last`, at which clock: total, of, position, known, valid.
+    Raises Refused."""
+    way = ("count", frozenset(clocks))
+    return operation.kept(way, variables, lambda: _counted(operation, variables, clocks), lambda plan: plan.sql)
+
+
+def _counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
     listed = _listed(operation, variables, clocks)
     assert listed is not None, "only what has rows is counted"
     page = listed[0]
-    rows, clock = page.rows(), page.clock_at.clock
-    total = sa.select(sa.func.count()).select_from(page.at.plan.joined(rows)).scalar_subquery()
+    total, of, clock = _count(page, limited=True), _count(page, limited=False), page.clock_at.clock
     known = sa.func.coalesce(clock.known, sa.func.statement_timestamp())
     in_utc = sa.func.timezone(literal("UTC"), known)
     statement = sa.select(
         total.label("total"),
+        (of if {"first", "last"} & set(page.at.given) else total).label("of"),
         clock.position.label("position"),
         sa.func.to_char(in_utc, literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')).label("known"),
         sa.cast(clock.day, sa.Text).label("valid"),
@@ -73,10 +91,18 @@ def counted(operation: Operation, variables: Variables, clocks: Collection[str])
     return compiled(page.at.plan, statement)
 
 
+def _count(page: Page | RevisionsAfter, *, limited: bool) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(page.at.plan.joined(page.rows(limited=limited))).scalar_subquery()
+
+
+Asked = tuple[str, Sequence[FieldNode]]
+"""The key and the nodes of a field."""
+
+
 def _listed(
     operation: Operation, variables: Variables, clocks: Collection[str]
-) -> tuple[Page, str, Sequence[FieldNode]] | None:
-    """The first list of an operation, the key that it is asked under, and what is asked of its nodes. Raises Refused."""
+) -> tuple[Page | RevisionsAfter, str, Asked] | None:
+    """The first list of an operation, the key that it is asked under, and what is asked of its nodes or edges. Raises Refused."""
     query = schema.query_type
     assert query is not None
     planning = Planning(schema, operation.fragments, variables)
@@ -84,7 +110,7 @@ def _listed(
     fields = collect_fields(schema, dict(operation.fragments), dict(variables), query, operation.node.selection_set)
     for key, nodes in fields.items():
         field = planning.fields(query).get(nodes[0].name.value)
-        if isinstance(field, Paged):
+        if isinstance(field, Paged | Changes):
             try:
                 return _page(root, query, field, key, nodes)
             except BadValue as bad:
@@ -93,13 +119,13 @@ def _listed(
 
 
 def _page(
-    root: At, query: GraphQLObjectType, field: Paged, key: str, nodes: Sequence[FieldNode]
-) -> tuple[Page, str, Sequence[FieldNode]]:
+    root: At, query: GraphQLObjectType, field: Paged | Changes, key: str, nodes: Sequence[FieldNode]
+) -> tuple[Page | RevisionsAfter, str, Asked]:
     definition, planning = query.fields[nodes[0].name.value], root.plan
     values = {argument.name.value: argument.value for argument in nodes[0].arguments}
     given = given_arguments(definition.args, values, planning.variables)
     at = replace(root, given=given, type=definition.type, nodes=nodes, path=(key,))
-    asked = [one for one in planning.subfields(at.target, nodes).values() if one[0].name.value == "nodes"]
+    asked = [one for one in planning.subfields(at.target, nodes).items() if one[1][0].name.value in LISTS]
     if not asked:
         raise BadValue("ask for nodes { … }: they are what is listed.")
-    return Page(field, at), key, asked[0]
+    return field.page(at), key, asked[0]

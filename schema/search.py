@@ -95,7 +95,7 @@ SearchConnection = connection(
     "records found",
     rank=Computed(
         graphene.Float,
-        lambda at: sa.cast(-at.row.c.unlikeness, sa.Numeric) / sa.literal_column(str(MILLIONTHS)),
+        lambda at: sa.cast(-at.row.c.unlikeness, sa.Double) / sa.literal_column(str(MILLIONTHS)),
         required=True,
         description="How well it fits, comparable within one search: higher is better.",
     ),

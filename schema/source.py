@@ -108,6 +108,7 @@ def citations() -> Edges:
 class SourceFilter(graphene.InputObjectType):
     """Which sources."""
 
+    id = any_of(graphene.ID, one_of("id"), "Ids, as this record gives them.")
     kind = any_of(SourceKind, one_of("kind"), "Kinds of source.")
     symbol = any_of(graphene.String, one_of("symbol"), 'Symbols of documents, exactly: "CRC/C/156".')
     text = Matches(graphene.String, matches_text, description=TEXT)

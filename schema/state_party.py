@@ -142,6 +142,7 @@ class Signatory(Row):
 class StatePartyFilter(graphene.InputObjectType):
     """Which States parties. Fields are joined by and, the values of one list by or."""
 
+    id = any_of(graphene.ID, one_of("id"), 'Ids, like "StateParty:PHL".')
     code = any_of(graphene.String, one_of("code"), STATE)
     region = any_of(graphene.String, one_of("region"), REGION)
     subregion = any_of(graphene.String, one_of("subregion"), "Subregions, as UN M49 names them.")

@@ -44,6 +44,7 @@ class Statement(Row):
 class StatementFilter(graphene.InputObjectType):
     """Which statements. Fields are joined by and, the values of one list by or."""
 
+    id = any_of(graphene.ID, one_of("id"), 'Ids, like "Statement:AUT-01".')
     state_party = any_of(graphene.String, one_of("state_party_code"), STATE)
     kind = any_of(StatementKind, one_of("kind"), "Kinds of statement.")
 

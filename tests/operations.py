@@ -197,7 +197,7 @@ class Writer:
     # ── Arguments ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _arguments(self, name: str, arguments: Mapping[str, GraphQLArgument], depth: int) -> str:
-        placed = self._place(name, "orderBy" in arguments) if "last" in arguments and self._often(0.25) else {}
+        placed = self._place(name, "orderBy" in arguments) if "before" in arguments and self._often(0.25) else {}
         given = [
             key
             for key, one in arguments.items()
@@ -210,13 +210,14 @@ class Writer:
         for moment, position in (("from", "fromPosition"), ("to", "toPosition")):  # of diff: one of the two
             if moment in chosen:
                 chosen.pop(position, None)
-        if "last" in arguments:
+        if "before" in arguments:
             chosen |= self._page(depth) | placed
         elif "first" in arguments:  # of changes
             chosen |= {
                 key: self._argument(key, arguments[key], name) for key in {"after"} & {*arguments} if self._often(0.6)
             }
-            chosen |= {"first": self._literal("first", arguments["first"].type, lambda: self.random.randint(1, 10))}
+            way = "last" if "last" in arguments and self._often(0.3) else "first"
+            chosen |= {way: self._literal(way, arguments[way].type, lambda: self.random.randint(1, 10))}
         return ", ".join(f"{key}: {value}" for key, value in chosen.items())
 
     def _page(self, depth: int) -> dict[str, str]:

@@ -2,13 +2,17 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import orjson
 import pytest
+from graphql import GraphQLEnumType, get_named_type
 
-from api.endpoints import ENDPOINTS
+from api.v1.endpoints import ENDPOINTS, Endpoint
+from api.v1.parameters import known_parameters
 from tests.flattened import flattened
 
 
@@ -27,11 +31,23 @@ async def nodes(client: httpx2.AsyncClient, address: str) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ENDPOINTS)
+LISTS = [
+    "state-parties",
+    "recommendations",
+    "measures",
+    "assessments",
+    "reporting-events",
+    "statements",
+    "sources",
+    "coverage",
+]
+
+
+@pytest.mark.parametrize("name", LISTS)
 async def test_every_form_of_a_list_says_the_same(client: httpx2.AsyncClient, name: str) -> None:
     whole = await nodes(client, f"/v1/{name}.jsonl")
     table = await rows(client, f"/v1/{name}.csv")
-    page = (await client.get(f"/v1/{name}?first=200")).json()[ENDPOINTS[name].list]
+    page = (await client.get(f"/v1/{name}?first=200")).json()[ENDPOINTS[f"/v1/{name}"].field]
     assert page["totalCount"] == len(whole) == len(table)
     assert page["nodes"] == whole[:200]
     filled = [{column: cell for column, cell in row.items() if cell} for row in table]
@@ -45,6 +61,8 @@ async def test_filters_orders_and_pages_are_graphql_s_own(client: httpx2.AsyncCl
     assert [{"id": node["id"]} for node in await nodes(client, address)] == said
     again = "/v1/measures.csv?stateParty=PHL&stateParty=AUT&status=IN_FORCE&orderBy=DATE_DESC&first=3"
     assert [row["id"] for row in await rows(client, again)] == [one["id"] for one in said[:3]]
+    told = (await client.head(again)).headers
+    assert (told["row-count"], told["total-count"]) == ("3", str(len(said)))
 
 
 async def test_many_are_had_at_once_by_their_ids(client: httpx2.AsyncClient) -> None:
@@ -116,3 +134,175 @@ async def test_readers_who_leave_early_keep_no_connection(client: httpx2.AsyncCl
             async for _chunk in answer.aiter_raw():
                 break
     assert len(await nodes(client, "/v1/statements.jsonl")) == 38
+
+
+@pytest.mark.parametrize(
+    ("address", "record_id"),
+    [
+        ("/v1/measures/PHL-0001", "Measure:PHL-0001"),
+        ("/v1/measures/Measure:PHL-0001.json", "Measure:PHL-0001"),
+        ("/v1/state-parties/PHL", "StateParty:PHL"),
+        ("/v1/recommendations/IVC-05", "Recommendation:IVC-05"),
+    ],
+)
+async def test_one_record_says_what_its_list_says_of_it(
+    client: httpx2.AsyncClient, address: str, record_id: str
+) -> None:
+    answer = await client.get(address)
+    said = answer.json()["record"]
+    assert said.pop("__typename") == record_id.partition(":")[0]
+    assert answer.links["canonical"]["url"] == said["permalink"]
+    name = address.split("/")[2]
+    assert await nodes(client, f"/v1/{name}.jsonl?id={record_id}") == [said]
+    assert await nodes(client, f"/v1/{name}/{record_id}.jsonl") == [said]
+    assert [row["id"] for row in await rows(client, f"/v1/{name}/{record_id}.csv")] == [record_id]
+
+
+async def test_each_change_of_a_record_is_listed_with_what_it_then_said(client: httpx2.AsyncClient) -> None:
+    query = '{ node(id: "Measure:PHL-0001") { ... on Measure { revisions { nodes { position document } } } } }'
+    said = (await client.post("/graphql", json={"query": query})).json()["data"]["node"]["revisions"]["nodes"]
+    listed = (await client.get("/v1/measures/PHL-0001/revisions")).json()["changes"]["nodes"]
+    assert [{"position": one["position"], "document": one["document"]} for one in listed] == said
+    assert [one["position"] for one in await nodes(client, "/v1/measures/PHL-0001/revisions.jsonl")] == [
+        one["position"] for one in said
+    ]
+
+
+async def test_all_changes_come_as_a_whole_and_in_pages(client: httpx2.AsyncClient) -> None:
+    whole = await nodes(client, "/v1/changes.jsonl?after=4000")
+    assert [one["position"] for one in whole] == list(range(4001, 4728))
+    first = await client.get("/v1/changes?after=4000&first=200")
+    assert first.json()["changes"]["nodes"] == whole[:200]
+    assert first.links["next"]["url"].endswith("/v1/changes?first=200&after=4200")
+    newest = (await client.get("/v1/changes?last=3")).json()["changes"]
+    assert newest == {"lastPosition": 4727, "hasMore": False, "nodes": whole[-3:]}
+    assert [row["position"] for row in await rows(client, "/v1/changes.csv?last=2")] == ["4726", "4727"]
+
+
+async def test_differences_come_as_a_whole(client: httpx2.AsyncClient) -> None:
+    page = (await client.get("/v1/diff?fromPosition=4700&toPosition=4720&first=200")).json()["diff"]["nodes"]
+    assert await nodes(client, "/v1/diff.jsonl?fromPosition=4700&toPosition=4720") == page
+    assert len(page) == 20
+    table = await rows(client, "/v1/diff.csv?fromPosition=4700&toPosition=4720")
+    assert [row["sentence"] for row in table] == [one["sentence"] for one in page]
+
+
+async def test_what_is_found_comes_as_a_whole(client: httpx2.AsyncClient) -> None:
+    page = (await client.get("/v1/search?text=child+helpline&first=200")).json()["search"]["edges"]
+    assert await nodes(client, "/v1/search.jsonl?text=child+helpline") == page
+
+
+async def test_the_matrix_is_counted_in_columns(client: httpx2.AsyncClient) -> None:
+    groups = (await client.get("/v1/coverage-summary?by=REGION")).json()["coverageSummary"]
+    assert all(
+        group["total"] == sum(group[name] for name in group if name not in ("key", "label", "total"))
+        for group in groups
+    )
+    assert await nodes(client, "/v1/coverage-summary.jsonl?by=REGION") == groups
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "told"),
+    [
+        ("/v1/measures/XXX-0001", 404, 'no "Measure:XXX-0001"'),
+        ("/v1/measures/Source:GUIDELINES", 404, "Source:GUIDELINES"),
+        ("/v1/measures/XXX-0001/revisions", 404, 'no "Measure:XXX-0001"'),
+        ("/v1/measures/PHL-0001?stateParty=PHL", 400, "no parameter stateParty"),
+        ("/v1/measures/PHL-0001.exe", 404, "not come as .exe"),
+        ("/v1/search", 400, "text"),
+        ("/v1/changes?after=9999999", 404, "9,999,999"),
+        ("/v1/changes?first=2&last=2", 400, "exclude each other"),
+        ("/v1/changes.jsonl?first=2&last=2", 400, "exclude each other"),
+        ("/v1/measures?excel=1", 400, "only .csv"),
+        ("/v1/measures.csv?excel=yes", 400, "excel=1"),
+    ],
+)
+async def test_what_there_is_not_is_told_as_a_problem(
+    client: httpx2.AsyncClient, address: str, status: int, told: str
+) -> None:
+    answer = await client.get(address)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert told in answer.json()["detail"]
+
+
+async def test_what_is_taken_as_nothing_else_is_refused(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/v1/measures", headers={"Accept": "image/png"})
+    assert (answer.status_code, answer.json()["detail"][:35]) == (406, "This answers as one of: application")
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    assert (await client.get("/v1/measures?first=1", headers=browser)).headers["content-type"] == "application/json"
+
+
+async def test_a_table_for_excel_has_its_mark_and_semicolons(client: httpx2.AsyncClient) -> None:
+    plain = await client.get("/v1/measures.csv?stateParty=PHL")
+    excel = await client.get("/v1/measures.csv?stateParty=PHL&excel=1")
+    assert excel.content.startswith("\ufeffid;stateParty.code;".encode())
+    read = list(csv.reader(io.StringIO(excel.text.removeprefix("\ufeff")), delimiter=";"))
+    assert read == list(csv.reader(io.StringIO(plain.text)))
+
+
+async def test_lines_end_as_the_standard_of_csv_has_it(client: httpx2.AsyncClient) -> None:
+    content = (await client.get("/v1/sources.csv")).content
+    assert content.endswith(b"\r\n")
+    assert content.count(b"\r\n") == content.count(b"\n")
+
+
+async def test_an_answer_without_a_body_tells_the_same(client: httpx2.AsyncClient) -> None:
+    whole, told = await client.get("/v1/statements.csv"), await client.head("/v1/statements.csv")
+    assert (told.content, told.headers["row-count"]) == (b"", whole.headers["row-count"])
+
+
+async def test_all_addresses_are_listed(client: httpx2.AsyncClient) -> None:
+    listed = (await client.get("/v1")).json()["endpoints"]
+    assert [one["address"] for one in listed] == [f"https://opsc.example{path}" for path in ENDPOINTS]
+
+
+WORDS = {
+    "id": "Measure:PHL-0001",
+    "code": "PHL",
+    "stateParty": "PHL,AUT",
+    "region": "Asia",
+    "subregion": "South-eastern Asia",
+    "recommendation": "IVC-05",
+    "section": "IV",
+    "instrument": "CRC",
+    "symbol": "CRC/C/156",
+    "author": "seed",
+    "recordId": "Measure:PHL-0001,StateParty:PHL",
+    "submission": "Submission:1",
+    "text": "child",
+    "article": "3",
+}
+"""Values for parameters that take any text or number."""
+
+
+def asked_for(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    """Each parameter that filters, with a value that it takes."""
+    for name, (place, type_) in known_parameters(endpoint.operation).items():
+        named = get_named_type(type_)
+        if place != "filter":
+            continue
+        if isinstance(named, GraphQLEnumType):
+            yield name, ",".join(list(named.values)[:2])
+        else:
+            at_random = {"Date": "2004-01-01", "DateTime": "2020-01-01T00:00:00Z", "Boolean": "true"}
+            yield name, at_random.get(named.name) or WORDS[name]
+
+
+SHORTER = {"/v1/changes": "after=4600", "/v1/diff": "fromPosition=4600"}
+"""What leaves less of the longest lists."""
+
+
+@pytest.mark.parametrize("path", [*(f"/v1/{name}" for name in LISTS), *SHORTER])
+async def test_a_whole_list_has_what_its_pages_have_whatever_filters_it(client: httpx2.AsyncClient, path: str) -> None:
+    endpoint = ENDPOINTS[path]
+    shorter = SHORTER.get(path, "")
+    everything = (await client.head(f"{path}.jsonl?{shorter}")).headers["row-count"]
+    narrowed = 0
+    for name, value in asked_for(endpoint):
+        filtered = f"{name}={quote(value)}&{shorter}"
+        whole = await nodes(client, f"{path}.jsonl?{filtered}")
+        page = (await client.get(f"{path}?{filtered}&first=200")).json()[endpoint.field]["nodes"]
+        assert whole[: len(page)] == page, name
+        assert len(page) == min(200, len(whole)), name
+        narrowed += str(len(whole)) != everything
+    assert narrowed

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
+from dataclasses import asdict
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from db.embedded import Embedded
 from tests.bench import figures
 from tests.bench.answers import READS, plain
 from tests.bench.cursors import Key
+from tests.bench.exports import exported
 from tests.bench.load import CONNECTIONS
 from tests.bench.record import SCALES, record
 from tests.bench.servers import KINDS, POOL, Server, WrongAnswer, started
@@ -55,8 +57,11 @@ def main() -> int:
             console.print(f"[red]not measured: {', '.join(differing)} differ")
             return 1
         measured, memory = _measure(servers, variables, options.queries, options.seconds)
+        ours = next((server for server in servers if server.kind.name == figures.OURS), None)
+        export = asyncio.run(exported(ours, embedded.url)) if ours else None
     against = orjson.loads(options.against.read_bytes()) if options.against else None
     told = figures.verdicts(measured, memory, against, options.scale)
+    told += figures.of_export(export) if export else []
     figures.show(console, {name: kind.title for name, kind in KINDS.items()}, measured, told)
     if options.json:
         facts = {
@@ -69,6 +74,7 @@ def main() -> int:
             "figures": {one: {query: of._asdict() for query, of in by.items()} for one, by in measured.items()},
             "ratios": figures.ratios(measured),
             "memory": memory,
+            "export": asdict(export) if export else None,
             "verdicts": [one._asdict() for one in told],
             "skipped": skipped,
         }

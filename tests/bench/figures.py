@@ -14,6 +14,8 @@ import psutil  # type: ignore[import-untyped]
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.exports import Export
+
 HERE = Path(__file__).parent
 OURS = "ours"
 MEMORY = 150.0
@@ -26,6 +28,12 @@ STEADY = ("one_state", "next_page")
 PAST = {"state_as_of": "one_state"}
 """A query of the past → the same of today, and how many times longer it may take, by scale."""
 PAST_COSTS = {0: 2.0, 1: 2.0, 10: 3.0, 100: 3.0}
+
+
+OF_COPY = 0.5
+"""Of the rows a second that COPY gives, as CSV."""
+GROWTH = 50.0
+"""MB that our server may grow by while it sends a list of any length."""
 
 
 class Target(NamedTuple):
@@ -110,6 +118,20 @@ def verdicts(figures: Figures, memory: float | None, against: Mapping[str, Any] 
                 name = f"{query}: at most {SLOWDOWN} × slower than at scale {against['scale']}"
                 told.append(Verdict(name, f"{slower:.2f} ×", slower <= SLOWDOWN))
     return told
+
+
+def of_export(export: Export) -> list[Verdict]:
+    """CSV of every measure beside COPY."""
+    part = export.ours / export.copy
+    reached = f"{part:.2f} × ({export.ours:,.0f} against {export.copy:,.0f} rows a second, {export.rows:,} rows)"
+    return [
+        Verdict(f"CSV of every measure: {OF_COPY} × COPY of the same rows", reached, part >= OF_COPY),
+        Verdict(
+            f"meanwhile our memory grows by less than {GROWTH:.0f} MB",
+            f"{export.growth:.0f} MB",
+            export.growth < GROWTH,
+        ),
+    ]
 
 
 def show(console: Console, titles: Mapping[str, str], figures: Figures, told: list[Verdict]) -> None:

@@ -139,6 +139,8 @@ def _environment(database_url: str, port: int) -> dict[str, str]:
         "DATABASE_PASSWORD": unquote(url.password or ""),
         "DATABASE_NAME": url.path[1:],
         "OPSC_POOL_SIZE": str(POOL),
+        "OPSC_CACHE_BYTES": "0",  # else nothing would be measured of ours but the cache
+        "OPSC_ALLOWANCE": "0",
         "NODE_ENV": "production",
         "PORT": str(port),
     }

@@ -89,6 +89,8 @@ class Oracle:
             listed = self._connections.get(place) or searching(given["text"], given.get("types"))
             reading = source if isinstance(source, Reading) else source.reading
             return connection(listed, source, reading, given, self.cursors)
+        if place == ("CoverageGroup", "count"):
+            return next(one["count"] for one in source["counts"] if one["state"] == given["state"])
         if isinstance(source, dict):
             value = source[info.field_name]
             hidden = self._mask and "ursor" in info.field_name and value is not None

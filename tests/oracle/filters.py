@@ -18,6 +18,10 @@ def matches(type_name: str, given: Mapping[str, Any] | None, row: Any) -> bool:
     return all(FILTERS[type_name][name](row, value) for name, value in (given or {}).items() if value is not None)
 
 
+def _id(row: Row, ids: list[str]) -> bool:
+    return row.id in ids
+
+
 def _word(key: str) -> Matches:
     return lambda row, values: row.document[key] in values
 
@@ -120,6 +124,7 @@ _RECOMMENDATION: Mapping[str, Matches] = {
 
 FILTERS: Mapping[str, Mapping[str, Matches]] = {
     "StatePartyFilter": {
+        "id": _id,
         "code": _word("code"),
         "region": _word("region"),
         "subregion": _word("subregion"),
@@ -131,6 +136,7 @@ FILTERS: Mapping[str, Mapping[str, Matches]] = {
         "text": holds,
     },
     "RecommendationFilter": {
+        "id": _id,
         "code": _word("code"),
         "section": _in_section,
         "theme": _some("themes"),
@@ -142,7 +148,7 @@ FILTERS: Mapping[str, Mapping[str, Matches]] = {
         "text": holds,
     },
     "MeasureFilter": {
-        "id": lambda row, ids: row.id in ids,
+        "id": _id,
         **_STATE,
         **_RECOMMENDATION,
         "kind": _word("kind"),
@@ -158,6 +164,7 @@ FILTERS: Mapping[str, Mapping[str, Matches]] = {
         "text": holds,
     },
     "AssessmentFilter": {
+        "id": _id,
         **_STATE,
         **_RECOMMENDATION,
         "assessorKind": _word("assessorKind"),
@@ -167,13 +174,14 @@ FILTERS: Mapping[str, Mapping[str, Matches]] = {
         "text": holds,
     },
     "ReportingEventFilter": {
+        "id": _id,
         **_STATE,
         "kind": _word("kind"),
         "happenedFrom": _from("happenedOn"),
         "happenedTo": _to("happenedOn"),
     },
-    "StatementFilter": {**_STATE, "kind": _word("kind")},
-    "SourceFilter": {"kind": _word("kind"), "symbol": _word("symbol"), "text": holds},
+    "StatementFilter": {"id": _id, **_STATE, "kind": _word("kind")},
+    "SourceFilter": {"id": _id, "kind": _word("kind"), "symbol": _word("symbol"), "text": holds},
     "CoverageFilter": {**_STATE, **_RECOMMENDATION, "state": lambda cell, states: cell.told in states},
     "SubmissionFilter": {  # of the public, who have handed nothing in, and for whom nothing waits
         "state": lambda _submission, states: "PUBLISHED" in states,

@@ -137,6 +137,8 @@ def _changes(reading: Reading, given: Mapping[str, Any]) -> dict[str, Any]:
     after, size = given.get("after") or 0, given.get("first") or 50
     found = [Told(reading, one) for one in reading.revisions if one.position > after]
     found = [one for one in found if matches("ChangeFilter", given.get("filter"), one)]
+    if given.get("last"):
+        return {"nodes": found[-given["last"] :], "lastPosition": reading.position, "hasMore": False}
     more = len(found) > size
     last = found[size - 1].revision.position if more else reading.position
     return {"nodes": found[:size], "lastPosition": last, "hasMore": more}

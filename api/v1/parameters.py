@@ -5,7 +5,7 @@ Unknown ones are refused, naming the nearest that there is: a misspelt filter wo
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type, get_nullable_type, is_list_type
@@ -19,15 +19,21 @@ NUMBER = re.compile(r"-?\d{1,10}", re.ASCII)
 TRUTHS = {"true": True, "false": False}
 
 
-def variables_of(operation: Operation, parameters: QueryParams) -> dict[str, Any]:
-    """Raises BadValue, naming the parameter; what a value must be, the operation's own variables say later."""
-    known = known_parameters(operation)
+OF_FORMS = ("excel",)
+"""Parameters that say how a form is to be, whatever is listed."""
+
+
+def variables_of(operation: Operation, parameters: QueryParams, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """fixed: variables that the path says. Raises BadValue, naming the parameter; the operation's own variables say later
+    what a value must be."""
+    known = known_parameters(operation, fixed)
+    there = [*known, *READERS, *OF_FORMS]
     for name in parameters:
-        if name not in known and name not in READERS:
-            near = difflib.get_close_matches(name, [*known, *READERS], 1, 0.6)
-            told = f" Did you mean {near[0]}?" if near else f" There are: {', '.join([*known, *READERS])}."
-            raise BadValue(f"There is no parameter {name}.{told}")
-    given: dict[str, Any] = {}
+        if name not in there:
+            near = difflib.get_close_matches(name, there, 1, 0.6)
+            told = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(there)}."
+            raise BadValue(f"There is no parameter {name[:60]}.{told}")
+    given: dict[str, Any] = dict(fixed)
     for name, (place, type_) in known.items():
         values = parameters.getlist(name)
         if not values:
@@ -41,10 +47,12 @@ def variables_of(operation: Operation, parameters: QueryParams) -> dict[str, Any
     return given
 
 
-def known_parameters(operation: Operation) -> Mapping[str, tuple[str, GraphQLInputType]]:
+def known_parameters(operation: Operation, fixed: Collection[str] = ()) -> Mapping[str, tuple[str, GraphQLInputType]]:
     """Name → where it goes, and its type in GraphQL: the fields of the variable `filter`, and the other variables."""
     found: dict[str, tuple[str, GraphQLInputType]] = {}
     for name, type_ in operation.types.items():
+        if name in fixed:
+            continue
         named = get_named_type(type_)
         if name == "filter" and isinstance(named, GraphQLInputObjectType):
             found |= {key: ("filter", field.type) for key, field in named.fields.items()}

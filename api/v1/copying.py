@@ -1,8 +1,6 @@
 """Whole lists as they come from the database: COPY, chunk by chunk, so that no list is ever held as a whole."""
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -21,10 +19,12 @@ AS_JSON = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
 """COPY without quoting: JSON holds neither of these characters as they are."""
 
 
-async def chunks(connection: asyncpg.Connection, rows: Rows, parameters: Sequence[Any]) -> AsyncGenerator[bytes]:
+async def chunks(
+    connection: asyncpg.Connection, rows: Rows, parameters: Sequence[Any], delimiter: str = ","
+) -> AsyncGenerator[bytes]:
     """The statement's rows as CSV, or each as a line of JSON. To be read to its end, or closed."""
     ahead: asyncio.Queue[bytes | Exception | None] = asyncio.Queue(WAITING)
-    options: Mapping[str, Any] = {"format": "csv"} if rows.columns else AS_JSON
+    options: Mapping[str, Any] = {"format": "csv", "delimiter": delimiter} if rows.columns else AS_JSON
     copying = asyncio.create_task(_copied(connection, rows.plan.sql, parameters, options, ahead))
     try:
         while (chunk := await ahead.get()) is not None:
@@ -54,10 +54,3 @@ async def _copied(
         await ahead.put(None)
     except Exception as error:  # noqa: BLE001 - raised where the chunks are read
         await ahead.put(error)
-
-
-def header(rows: Rows) -> bytes:
-    """The first line of a CSV."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([column.name for column in rows.columns])
-    return line.getvalue().encode()

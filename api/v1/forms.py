@@ -1,0 +1,50 @@
+"""The table of forms: by the suffix of an address or by Accept, and what writes each. JSON, a page of it, is the twin's own."""
+
+import re
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from api.v1.listing import Listing
+from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Form:
+    """media_type: of the answer; write: the bytes of a list; as_cells: it is a table; about: for whom it is.
+    of: the fields of Query that can have it, all where it is left out; newest: it shows so many of the changes, the newest ones,
+    where `first` or `last` do not say how many."""
+
+    media_type: str
+    write: Callable[[Listing], AsyncGenerator[bytes]]
+    about: str
+    as_cells: bool = False
+    of: Collection[str] | None = None
+    newest: int | None = None
+
+    def fits(self, field: str) -> bool:
+        return self.of is None or field in self.of
+
+
+FORMS: Mapping[str, Form] = {
+    "csv": Form("text/csv; charset=utf-8; header=present", as_csv, "A table, for any program.", as_cells=True),
+    "jsonl": Form("application/jsonl; charset=utf-8", as_json_lines, "A line of JSON for each element."),
+}
+"""Suffix → form."""
+
+CSV_FOR_EXCEL = Form(FORMS["csv"].media_type, as_csv_for_excel, "The table, for Excel.", as_cells=True)
+"""What `?excel=1` makes of .csv."""
+
+
+STRANGE = re.compile("[a-z]{1,10}", re.ASCII)
+"""What looks like a suffix: ids end in capitals and digits."""
+
+
+def split(segment: str) -> tuple[str, str | None]:
+    """The last part of an address, and the suffix that it ends in, if any: one of ours, or what can be none of an id."""
+    for suffix in ("json", *FORMS):
+        if segment.endswith(f".{suffix}"):
+            return segment.removesuffix(f".{suffix}"), suffix
+    name, dot, ending = segment.rpartition(".")
+    return (name, ending) if dot and STRANGE.fullmatch(ending) else (segment, None)

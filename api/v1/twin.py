@@ -1,0 +1,220 @@
+"""/v1/…: whatever a query can say, by a plain GET. A list is a page in JSON; in every other form it is whole, unless `first` asks
+for less; and it is read at one position, which the answer's headers tell with the count of its rows, and of how many these are.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from api import accept
+from api.faults import problem, telling
+from api.moments import asked_in
+from api.v1 import listing
+from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint
+from api.v1.forms import CSV_FOR_EXCEL, FORMS, JSON, Form, split
+from api.v1.parameters import variables_of
+from schema.answer import answer
+from schema.identity import WELL_FORMED
+from schema.refusals import BadValue
+
+EXISTS = "select exists (select from revision where record_id = $1)"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """suffix: of the form that is asked for, by the address or by Accept; id: of the record that the address names."""
+
+    endpoint: Endpoint
+    suffix: str
+    id: str | None
+    parameters: QueryParams
+
+
+async def index(request: Request) -> Response:
+    """What there is."""
+    public_url = request.state.settings.public_url
+    listed = [
+        {
+            "address": f"{public_url}{path}",
+            "about": endpoint.about,
+            "forms": ["json", *(suffix for suffix, form in FORMS.items() if form.fits(endpoint.field))],
+        }
+        for path, endpoint in ENDPOINTS.items()
+    ]
+    body = orjson.dumps({"endpoints": listed}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return Response(body, media_type=JSON)
+
+
+@telling
+async def found(request: Request) -> Response:
+    """One of the endpoints, in one of the forms."""
+    asked = _asked(request)
+    if isinstance(asked, Response):
+        return asked
+    if asked.endpoint.is_record:
+        return await _record(request, asked)
+    if asked.id and not await request.state.pool.fetchval(EXISTS, asked.id):
+        return _no_record(asked.id)
+    if asked.suffix == "json":
+        return await _page(request, asked)
+    fixed = {"id": asked.id} if asked.id else {}
+    return await _listed(
+        request, asked, asked.endpoint, variables_of(asked.endpoint.operation, asked.parameters, fixed)
+    )
+
+
+def _asked(request: Request) -> Asked | Response:
+    """Or why that is nothing."""
+    *before, last = request.path_params["path"].split("/")
+    segment, suffix = split(last)
+    parts = [*before, segment]
+    if len(parts) > 1:
+        name, parts[1] = parts[1], "{id}"
+    endpoint = ENDPOINTS.get(f"/v1/{'/'.join(parts)}")
+    if endpoint is None:
+        there = ", ".join(path for path in ENDPOINTS if "{" not in path)
+        detail = f"There is nothing at {request.url.path}. There are: {there}; all of them, with their forms: /v1."
+        return problem(404, "Not found", detail)
+    forms = {suffix: form for suffix, form in FORMS.items() if form.fits(endpoint.field)}
+    if suffix is None:
+        media_types = {JSON: "json", **{form.media_type.partition(";")[0]: one for one, form in forms.items()}}
+        chosen = accept.preferred(request.headers.get("accept"), tuple(media_types))
+        if chosen is None:
+            return problem(406, "Not acceptable", f"This answers as one of: {', '.join(media_types)}.")
+        suffix = media_types[chosen]
+    elif suffix != "json" and suffix not in forms:
+        told = ", ".join(f".{one}" for one in ("json", *forms))
+        return problem(404, "Not found", f"{endpoint.path} does not come as .{suffix}, but as {told}.")
+    record_id = _record_id(endpoint, name) if endpoint.record_type else None
+    return Asked(endpoint, suffix, record_id, request.query_params)
+
+
+def _record_id(endpoint: Endpoint, name: str) -> str:
+    """The id that an address ends in: it may leave out what comes before the colon."""
+    return name if ":" in name else f"{endpoint.record_type}:{name}"
+
+
+async def _record(request: Request, asked: Asked) -> Response:
+    """One record: gone for good where it was retracted, and where it was merged, at its survivor's address."""
+    endpoint, state, record_id = asked.endpoint, request.state, asked.id or ""
+    moment = asked_in(asked.parameters)
+    variables_of(endpoint.operation, asked.parameters, {"id": record_id})  # refuses what there is none of
+    if not WELL_FORMED.fullmatch(record_id) or not record_id.startswith(f"{endpoint.record_type}:"):
+        return _no_record(record_id)
+    answered = await answer(state.pool, endpoint.operation, {"id": record_id}, state.settings.public_url, moment)
+    data = orjson.loads(answered.data)
+    record = data[RECORD]
+    if not record:
+        return _no_record(record_id)
+    headers = {**_told(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
+    if record["id"] != record_id:
+        path = f"/v1/{request.path_params['path']}".replace(
+            quote(record_id.partition(":")[2]), quote(record["id"].partition(":")[2])
+        )
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"{path}{query}", 308, headers)
+    if record["__typename"] == "Tombstone":
+        return Response(answered.data, 410, headers, JSON)
+    if asked.suffix == "json":
+        return Response(answered.data, 200, headers, JSON)
+    among = ENDPOINTS[endpoint.path.removesuffix("/{id}")]
+    return await _listed(request, asked, among, {"filter": {"id": [record_id]}})
+
+
+def _no_record(record_id: str) -> Response:
+    return problem(404, "Not found", f'There is no "{record_id[:100]}" in this record. Ids look like Measure:PHL-0007.')
+
+
+async def _page(request: Request, asked: Asked) -> Response:
+    endpoint, state = asked.endpoint, request.state
+    moment = asked_in(asked.parameters)
+    variables = variables_of(endpoint.operation, asked.parameters, {"id": asked.id} if asked.id else {})
+    if "excel" in asked.parameters:
+        raise BadValue("excel: only .csv comes for Excel.")
+    answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
+    data = orjson.loads(answered.data)
+    headers = {**_told(data["clock"]), "Vary": "Accept"}
+    if cursor := _next(data[endpoint.field]):
+        kept = [
+            (name, value) for name, value in asked.parameters.multi_items() if name not in ("after", "before", "last")
+        ]
+        query = urlencode([*kept, ("after", cursor)])
+        headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
+    return Response(answered.data, 200, headers, JSON)
+
+
+def _next(page: Any) -> str | int | None:
+    """Where the next page begins, where there is one."""
+    match page:
+        case {"pageInfo": {"hasNextPage": True, "endCursor": str(cursor)}}:
+            return cursor
+        case {"hasMore": True, "lastPosition": int(position)}:
+            return position
+    return None
+
+
+async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables: dict[str, Any]) -> Response:
+    """The list of an endpoint, as a whole."""
+    form = FORMS[asked.suffix]
+    if excel := asked.parameters.get("excel"):
+        if excel != "1" or asked.suffix != "csv":
+            raise BadValue("excel: only .csv comes for Excel, with excel=1.")
+        form = CSV_FOR_EXCEL
+    if form.newest and not {"first", "last"} & set(variables):
+        variables["last"] = form.newest
+    name = asked.endpoint.name + (f"-{asked.id.partition(':')[2]}" if asked.id else "")
+    settings = request.state.settings
+    query = f"?{request.url.query}" if request.url.query else ""
+    what = listing.Request(
+        endpoint.operation,
+        endpoint.field,
+        variables,
+        asked_in(asked.parameters),
+        settings.public_url,
+        name,
+        f"{settings.public_url}{request.url.path}{query}",
+    )
+    return await whole(request, what, asked.suffix, form)
+
+
+async def whole(request: Request, what: listing.Request, suffix: str, form: Form) -> Response:
+    """A list in a form, streamed: it is all of what the headers say, or breaks off. Raises what refuses it before it begins."""
+    async with AsyncExitStack() as opened:
+        rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
+        headers = {
+            **_told(rows.clock),
+            "Vary": "Accept",
+            "Row-Count": str(rows.total),
+            "Total-Count": str(rows.of),
+            "Content-Disposition": f'attachment; filename="{what.name}.{suffix}"',
+        }
+        if request.method == "HEAD":
+            return Response(None, 200, headers, form.media_type)
+        until_read = opened.pop_all()
+    return StreamingResponse(_sent(until_read, form, rows), 200, headers, form.media_type)
+
+
+async def _sent(until_read: AsyncExitStack, form: Form, rows: listing.Listing) -> AsyncIterator[bytes]:
+    async with until_read, aclosing(form.write(rows)) as written:
+        async for chunk in written:
+            yield chunk
+
+
+def _told(clock: Mapping[str, Any]) -> dict[str, str]:
+    """Which clocks and which position an answer stands for."""
+    return {
+        "Record-Position": str(clock["position"]),
+        "Record-Known": str(clock["known"]),
+        "Record-Valid": str(clock["valid"]),
+    }
+
+
+routes = [Route("/v1", index), Route("/v1/{path:path}", found)]

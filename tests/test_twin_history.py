@@ -1,0 +1,167 @@
+"""The GET twin of the past: what each address said when it was the newest, it says of that position for good."""
+
+import csv
+import io
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+import httpx2
+import pytest
+
+from api.v1.endpoints import ENDPOINTS
+from db.embedded import Embedded
+from db.log import Change
+from tests.conftest import cloned
+from tests.dated_log import dated_log
+from tests.histories import History
+from tests.record_documents import BEGINNING, create, source
+from tests.served import served
+
+DAY = "2004-05-06"
+LISTS = (
+    "state-parties",
+    "recommendations",
+    "measures",
+    "assessments",
+    "reporting-events",
+    "statements",
+    "sources",
+    "coverage",
+    "coverage-summary",
+    "changes",
+    "diff",
+)
+LOOKED = 8
+"""Publications after which everything is looked at."""
+
+RECORDED = re.compile(r'"recordedAt":"([^"]+)"')
+
+
+class Unredacted(History):
+    """Nothing in it is redacted: what is, reads otherwise at every position."""
+
+    def _redaction(self, _record_id: str) -> list[Change]:
+        return []
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What every list said at a position while that was the newest, as lines of JSON; known: as the answers told it."""
+
+    position: int
+    known: str
+    said: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Past:
+    client: httpx2.AsyncClient
+    seen: list[Seen]
+    merged: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+async def past(administrator: asyncpg.Connection, server: Embedded, migrated_template: str) -> AsyncIterator[Past]:
+    """A random history, looked at now and then while it was made."""
+    async with cloned(administrator, server, migrated_template) as database, served(database.url) as client:
+        log = await dated_log(database)
+        history, seen, merged = Unredacted(7), list[Seen](), dict[str, str]()
+        for number, (day, changes) in enumerate(history.submissions(80)):
+            await log.publish(f"{day}T12:00:00Z", *changes)
+            position = len(history.oracle.log)
+            merged |= {change.record_id: change.merged_into for change in changes if change.merged_into}
+            if number % (80 // LOOKED) == 9:
+                seen.append(await look(client, position))
+        yield Past(client, seen, merged)
+        await log.owner.close()
+
+
+async def look(client: httpx2.AsyncClient, position: int, then: str = "") -> Seen:
+    said, known = dict[str, str](), ""
+    for name in LISTS:
+        answer = await client.get(f"/v1/{name}.jsonl?valid={DAY}{then}")
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["record-position"] == str(position)
+        assert answer.headers["record-valid"] == DAY
+        known = answer.headers["record-known"]
+        said[name] = answer.text
+    return Seen(position, known, said)
+
+
+async def test_what_was_said_then_is_said_of_then(past: Past) -> None:
+    assert len({one.position for one in past.seen}) >= LOOKED - 1
+    for one in past.seen:
+        assert (await look(past.client, one.position, f"&position={one.position}")) == one
+        assert (await look(past.client, one.position, f"&known={one.known}")) == one
+
+
+async def test_no_moment_in_an_answer_is_later_than_what_it_is_known_at(past: Past) -> None:
+    for one in past.seen:
+        moments = [moment for text in one.said.values() for moment in RECORDED.findall(text)]
+        assert max(moments) == one.known
+
+
+async def test_a_table_of_the_past_has_the_rows_of_its_lines(past: Past) -> None:
+    for one in past.seen:
+        table = (await past.client.get(f"/v1/measures.csv?valid={DAY}&position={one.position}")).text
+        ids = [row["id"] for row in csv.DictReader(io.StringIO(table))]
+        assert ids == re.findall(r'^{"id":"([^"]+)"', one.said["measures"], re.MULTILINE)
+
+
+async def test_a_record_that_was_merged_is_found_at_its_survivor_s_address(past: Past) -> None:
+    assert past.merged
+    for record_id in past.merged:
+        answer = await past.client.get(f"/v1/{name(record_id)}/{record_id}.json?valid={DAY}", follow_redirects=True)
+        survivor = (await past.client.get(f"/r/{record_id}", follow_redirects=True)).json()
+        assert (answer.history[0].status_code, answer.json()["record"]["id"]) == (308, survivor["id"])
+        assert str(answer.url).endswith(f"/{survivor['id']}.json?valid={DAY}")
+
+
+async def test_a_record_that_was_retracted_is_gone_and_says_why(past: Past) -> None:
+    types = {one.record_type for one in ENDPOINTS.values() if one.is_record}
+    retracted = {one["recordId"] for one in await changes(past.client, "RETRACT")}
+    ids = {one for one in retracted if one.partition(":")[0] in types}
+    gone = 0
+    for record_id in ids:
+        answer = await past.client.get(f"/v1/{name(record_id)}/{record_id}.csv", follow_redirects=True)
+        told = await past.client.get(f"/r/{record_id}", follow_redirects=True)
+        assert answer.status_code == told.status_code
+        if answer.status_code == 410:
+            gone += 1
+            assert answer.headers["content-type"] == "application/json"
+            assert answer.json()["record"]["revision"]["operation"] == "RETRACT"
+    assert gone
+
+
+async def changes(client: httpx2.AsyncClient, operation: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = (await client.get(f"/v1/changes?operation={operation}&first=200")).json()["changes"][
+        "nodes"
+    ]
+    return found
+
+
+def name(record_id: str) -> str:
+    """Of the address of a record's list."""
+    type_ = record_id.partition(":")[0]
+    return next(one.file for one in ENDPOINTS.values() if one.record_type == type_)
+
+
+async def test_pages_do_not_shift_while_others_publish(
+    administrator: asyncpg.Connection, server: Embedded, migrated_template: str
+) -> None:
+    async with cloned(administrator, server, migrated_template) as database, served(database.url) as client:
+        log = await dated_log(database)
+        await log.publish("2024-01-01T00:00:00Z", *BEGINNING)
+        first = await client.get("/v1/sources?first=2")
+        await log.publish("2024-01-02T00:00:00Z", create("Source:A-0", source()), create("Source:Z-9", source()))
+        found, answer = [one["id"] for one in first.json()["sources"]["nodes"]], first
+        while "next" in answer.links:
+            answer = await client.get(answer.links["next"]["url"].removeprefix("https://opsc.example"))
+            assert answer.headers["record-position"] == first.headers["record-position"]
+            found += [one["id"] for one in answer.json()["sources"]["nodes"]]
+        assert found == [
+            one["id"] for one in (await client.get("/v1/sources?position=6&first=200")).json()["sources"]["nodes"]
+        ]
+        await log.owner.close()
