@@ -36,6 +36,7 @@ from db.tables import (
     proposed_change,
     review,
     revision,
+    saved_query,
     submission,
 )
 from db.verify_log import Note, Tree, kept_in, leaf
@@ -49,7 +50,7 @@ READ = (1, FORMAT)
 LOG = (submission, revision, log_key, checkpoint)
 """The tables of the log."""
 
-SAID = (account, proposal, proposal_round, proposed_change, review, comment, error_report)
+SAID = (account, proposal, proposal_round, proposed_change, review, comment, error_report, saved_query)
 """Those of what people said, each after those that it names. Without tokens and who is behind accounts: a kept file is to let
 nobody in, and to tell of nobody who was forgotten since. Whatever else there is, the database keeps from the log."""
 

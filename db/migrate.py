@@ -21,6 +21,7 @@ RULES = (
     "accounts",
     "proposals",
     "error_reports",
+    "saved_queries",
     "guards",
 )
 """The files of db/rules in the order they are laid: what is called before what calls it, the guards last."""

@@ -755,6 +755,39 @@ error_report = sa.Table(
 """An error that somebody pointed out, account or none. on_behalf_of: whom they say they write for, which nobody has verified;
 contact: where to reach them, erased when it is asked for; proposal_id: what came of it."""
 
+saved_query = sa.Table(
+    "saved_query",
+    metadata,
+    sa.Column("id", sa.Text(collation="C"), primary_key=True),
+    text("content", required=False),
+    text("document_hash", required=False),
+    sa.Column("saved_at", sa.DateTime(True), nullable=False),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("account.id")),
+    sa.Column("withdrawn_at", sa.DateTime(True)),
+    text("withdrawn_because", required=False),
+    sa.CheckConstraint("id ~ '^[0-9a-f]{20}$'", name="id_is_well_formed"),
+    sa.CheckConstraint(
+        "content is null or id = left(encode(sha256(convert_to(content, 'UTF8')), 'hex'), 20)",
+        name="id_is_of_its_content",
+    ),
+    sa.CheckConstraint(
+        "content is null or document_hash = encode(sha256(convert_to(content::json->>'document', 'UTF8')), 'hex')",
+        name="document_hash_is_of_its_document",
+    ),
+    sa.CheckConstraint(
+        "coalesce(char_length(content), 0) <= 20000 and coalesce(char_length(withdrawn_because), 1) between 1 and 2000",
+        name="is_of_bounded_size",
+    ),
+    sa.CheckConstraint(
+        "(withdrawn_at is null) = (content is not null) and (content is null) = (document_hash is null)"
+        " and (withdrawn_at is null) = (withdrawn_because is null)",
+        name="withdrawn_says_why_and_nothing_else",
+    ),
+    sa.Index("saved_query_documents", "document_hash"),
+)
+"""A query that has an address, /q/ID. content: its document, variables and clock as canonical JSON (RFC 8785), whose SHA-256 begins
+with the id; account_id: whose token it was saved with, if any."""
+
 submission_trail = sa.Table(
     "submission_trail",
     sa.MetaData(),
@@ -776,6 +809,17 @@ submission_trail = sa.Table(
 """A view (db/rules/proposals.sql): every submission, those handed in here and what else the log has."""
 
 KEPT_APART = frozenset(
-    {account, account_person, token, proposal, proposal_round, proposed_change, review, comment, error_report}
+    {
+        account,
+        account_person,
+        token,
+        proposal,
+        proposal_round,
+        proposed_change,
+        review,
+        comment,
+        error_report,
+        saved_query,
+    }
 )
 """What is neither of the log nor made from it: replaying the log does not make it. A backup has what people said of it."""

@@ -18,6 +18,7 @@ from db import accounts, backup
 from db.backup import BackupRefused, Head, back_up, inspect, require_empty, restore
 from db.checkpoints import rotate
 from db.embedded import Embedded
+from db.saved_queries import Query, save, withdraw
 from db.signed_note import PrivateKey
 from db.tables import KEPT_APART, account_person, metadata
 from db.verify import verify
@@ -140,7 +141,7 @@ async def test_an_empty_record_comes_back_empty(
         assert (await published(restored, create("Source:X", source()))).submission == 1
 
 
-SAID = ["account", "proposal", "proposal_round", "proposed_change", "review", "comment", "error_report"]
+SAID = ["account", "proposal", "proposal_round", "proposed_change", "review", "comment", "error_report", "saved_query"]
 
 APART = {"account_person", "token"}
 """Of people: no file that somebody keeps is to tell who they are, or to let anybody in."""
@@ -396,7 +397,7 @@ LISTED = """
 
 
 async def with_people(people: Maintainers, owner: asyncpg.Connection) -> None:
-    """Submissions in every state, and error reports; an admin who was to be none later, and an account that was disabled."""
+    """Submissions in every state, error reports, saved queries; an admin who was to be none later, an account that was disabled."""
     ana, ben, cara, dora, anybody = people.ana, people.ben, people.cara, people.dora, people.anybody
     await published(owner, *BEGINNING)
     done = await ana.submits(amended(LAW, note="First"), internalNote="Seen in the gazette.")
@@ -419,6 +420,9 @@ async def with_people(people: Maintainers, owner: asyncpg.Connection) -> None:
         await reports(anybody, record=LAW, text=text, source="https://law.example/1", contact="where-to-reach-us")
     assert (await answers(ben, "ErrorReport:1", cite=True))["submission"]["id"] == "Submission:P7"
     await answers(ben, "ErrorReport:2", "DISMISSED")
+    for query in (Query("{ clock { position } }\n", {}), Query("{ clock { valid } }\n", {}, position=1)):
+        assert await save(owner, query, 1)
+    await withdraw(owner, query.id, "It was invented for tests.")
     await accounts.change_role(owner, "dora", "CONTRIBUTOR")
     await accounts.disable(owner, "cara")
 
@@ -462,7 +466,7 @@ async def test_what_people_said_comes_back_and_goes_on(
     file, head, before, listed = of_people
     states = [row["proposal"]["state"] for row in lines_of(file) if "proposal" in row]
     assert states == ["PUBLISHED", "WAITING", "REJECTED", "CHANGES_REQUESTED", "WITHDRAWN", "PUBLISHED", "WAITING"]
-    assert [head.rows[table] for table in SAID] == [4, 7, 8, 9, 6, 3, 3]
+    assert [head.rows[table] for table in SAID] == [4, 7, 8, 9, 6, 3, 3, 2]
     assert b"where-to-reach-us" not in gzip.decompress(bytes_of(file))
     async with (
         cloned(administrator, server, migrated_template) as database,

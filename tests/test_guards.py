@@ -19,7 +19,7 @@ from tests.record_documents import (
 
 GUARDED = sorted(metadata.tables.keys() - {table.name for table in KEPT_APART})
 PEOPLE = ["account", "account_person", "token"]
-SAID = ["proposal", "proposal_round", "proposed_change", "review", "comment", "error_report"]
+SAID = ["proposal", "proposal_round", "proposed_change", "review", "comment", "error_report", "saved_query"]
 """What people propose, point out and say of it: the application adds to these, and decides some."""
 
 DECIDED = {

@@ -98,6 +98,10 @@ begin
   create or replace trigger answers_are_admitted before update on error_report for each row execute function admit_answer();
   create or replace trigger error_reports_are_never_taken_out before delete or truncate on error_report
     for each statement execute function refuse_rewriting();
+  create or replace trigger saved_queries_are_never_taken_out before delete or truncate on saved_query
+    for each statement execute function refuse_rewriting();
+  create or replace trigger saved_queries_are_withdrawn_at_most after update on saved_query
+    referencing old table as original new table as edited for each statement execute function refuse_all_but_withdrawal();
   revoke all on function note_use(int) from public;
   revoke all on function account_of_subject(text, text, text, text) from public;
   revoke all on function keep_checkpoint(int, text, text) from public;
@@ -116,6 +120,7 @@ begin
     grant insert on proposal, proposal_round, proposed_change, review, comment to opsc;
     grant update (state, round, submission_id, decided_at) on proposal to opsc;
     grant insert on error_report to opsc;
+    grant insert (id, content, document_hash, saved_at, account_id) on saved_query to opsc;
     grant update (state, answer, answered_by, answered_at, proposal_id, contact) on error_report to opsc;
   end if;
 end
