@@ -15,7 +15,10 @@ from api.cors import ReadableByAll
 from api.following import Following
 from api.identity import WHILE
 from api.openid import Issuer
+from api.push.deliverer import Deliverer
 from api.push.stream import Streams
+from api.push.target import Targets
+from api.push.webhooks import ROUTES as WEBHOOKS
 from api.settings import Settings
 from api.v1 import twin
 from db.pool import open_pool
@@ -31,6 +34,9 @@ WRITERS = 2
 EXPORTERS = 2
 """Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them."""
 
+COURIERS = 2
+"""Connections that deliveries to webhooks are made of."""
+
 
 def create(settings: Settings | None = None) -> Starlette:
     """The application; without settings, from the environment (uvicorn's factory)."""
@@ -42,7 +48,11 @@ def create(settings: Settings | None = None) -> Starlette:
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
             await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
+            await open_pool(settings.database_url, size=COURIERS, idle=True) as couriers,
             Following(settings.database_url).running() as following,
+            Deliverer(
+                couriers, following, Targets(private=settings.private_webhooks), settings.public_url
+            ).running() as deliverer,
         ):
             yield {
                 "settings": settings,
@@ -51,6 +61,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "exporters": exporters,
                 "following": following,
                 "streams": Streams(),
+                "deliverer": deliverer,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,
@@ -65,6 +76,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
             Route("/sheets/{file}", sheets.sheet),
             *twin.routes,
+            *WEBHOOKS,
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),

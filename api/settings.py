@@ -45,13 +45,15 @@ class OpenID:
 @dataclass(frozen=True)
 class Settings:
     """database_url: postgresql://…; public_url: where readers find this record, without a slash at the end; data: the data folder,
-    where the key lies that signs publications, if not in OPSC_LOG_KEY; openid: whose access tokens are accepted beside ours."""
+    where the key lies that signs publications, if not in OPSC_LOG_KEY; openid: whose access tokens are accepted beside ours;
+    private_webhooks: whether webhooks may lead to addresses that only this network has."""
 
     database_url: str
     public_url: str = "http://127.0.0.1:8000"
     pool_size: int = 4
     data: Path | None = None
     openid: OpenID | None = None
+    private_webhooks: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -62,4 +64,11 @@ class Settings:
             pool_size=int(environment.get("OPSC_POOL_SIZE", cls.pool_size)),
             data=Path(environment["OPSC_DATA"]) if environment.get("OPSC_DATA") else None,
             openid=OpenID.from_environment(environment),
+            private_webhooks=_private_webhooks(environment.get("OPSC_WEBHOOK_PRIVATE", "")),
         )
+
+
+def _private_webhooks(said: str) -> bool:
+    if said not in ("", "allow"):
+        raise BadSetting(f"OPSC_WEBHOOK_PRIVATE={said} is neither “allow” nor left out.")
+    return said == "allow"

@@ -127,7 +127,7 @@ async def enable(connection: asyncpg.Connection, name: str) -> None:
 
 
 async def erase(connection: asyncpg.Connection, name: str) -> None:
-    """Forgets who is behind it and where they are told things, disables it, and revokes its tokens. The name stays: the log quotes it."""
+    """Forgets who is behind it and its webhooks, disables it, and revokes its tokens. The name stays: the log quotes it."""
     async with connection.transaction():
         await disable(connection, name)
         await _changed(

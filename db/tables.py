@@ -17,8 +17,8 @@ from db.vocabulary import (
     ConsentKind,
     CoverageState,
     DateConfidence,
-    DeliveryState,
     Decision,
+    DeliveryState,
     ErrorReportState,
     MeasureKind,
     MeasureStatus,
@@ -814,9 +814,9 @@ webhook = sa.Table(
     sa.Index("webhook_account_id", "account_id"),
     sa.Index("webhook_due", "next_attempt_at", postgresql_where=sa.text("disabled_at is null")),
 )
-"""Where a saved query's differences are sent. secret: what they are signed with, which cannot be a hash: it is nobody's but the
-receiver's and ours; secret_before: the one before it, for a while. position, valid: the clock up to which differences are told, or on
-their way; leased_until: until when one process alone looks after it."""
+"""Where a saved query's differences are sent. secret: what they are signed with, so that no hash would do; secret_before: the one
+before it, for a while. position, valid: the clock up to which differences are told, or on their way; leased_until: until when one
+process alone looks after it."""
 
 webhook_delivery = sa.Table(
     "webhook_delivery",

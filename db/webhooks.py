@@ -216,7 +216,8 @@ async def send(source: Source, taken: Taken, span: Span) -> Delivery | None:
             return None
         made_at = await connection.fetchval(
             """
-            insert into webhook_delivery (id, webhook_id, from_position, to_position, from_valid, to_valid, made_at, state, attempts)
+            insert into webhook_delivery (id, webhook_id, from_position, to_position, from_valid, to_valid, made_at, state,
+                                          attempts)
             values ($1, $2, $3, $4, $5, $6, now(), 'PENDING', 0) returning made_at
             """,
             delivery,
@@ -238,19 +239,18 @@ async def send(source: Source, taken: Taken, span: Span) -> Delivery | None:
 
 
 async def delivered(source: Source, taken: Taken, delivery: Delivery, outcome: str) -> None:
-    await _noted(source, taken, delivery, "DELIVERED", outcome, timedelta(0))
+    await _noted(source, taken, delivery, "DELIVERED", outcome)
 
 
-async def failed(source: Source, taken: Taken, delivery: Delivery, outcome: str) -> None:
-    """It is tried again later, or, after all its attempts, given up: then nothing more is sent, until its owner says so."""
-    if delivery.attempts < len(WAITS):
+async def failed(source: Source, taken: Taken, delivery: Delivery, outcome: str, *, because: str | None = None) -> None:
+    """It is tried again later, or, after all its attempts or `because` of what was answered, given up: then nothing more is sent,
+    until its owner says so."""
+    if because is None and delivery.attempts < len(WAITS):
         wait = WAITS[delivery.attempts] * (1 + JITTER * (2 * secrets.SystemRandom().random() - 1))
         await _noted(source, taken, delivery, "PENDING", outcome, wait)
         return
-    await _noted(source, taken, delivery, "GIVEN_UP", outcome, timedelta(0))
-    await disable(
-        source, taken.id, f"{delivery.attempts + 1} attempts to deliver {delivery.id} failed, the last: {outcome}."
-    )
+    because = because or f"{delivery.attempts + 1} attempts to deliver {delivery.id} failed, the last: {outcome}."
+    await _noted(source, taken, delivery, "GIVEN_UP", outcome, because=because)
 
 
 async def disable(source: Source, number: int, because: str) -> None:
@@ -262,7 +262,16 @@ async def disable(source: Source, number: int, because: str) -> None:
     )
 
 
-async def _noted(source: Source, taken: Taken, delivery: Delivery, state: str, outcome: str, wait: timedelta) -> None:
+async def _noted(
+    source: Source,
+    taken: Taken,
+    delivery: Delivery,
+    state: str,
+    outcome: str,
+    wait: timedelta = timedelta(0),
+    because: str | None = None,
+) -> None:
+    """because: why nothing more is sent."""
     async with source.acquire() as connection, connection.transaction():
         if not await _still(connection, taken):
             return
@@ -274,9 +283,14 @@ async def _noted(source: Source, taken: Taken, delivery: Delivery, state: str, o
             outcome,
         )
         await connection.execute(
-            "update webhook set next_attempt_at = clock_timestamp() + $2::interval, leased_until = null where id = $1",
+            """
+            update webhook set next_attempt_at = clock_timestamp() + $2::interval, leased_until = null, disabled_because = $3,
+              disabled_at = case when $3::text is not null then now() end
+            where id = $1
+            """,
             taken.id,
             wait,
+            because,
         )
 
 

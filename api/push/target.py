@@ -101,7 +101,7 @@ class _Pinned(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        *others, last = await self._targets._public(host, port)  # noqa: SLF001
+        *others, last = await self._targets._public(host, port)
         for address in others:
             try:
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
