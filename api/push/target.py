@@ -39,7 +39,7 @@ class Targets:
         """Raises TargetRefused."""
         address = self._address(url)
         try:
-            await self._public(str(address.hostname), _port(address))
+            await self.public_addresses(str(address.hostname), _port(address))
         except OSError:
             raise TargetRefused(f"The name {address.hostname} leads nowhere: see that it is written right.") from None
 
@@ -57,7 +57,7 @@ class Targets:
             raise TargetRefused("url holds a name or a password: leave it out; deliveries are signed instead.")
         return address
 
-    async def _public(self, host: str, port: int) -> Sequence[str]:
+    async def public_addresses(self, host: str, port: int) -> Sequence[str]:
         """The addresses of a host, all of them good. Raises TargetRefused, or OSError where there are none."""
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
@@ -101,7 +101,7 @@ class _Pinned(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        *others, last = await self._targets._public(host, port)
+        *others, last = await self._targets.public_addresses(host, port)
         for address in others:
             try:
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)

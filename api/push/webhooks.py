@@ -126,7 +126,10 @@ async def _listed(asked: Asked) -> Response:
 
 async def _one(asked: Asked) -> Response:
     rows = await webhooks.deliveries(asked.deliverer.pool, asked.its["id"], TOLD)
-    return _json({**_told(asked.its, asked.public_url), "deliveries": [_delivery(row) for row in rows]})
+    now = await webhooks.of_account(asked.deliverer.pool, asked.account.id, asked.its["id"])  # as it is after these
+    return _json(
+        {**_told(now[0] if now else asked.its, asked.public_url), "deliveries": [_delivery(row) for row in rows]}
+    )
 
 
 async def _deleted(asked: Asked) -> Response:
