@@ -19,6 +19,7 @@ from api.push.deliverer import Deliverer
 from api.push.stream import Streams
 from api.push.target import Targets
 from api.push.webhooks import ROUTES as WEBHOOKS
+from api.queries import asked, saved, saving
 from api.settings import Settings
 from api.v1 import twin
 from db.pool import open_pool
@@ -64,6 +65,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "deliverer": deliverer,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
+                "savings": Allowance(HOUR),
                 "issuer": Issuer(settings.openid) if settings.openid else None,
             }
 
@@ -77,6 +79,9 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/sheets/{file}", sheets.sheet),
             *twin.routes,
             *WEBHOOKS,
+            Route("/graphql.{suffix}", asked.asked, methods=["GET"]),
+            Route("/q", saving.save, methods=["POST"]),
+            Route("/q/{name}", saved.saved, methods=["GET"]),
             Route("/schema.graphql", graphql.schema_definition),
             Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
             Route("/healthz", health.alive),

@@ -23,6 +23,7 @@ from api.exports import exports
 from api.feeds import feeds
 from api.imports import imports
 from api.progress import Step, shown
+from api.queries.withdrawing import queries
 from api.record import NoRecordError, Record, require_newest
 from api.serving import ADDRESS, address, bound
 from api.serving import serve as serve_on
@@ -63,6 +64,7 @@ opsc.add_typer(spreadsheets)
 opsc.add_typer(exports)
 opsc.add_typer(imports)
 opsc.add_typer(submissions, name="submission")
+opsc.add_typer(queries, name="query")
 
 
 def run() -> None:

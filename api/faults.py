@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
+from http import HTTPStatus
 
 import asyncpg
 import orjson
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from api.request import NotRead
 from schema.refusals import BadValue, ErrorCode, Refused
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -49,6 +51,8 @@ def told(error: Exception) -> Response:
     """The problem that a request's refusal is, or that the record is away; other errors are raised again."""
     if isinstance(error, BadValue):
         return problem(400, "Bad request", str(error))
+    if isinstance(error, NotRead):
+        return problem(error.status, HTTPStatus(error.status).phrase.capitalize(), str(error), error.headers)
     if isinstance(error, UNREACHABLE):
         detail = "The record cannot be reached at the moment: try again soon."
         return problem(503, "Unavailable", detail, {"Retry-After": "5"})

@@ -25,6 +25,7 @@ from api.push.events import MEDIA_TYPE as EVENTS
 from api.push.events import accepted, told_at_once
 from api.push.stream import subscribed
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, read
+from api.trusted import trusted
 from db.accounts import Account
 from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
@@ -89,6 +90,8 @@ async def _answered(
     try:
         viewer = await identified(scope, headers) if b"authorization" in headers else None
         asked = await read(scope, headers, receive, LARGEST_SUBMISSION if viewer else LARGEST)
+        if asked.document_id is not None:
+            asked = await trusted(pool, asked)
         operation = document(asked.query).operation(asked.operation_name)
         if operation.node.operation is OperationType.MUTATION:
             return await _mutated(scope, asked, operation, viewer), [*ANSWERED[media_type, BY_FORM], FOR_ONE]

@@ -39,22 +39,33 @@ class NotRead(Exception):
 @dataclass(frozen=True)
 class Asked:
     """What is to be run. moment: what the address asks for, None where it has no parameters to ask with; accepted: what
-    Accept-Datetime does, on a GET whose address does not say what was known."""
+    Accept-Datetime does, on a GET whose address does not say what was known; document_id: what stands for the query, which is empty
+    then (api/trusted.py)."""
 
     query: str
     operation_name: str | None
     variables: Mapping[str, Any]
     moment: Moment | None = None
     accepted: datetime | None = None
+    document_id: str | None = None
 
 
 async def read(scope: Scope, headers: Headers, receive: Receive, largest: int = LARGEST) -> Asked:
     """largest: bytes of a body. Raises NotRead."""
     if scope["method"] == "POST":
-        asked = _asked(_json_body(headers.get(b"content-type", b""), await _body(headers, receive, largest)))
+        asked = asked_by(_json_body(headers.get(b"content-type", b""), await _body(headers, receive, largest)))
         return _at_its_moment(asked, _query_string(scope), {}) if scope["query_string"] else asked
     parameters = _query_string(scope)
-    return _at_its_moment(_asked(_parameters(parameters)), parameters, headers)
+    return _at_its_moment(asked_by(_parameters(parameters)), parameters, headers)
+
+
+async def posted(headers: Headers, receive: Receive, largest: int = LARGEST) -> Mapping[str, Any]:
+    """What a body holds, JSON's members or a form's fields; `variables` and `extensions` of a form are JSON. Raises NotRead."""
+    body = await _body(headers, receive, largest)
+    content_type = headers.get(b"content-type", b"")
+    if content_type.partition(b";")[0].strip().lower() == b"application/x-www-form-urlencoded":
+        return _parameters(QueryParams(body))
+    return _json_body(content_type, body)
 
 
 def _query_string(scope: Scope) -> QueryParams:
@@ -127,9 +138,15 @@ def _parameters(given: QueryParams) -> Mapping[str, Any]:
     return parameters
 
 
-def _asked(given: Mapping[str, Any]) -> Asked:
+def asked_by(given: Mapping[str, Any]) -> Asked:
+    """What parameters of GraphQL over HTTP ask for. Raises NotRead."""
     query, name, variables = given.get("query"), given.get("operationName"), given.get("variables")
-    if query is None or query == "":
+    document_id = given.get("documentId")
+    if document_id is not None and (query or not isinstance(document_id, str) or not document_id):
+        raise NotRead(400, "documentId must be text, and stands for a query: send it, or query, and not both.")
+    if document_id is not None:
+        query = ""
+    elif query is None or query == "":
         raise NotRead(400, "There is no query: send one as `query`. See /schema.graphql for what can be asked.")
     if not isinstance(query, str):
         raise NotRead(400, "query must be text.")
@@ -139,4 +156,4 @@ def _asked(given: Mapping[str, Any]) -> Asked:
         raise NotRead(400, "variables must be a JSON object.")
     if not isinstance(given.get("extensions"), dict | None):
         raise NotRead(400, "extensions must be a JSON object.")
-    return Asked(query, name or None, variables or {})
+    return Asked(query, name or None, variables or {}, document_id=document_id)

@@ -22,6 +22,7 @@ from db.checkpoint_folder import LogRewrittenError
 from db.cluster import CannotRunError
 from db.log import PublicationRefused
 from db.log_key import CannotSignError
+from db.saved_queries import QueryRefused
 from db.verify_log import CannotCheck
 from schema.spreadsheet.columns import NoSheet
 from schema.spreadsheet.write import CannotWrite
@@ -42,6 +43,7 @@ REFUSALS = (
     BackupRefused,
     CannotCheck,
     PublicationRefused,
+    QueryRefused,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     SQLAlchemyError,

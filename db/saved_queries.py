@@ -34,23 +34,22 @@ class QueryRefused(Exception):
 @dataclass(frozen=True)
 class Query:
     """What is asked. document: one operation and the fragments it uses, as graphql-core prints them; variables: those that it
-    declares, as they were given; known, position, valid: the clocks that it is read at, as an address would name them."""
+    declares, as they were given; position, valid: the clocks that it is read at, where they are not left to the reader."""
 
     document: str
     variables: Mapping[str, Any]
-    known: str | None = None
     position: int | None = None
     valid: str | None = None
 
     @cached_property
     def content(self) -> str:
-        """Canonical JSON, so that the same is always the same bytes. Raises QueryRefused for what JSON cannot say exactly."""
-        clocks = {"known": self.known, "position": self.position, "valid": self.valid}
-        given = {name: value for name, value in clocks.items() if value is not None}
+        """Canonical JSON, so that the same is always the same bytes. Raises QueryRefused for what cannot be said in it."""
         try:
-            return canonical({"document": self.document, "variables": dict(self.variables), **given}).decode()
+            return canonical({"document": self.document, "variables": dict(self.variables), **self.clocks}).decode()
         except (ValueError, RecursionError):
-            raise QueryRefused("variables: they hold a number or letters that JSON cannot say exactly.") from None
+            raise QueryRefused(
+                "variables: they are nested too deeply, or hold a number or letters that JSON cannot say exactly."
+            ) from None
 
     @cached_property
     def id(self) -> str:
@@ -62,9 +61,15 @@ class Query:
         return hashlib.sha256(self.document.encode()).hexdigest()
 
     @property
+    def clocks(self) -> Mapping[str, str | int]:
+        """Those that are not left to the reader."""
+        named = {"position": self.position, "valid": self.valid}
+        return {name: value for name, value in named.items() if value is not None}
+
+    @property
     def frozen(self) -> bool:
         """Whether it is of one state of the record, whatever is published later."""
-        return self.known is not None or self.position is not None
+        return self.position is not None
 
 
 @dataclass(frozen=True)
@@ -154,16 +159,17 @@ async def withdraw(connection: asyncpg.Connection, query_id: str, because: str) 
     """Takes a saved query's words out, as the owner. Raises QueryRefused."""
     if not 1 <= len(because.strip()) <= LONGEST_REASON:
         raise QueryRefused(f"The reason is what its address answers with: 1 to {LONGEST_REASON:,} characters.")
-    done = await connection.fetchval(
-        """
-        update saved_query set content = null, document_hash = null, withdrawn_at = clock_timestamp(), withdrawn_because = $2
-        where id = $1 and content is not null returning id
-        """,
-        query_id,
-        because.strip(),
-    )
-    if done is None:
+    there = "select exists (select from saved_query where id = $1 and content is not null)"
+    if not await connection.fetchval(there, query_id):
         message = (
             f"There is no saved query {query_id}, or it is withdrawn already: an id is what its address ends in, /q/ID."
         )
         raise QueryRefused(message)
+    await connection.execute(
+        """
+        update saved_query set content = null, document_hash = null, withdrawn_at = clock_timestamp(), withdrawn_because = $2
+        where id = $1
+        """,
+        query_id,
+        because.strip(),
+    )

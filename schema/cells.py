@@ -1,8 +1,8 @@
 """A list's elements as the rows of a table: one column for each leaf that is selected, named by the path to it.
 
-The rule, which api/flattening.py follows for answers that are JSON already: an object's fields become columns NAME.FIELD; of a list
-of words, or of objects, each cell holds the elements joined by "; ", with "\\;" and "\\\\" for what would be misread; nothing is an
-empty cell. What is a list inside a list, or of no one type, is JSON in its cell.
+The rule, which schema/flattening.py follows for answers that are JSON already: an object's fields become columns NAME.FIELD; of a
+list of words, or of objects, each cell holds the elements joined by "; ", with "\\;" and "\\\\" for what would be misread; nothing
+is an empty cell. What is a list with pages, a list inside a list, or of no one type, is JSON in its cell.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ def _of_field(
         return _of_edge(here, field, target, name, listed)
     if isinstance(field, Edges) and isinstance(target, GraphQLObjectType) and not listed:
         return _of_edges(here, field, target, name)
-    return [Cell(name, "JSON", as_sql(field.json(here)))]
+    return [Cell(name, "JSON", sa.func.nullif(as_sql(field.json(here)), literal("null"), type_=sa.Text()))]
 
 
 def _of_edge(at: At, field: Edge, target: GraphQLObjectType, name: str, listed: bool) -> list[Cell]:

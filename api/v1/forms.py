@@ -4,8 +4,11 @@ import re
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from starlette.datastructures import QueryParams
+
 from api.v1.listing import Listing
 from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
+from schema.refusals import BadValue
 
 JSON = "application/json"
 
@@ -35,6 +38,16 @@ FORMS: Mapping[str, Form] = {
 
 CSV_FOR_EXCEL = Form(FORMS["csv"].media_type, as_csv_for_excel, "The table, for Excel.", as_cells=True)
 """What `?excel=1` makes of .csv."""
+
+
+def chosen(suffix: str, parameters: QueryParams) -> Form:
+    """The form of a suffix, as the parameters want it. Raises BadValue."""
+    excel = parameters.get("excel")
+    if excel is None or excel == "":
+        return FORMS[suffix]
+    if excel != "1" or suffix != "csv":
+        raise BadValue("excel: only .csv comes for Excel, with excel=1.")
+    return CSV_FOR_EXCEL
 
 
 STRANGE = re.compile("[a-z]{1,10}", re.ASCII)

@@ -1,18 +1,24 @@
 """A list as a whole, at one snapshot: its clock and count first, then its rows, as they come."""
 
+import csv
+import io
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import asyncpg
 import orjson
 
+from api.moments import says_what_was_known
 from api.v1.copying import TIMEOUT, chunks
 from schema.answer import answer, asked_by, told
 from schema.clock import Moment
-from schema.document import Operation
+from schema.document import Operation, document
+from schema.flattening import Table
 from schema.rows import Column, Rows, counted, rows_of
+from schema.whole_rows import rows_table
 
 
 @dataclass(frozen=True)
@@ -29,10 +35,17 @@ class Request:
 
 
 class Listing(Protocol):
-    """asked: what for; clock: position, known and valid, which the rows stand for."""
+    """A whole list, open to be read."""
 
-    asked: Request
-    clock: Mapping[str, Any]
+    @property
+    def asked(self) -> Request:
+        """What for."""
+        ...
+
+    @property
+    def clock(self) -> Mapping[str, Any]:
+        """Position, known and valid, which the rows stand for."""
+        ...
 
     @property
     def total(self) -> int:
@@ -46,7 +59,7 @@ class Listing(Protocol):
 
     @property
     def columns(self) -> Sequence[Column]:
-        """Their names and kinds, where the database itself makes cells of them."""
+        """Of a table, their names and kinds."""
         ...
 
     def csv(self, delimiter: str = ",") -> AsyncGenerator[bytes]:
@@ -54,7 +67,7 @@ class Listing(Protocol):
         ...
 
     def lines(self) -> AsyncGenerator[bytes]:
-        """Rows as lines of JSON: each chunk is some whole lines; only where there are no columns."""
+        """Rows as lines of JSON: each chunk is some whole lines; only of what is no table of the database's own."""
         ...
 
 
@@ -106,16 +119,57 @@ class Answered:
             yield orjson.dumps(node, option=orjson.OPT_APPEND_NEWLINE)
 
 
+@dataclass
+class Flattened:
+    """A list of which the database makes no cells: we do, from its lines."""
+
+    listing: Copied | Answered
+    table: Table
+
+    @property
+    def asked(self) -> Request:
+        return self.listing.asked
+
+    @property
+    def clock(self) -> Mapping[str, Any]:
+        return self.listing.clock
+
+    @property
+    def total(self) -> int:
+        return self.listing.total
+
+    @property
+    def of(self) -> int:
+        return self.listing.of
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        return [Column(flat.name, flat.kind) for flat in self.table.columns]
+
+    async def csv(self, delimiter: str = ",") -> AsyncGenerator[bytes]:
+        async with aclosing(self.listing.lines()) as chunks:
+            async for chunk in chunks:
+                text = io.StringIO()
+                writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+                writer.writerows(self.table.row(orjson.loads(line)) for line in chunk.splitlines())
+                yield text.getvalue().encode()
+
+    def lines(self) -> AsyncGenerator[bytes]:
+        return self.listing.lines()
+
+
 @asynccontextmanager
 async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator[Listing]:
-    """The list, for as long as it is read. as_cells: as a table, where the database can make one of it. Raises Refused."""
+    """The list, for as long as it is read. as_cells: as a table. Raises Refused."""
     operation = asked.operation
     variables = operation.variables(asked.given)
+    table = rows_table(operation, variables)
     rows = rows_of(operation, variables, asked.moment.shape, as_cells=as_cells)
     if rows is None:
         found = await answer(state.pool, operation, asked.given, asked.public_url, asked.moment)
-        data = orjson.loads(found.data)
-        yield Answered(asked, data["clock"], data[asked.field])
+        clock = await clock_of(state.pool, found.position, asked.moment, asked.public_url)
+        answered = Answered(asked, clock, table.elements(orjson.loads(found.data)))
+        yield Flattened(answered, table) if as_cells else answered
         return
     context = {**asked_by(None, asked.public_url), **vars(asked.moment)}
     async with (
@@ -125,4 +179,20 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
         await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")
         row = await told(connection, counted(operation, variables, asked.moment.shape), variables, context)
         clock = {"position": row["position"], "known": row["known"], "valid": row["valid"]}
-        yield Copied(asked, clock, row["total"], row["of"], rows, connection, rows.plan.parameters(variables, context))
+        copied = Copied(
+            asked, clock, row["total"], row["of"], rows, connection, rows.plan.parameters(variables, context)
+        )
+        yield Flattened(copied, table) if as_cells and not rows.columns else copied
+
+
+CLOCK = document("{ clock { position known valid } }").operation(None)
+
+
+async def clock_of(pool: asyncpg.Pool, position: int, moment: Moment, public_url: str) -> Mapping[str, Any]:
+    """The clock of an answer that was read at a moment, where it does not tell it: position, known, valid. position: the log's
+    newest when it was read."""
+    if not says_what_was_known(moment) and position:
+        moment = Moment(position=position, valid=moment.valid or datetime.now(UTC).date())
+    found = await answer(pool, CLOCK, {}, public_url, moment)
+    clock: Mapping[str, Any] = orjson.loads(found.data)["clock"]
+    return clock

@@ -5,7 +5,7 @@ Unknown ones are refused, naming the nearest that there is: a misspelt filter wo
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
 from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type, get_nullable_type, is_list_type
@@ -27,12 +27,7 @@ def variables_of(operation: Operation, parameters: QueryParams, fixed: Mapping[s
     """fixed: variables that the path says. Raises BadValue, naming the parameter; the operation's own variables say later
     what a value must be."""
     known = known_parameters(operation, fixed)
-    there = [*known, *READERS, *OF_FORMS]
-    for name in parameters:
-        if name not in there:
-            near = difflib.get_close_matches(name, there, 1, 0.6)
-            told = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(there)}."
-            raise BadValue(f"There is no parameter {name[:60]}.{told}")
+    refuse_unknown(parameters, [*known, *READERS, *OF_FORMS])
     given: dict[str, Any] = dict(fixed)
     for name, (place, type_) in known.items():
         values = parameters.getlist(name)
@@ -45,6 +40,15 @@ def variables_of(operation: Operation, parameters: QueryParams, fixed: Mapping[s
         )
         (given.setdefault("filter", {}) if place == "filter" else given)[name] = value
     return given
+
+
+def refuse_unknown(parameters: QueryParams, there: Sequence[str]) -> None:
+    """Raises BadValue for a parameter that there is none of, naming the nearest."""
+    for name in parameters:
+        if name not in there:
+            near = difflib.get_close_matches(name, there, 1, 0.6)
+            told = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(there)}."
+            raise BadValue(f"There is no parameter {name[:60]}.{told}")
 
 
 def known_parameters(operation: Operation, fixed: Collection[str] = ()) -> Mapping[str, tuple[str, GraphQLInputType]]:

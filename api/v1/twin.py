@@ -19,7 +19,7 @@ from api.faults import problem, telling
 from api.moments import asked_in
 from api.v1 import listing
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint
-from api.v1.forms import CSV_FOR_EXCEL, FORMS, JSON, Form, split
+from api.v1.forms import FORMS, JSON, Form, chosen, split
 from api.v1.parameters import variables_of
 from schema.answer import answer
 from schema.identity import WELL_FORMED
@@ -114,7 +114,7 @@ async def _record(request: Request, asked: Asked) -> Response:
     record = data[RECORD]
     if not record:
         return _no_record(record_id)
-    headers = {**_told(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
+    headers = {**told_clock(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
     if record["id"] != record_id:
         path = f"/v1/{request.path_params['path']}".replace(
             quote(record_id.partition(":")[2]), quote(record["id"].partition(":")[2])
@@ -141,7 +141,7 @@ async def _page(request: Request, asked: Asked) -> Response:
         raise BadValue("excel: only .csv comes for Excel.")
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
     data = orjson.loads(answered.data)
-    headers = {**_told(data["clock"]), "Vary": "Accept"}
+    headers = {**told_clock(data["clock"]), "Vary": "Accept"}
     if cursor := _next(data[endpoint.field]):
         kept = [
             (name, value) for name, value in asked.parameters.multi_items() if name not in ("after", "before", "last")
@@ -163,11 +163,7 @@ def _next(page: Any) -> str | int | None:
 
 async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables: dict[str, Any]) -> Response:
     """The list of an endpoint, as a whole."""
-    form = FORMS[asked.suffix]
-    if excel := asked.parameters.get("excel"):
-        if excel != "1" or asked.suffix != "csv":
-            raise BadValue("excel: only .csv comes for Excel, with excel=1.")
-        form = CSV_FOR_EXCEL
+    form = chosen(asked.suffix, asked.parameters)
     if form.newest and not {"first", "last"} & set(variables):
         variables["last"] = form.newest
     name = asked.endpoint.name + (f"-{asked.id.partition(':')[2]}" if asked.id else "")
@@ -190,7 +186,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
     async with AsyncExitStack() as opened:
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {
-            **_told(rows.clock),
+            **told_clock(rows.clock),
             "Vary": "Accept",
             "Row-Count": str(rows.total),
             "Total-Count": str(rows.of),
@@ -208,7 +204,7 @@ async def _sent(until_read: AsyncExitStack, form: Form, rows: listing.Listing) -
             yield chunk
 
 
-def _told(clock: Mapping[str, Any]) -> dict[str, str]:
+def told_clock(clock: Mapping[str, Any]) -> dict[str, str]:
     """Which clocks and which position an answer stands for."""
     return {
         "Record-Position": str(clock["position"]),

@@ -1,0 +1,60 @@
+"""A query's answer in any form: JSON as it is; in every other form the whole of its list, or else its answer as one row."""
+
+from collections.abc import Collection
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import accept
+from api.faults import problem
+from api.queries.written import Written, newest
+from api.v1 import listing
+from api.v1.forms import FORMS, JSON, chosen
+from api.v1.twin import told_clock, whole
+from schema.answer import answer
+from schema.clock import Moment
+from schema.refusals import BadValue
+
+
+async def answered(request: Request, query: Written, moment: Moment, suffix: str, name: str, address: str) -> Response:
+    """name: for a file; address: of the answer, for readers. Raises what refuses it, before anything is answered."""
+    public_url = request.state.settings.public_url
+    if suffix == "json":
+        if "excel" in request.query_params:
+            raise BadValue("excel: only .csv comes for Excel.")
+        found = await answer(request.state.pool, query.operation, query.given, public_url, moment)
+        clock = await listing.clock_of(request.state.pool, found.position, moment, public_url)
+        return Response(found.data, 200, {**told_clock(clock), "Vary": "Accept"}, JSON)
+    form = chosen(suffix, request.query_params)
+    if form.newest:
+        query = newest(query, form.newest)
+    asked = listing.Request(query.operation, query.field, query.given, moment, public_url, name, address)
+    return await whole(request, asked, suffix, form)
+
+
+def forms_of(field: str) -> list[str]:
+    """The suffixes of the forms that a query of this field of Query has."""
+    return ["json", *(suffix for suffix, form in FORMS.items() if form.fits(field))]
+
+
+def suffix_of(request: Request, field: str, given: str | None, *, others: Collection[str] = ()) -> str | Response:
+    """The form that is asked for, by the address or by Accept; or why that is none. others: suffix → of the address's own."""
+    there = [*forms_of(field), *others]
+    if given is not None:
+        if given in there:
+            return given
+        told = ", ".join(f".{one}" for one in there)
+        return problem(404, "Not found", f"This query does not come as .{given}, but as {told}.")
+    media_types = {media_type_of(suffix): suffix for suffix in there}
+    best = accept.preferred(request.headers.get("accept"), tuple(media_types))
+    if best is None:
+        return problem(406, "Not acceptable", f"This answers as one of: {', '.join(media_types)}.")
+    return media_types[best]
+
+
+def media_type_of(suffix: str) -> str:
+    return OTHERS[suffix] if suffix in OTHERS else FORMS[suffix].media_type.partition(";")[0]
+
+
+OTHERS = {"json": JSON, "html": accept.HTML, "graphql": "application/graphql"}
+"""Suffix → media type, of what is no form of a list."""
