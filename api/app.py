@@ -14,6 +14,7 @@ from api.allowance import Allowance
 from api.cors import ReadableByAll
 from api.following import Following
 from api.identity import WHILE
+from api.kept import KeptAnswers
 from api.openid import Issuer
 from api.push.deliverer import Deliverer
 from api.push.stream import Streams
@@ -63,6 +64,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "following": following,
                 "streams": Streams(),
                 "deliverer": deliverer,
+                "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "savings": Allowance(HOUR),
@@ -71,7 +73,7 @@ def create(settings: Settings | None = None) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/graphql", graphql.GraphQL(), methods=["GET", "POST"]),
+            Route(graphql.PATH, graphql.GraphQL(), methods=["GET", "POST"]),
             Route("/r/{id}", permalinks.record),
             Route("/r/{id}/timemap", permalinks.timemap),
             Route("/r/{id}/{number}", permalinks.revision),
@@ -89,7 +91,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Mount("/graphiql", graphiql.files),
             Route("/", RedirectResponse("/graphql")),
         ],
-        middleware=[Middleware(ReadableByAll)],
+        middleware=[Middleware(ReadableByAll), Middleware(graphql.KeptFirst)],
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lifespan,
     )

@@ -6,7 +6,7 @@ Starlette's CORSMiddleware does the same and more, and took a quarter of a small
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EXPOSED = (
-    b"Allow, Content-Disposition, Content-Length, Content-Location, Link, Location, Memento-Datetime, Record-Known,"
+    b"Allow, Content-Disposition, Content-Length, Content-Location, ETag, Link, Location, Memento-Datetime, Record-Known,"
     b" Record-Position, Record-Valid, Retry-After, Row-Count, Total-Count"
 )
 """Headers that a page's script may read."""

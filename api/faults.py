@@ -44,7 +44,7 @@ def logged(error: BaseException, scope: Scope) -> str:
 def problem(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """RFC 9457: what went wrong, as JSON."""
     body = orjson.dumps({"type": "about:blank", "status": status, "title": title, "detail": detail})
-    return Response(body, status, headers, "application/problem+json")
+    return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, "application/problem+json")
 
 
 def told(error: Exception) -> Response:

@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import structlog
@@ -36,21 +37,39 @@ PAUSES = (0.05, 5.0)
 FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 HEAD = """
-select newest."position", newest.recorded_at, (select encode(leaf_hash, 'hex') from revision where "position" = 1) as begins,
-       coalesce((select max("position") from revision where operation = 'REDACT'), 0) as redaction
-from revision newest order by newest."position" desc limit 1
+select newest."position", newest.recorded_at,
+       not exists (select from revision before where before.recorded_at >= date_trunc('second', newest.recorded_at)
+                   and before.recorded_at < newest.recorded_at) as alone,
+       encode(beginning.leaf_hash, 'hex') as begins, coalesce(redaction."position", 0) as redaction,
+       redaction.recorded_at as redacted_at
+from revision newest join revision beginning on beginning."position" = 1
+left join lateral (
+  select "position", recorded_at from revision where operation = 'REDACT' order by "position" desc limit 1
+) redaction on true
+order by newest."position" desc limit 1
 """
 
 
 @dataclass(frozen=True)
 class Head:
-    """The log's end. recorded_at: when its newest position was; None of an empty log. begins: its first revision's hash, which
-    tells logs apart. redaction: the newest position at which words left it, or 0."""
+    """The log's end. recorded_at: when its newest position was; alone: no earlier publication was in the same second. begins: its
+    first revision's hash, which tells logs apart. redaction: the newest position at which words left it, or 0."""
 
     position: int
-    recorded_at: datetime | None = None
-    begins: str = ""
-    redaction: int = 0
+    recorded_at: datetime
+    alone: bool
+    begins: str
+    redaction: int
+    redacted_at: datetime | None
+
+
+EMPTY = Head(0, datetime.min.replace(tzinfo=UTC), alone=False, begins="", redaction=0, redacted_at=None)
+
+
+async def read_head(source: Any) -> Head:
+    """Where the log ends, as the database says now. source: a connection or a pool."""
+    row = await source.fetchrow(HEAD)
+    return Head(*row) if row else EMPTY
 
 
 class Following:
@@ -127,10 +146,10 @@ class Following:
     async def _read(self, connection: asyncpg.Connection) -> None:
         """What was heard meanwhile may not be in what was read: then it is read once more."""
         self._heard.clear()
-        row = await connection.fetchrow(HEAD)
+        head = await read_head(connection)
         if self._heard.is_set():
             return
-        self.head = Head(*row) if row else Head(0)
+        self.head = head
         self._worked = True
         self._tried.set()
         moved, self._moved = self._moved, asyncio.Event()

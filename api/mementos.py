@@ -17,9 +17,11 @@ LONGEST = 1_500
 NEAREST = "select greatest(least($1, statement_timestamp()), min(recorded_at)) from revision"
 """The moment, or the end of the record that lies nearest."""
 
-RECORDED = """select coalesce((select recorded_at from revision where "position" = $2),
-                              (select max(recorded_at) from revision where recorded_at <= $1))"""
-"""When that was recorded which was known at a moment, or at a position."""
+RECORDED = """
+select "position", recorded_at from revision where "position" = coalesce($2, (
+  select "position" from revision where recorded_at <= $1 order by recorded_at desc, "position" desc limit 1))
+"""
+"""The newest position that was known at a moment, or the one that is given; and when it was recorded."""
 
 CHANGED = "select array(select distinct recorded_at from revision where record_id = $1 order by recorded_at)"
 """The moments at which a record changed."""
@@ -31,8 +33,12 @@ def http_date(moment: datetime) -> str:
 
 def at(original: str, known: datetime) -> str:
     """The address of what an address says at a moment."""
-    written = known.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return f"{original}{'&' if '?' in original else '?'}known={written}"
+    return f"{original}{'&' if '?' in original else '?'}known={written(known)}"
+
+
+def written(moment: datetime) -> str:
+    """A moment as the record writes it, to the microsecond."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def original(address: str, query: bytes) -> str:

@@ -3,7 +3,7 @@
 These addresses stay: a record that was retracted says so at its own, one that was merged leads to the record that it went into.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import mementos
+from api.accept import JSON
 from api.faults import problem, telling
+from api.kept import PAST, UNKEPT, KeptAnswers, Made, is_settled, key_of
 from api.moments import accepted, asked_in, says_what_was_known
-from schema.answer import answer
+from schema.answer import Answer, answer
 from schema.clock import PRESENT, Moment
 from schema.document import document
 from schema.identity import WELL_FORMED
@@ -34,8 +36,14 @@ REDACTED_BY = """select number from revision where record_id = $1 and operation 
 @telling
 async def record(request: Request) -> Response:
     """The record as it stands, or stood at the moment asked for: its newest revision, with its document."""
-    record_id = request.path_params["id"]
     asked = asked_in(request.query_params)
+    return await _kept(
+        request, "" if says_what_was_known(asked) else "Accept-Datetime", lambda: _record(request, asked)
+    )
+
+
+async def _record(request: Request, asked: Moment) -> Made | Response:
+    record_id = request.path_params["id"]
     wanted = accepted(dict(request.headers.raw), asked)
     headers = {} if says_what_was_known(asked) else {"Vary": "Accept-Datetime"}
     if not WELL_FORMED.fullmatch(record_id):
@@ -43,7 +51,8 @@ async def record(request: Request) -> Response:
     moments = await _changed(request, record_id) if wanted or says_what_was_known(asked) else []
     if wanted and moments:
         asked = replace(asked, known=mementos.nearest(moments, wanted))
-    found = await _asked(request, RECORD, {"id": record_id}, asked)
+    answered = await _asked(request, RECORD, {"id": record_id}, asked)
+    found = orjson.loads(answered.data)
     node = found["node"]
     if not node or "revision" not in node:
         return _nothing(record_id, headers, asked)
@@ -54,10 +63,17 @@ async def record(request: Request) -> Response:
         headers["Link"] = mementos.links_of_record(original)
     if node["id"] != record_id:
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"/r/{node['id']}{query}", 308, headers)
+        return RedirectResponse(f"/r/{node['id']}{query}", 308, {**headers, "Cache-Control": UNKEPT})
     if wanted and asked.known:
         headers["Content-Location"] = mementos.at(original, asked.known)
-    return _json({**node, "clock": found["clock"]}, 410 if node["type"] == "Tombstone" else 200, headers)
+    body = _json({**node, "clock": found["clock"]})
+    if node["type"] == "Tombstone":
+        return Response(body, 410, {**headers, "Cache-Control": UNKEPT}, JSON)
+    if moments and is_settled(DateTime.read(found["clock"]["known"])):
+        headers["Cache-Control"] = (
+            PAST  # the body is final; where the links lead changes with the record, so it is made anew here
+        )
+    return Made(body, {**headers, "Content-Type": JSON}, answered.position)
 
 
 @telling
@@ -76,19 +92,31 @@ async def revision(request: Request) -> Response:
 
     Clocks only decide whether it was there. Redacted words are gone at every clock, so what took them is told at every clock, too.
     """
+    return await _kept(request, "", lambda: _revision(request))
+
+
+async def _revision(request: Request) -> Made | Response:
     record_id, number = request.path_params["id"], request.path_params["number"]
     asked = asked_in(request.query_params)
     if not WELL_FORMED.fullmatch(record_id) or not (number.isascii() and number.isdigit() and len(number) < 10):
         return _nothing(f"{record_id}/{number}")
     pool = request.state.pool
     position = await pool.fetchval(POSITION, record_id, int(number))
-    found = (await _asked(request, REVISION, {"position": position}, asked))["revision"] if position else None
-    if not found:
+    answered = await _asked(request, REVISION, {"position": position}, asked) if position else None
+    found = orjson.loads(answered.data)["revision"] if answered else None
+    if not answered or not found:
         return _nothing(f"{record_id}/{number}", {}, asked)
     if found["document"] is None:
         redaction = await pool.fetchval(REDACTED_BY, record_id, position)
         found["redaction"] = f"{_address(request, record_id)}/{redaction}"
-    return _json(found)
+    recorded_at = DateTime.read(found["recordedAt"])
+    return Made(_json(found), {"Content-Type": JSON}, answered.position, recorded_at)
+
+
+async def _kept(request: Request, vary: str, make: Callable[[], Awaitable[Made | Response]]) -> Response:
+    answers: KeptAnswers = request.state.kept
+    headers = dict(request.headers.raw)
+    return await answers.answered(headers, key_of(request.scope, headers, JSON), vary, make)
 
 
 async def _changed(request: Request, record_id: str) -> list[Any]:
@@ -97,19 +125,17 @@ async def _changed(request: Request, record_id: str) -> list[Any]:
     return moments
 
 
-async def _asked(request: Request, kept: Any, variables: dict[str, Any], moment: Moment = PRESENT) -> Any:
+async def _asked(request: Request, kept: Any, variables: dict[str, Any], moment: Moment = PRESENT) -> Answer:
     state = request.state
-    found = await answer(state.pool, kept.operation(None), variables, state.settings.public_url, moment)
-    return orjson.loads(found.data)
+    return await answer(state.pool, kept.operation(None), variables, state.settings.public_url, moment)
 
 
 def _address(request: Request, record_id: str) -> str:
     return f"{request.state.settings.public_url}/r/{record_id}"
 
 
-def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    body = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return Response(body, status, headers, "application/json")
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _nothing(name: str, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT) -> Response:

@@ -50,10 +50,10 @@ class Asked:
     document_id: str | None = None
 
 
-async def read(scope: Scope, headers: Headers, receive: Receive, largest: int = LARGEST) -> Asked:
-    """largest: bytes of a body. Raises NotRead."""
+def read(scope: Scope, headers: Headers, body: bytes) -> Asked:
+    """body: a POST's. Raises NotRead."""
     if scope["method"] == "POST":
-        asked = asked_by(_json_body(headers.get(b"content-type", b""), await _body(headers, receive, largest)))
+        asked = asked_by(_json_body(headers.get(b"content-type", b""), body))
         return _at_its_moment(asked, _query_string(scope), {}) if scope["query_string"] else asked
     parameters = _query_string(scope)
     return _at_its_moment(asked_by(_parameters(parameters)), parameters, headers)
@@ -61,7 +61,7 @@ async def read(scope: Scope, headers: Headers, receive: Receive, largest: int = 
 
 async def posted(headers: Headers, receive: Receive, largest: int = LARGEST) -> Mapping[str, Any]:
     """What a body holds, JSON's members or a form's fields; `variables` and `extensions` of a form are JSON. Raises NotRead."""
-    body = await _body(headers, receive, largest)
+    body = await body_of(headers, receive, largest)
     content_type = headers.get(b"content-type", b"")
     if content_type.partition(b";")[0].strip().lower() == b"application/x-www-form-urlencoded":
         return _parameters(QueryParams(body))
@@ -82,7 +82,8 @@ def _at_its_moment(asked: Asked, parameters: QueryParams, headers: Headers) -> A
         raise NotRead(400, str(error)) from None
 
 
-async def _body(headers: Headers, receive: Receive, largest: int) -> bytes:
+async def body_of(headers: Headers, receive: Receive, largest: int = LARGEST) -> bytes:
+    """A request's body, of at most so many bytes. Raises NotRead."""
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > largest:
         raise _too_large("body", largest)

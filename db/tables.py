@@ -882,3 +882,7 @@ KEPT_APART = frozenset(
     }
 )
 """What is neither of the log nor made from it: replaying the log does not make it. A backup has what people said of it."""
+
+MOVING = KEPT_APART | {log_key, checkpoint}
+"""What may change though nothing is published: an answer that tells of it stands for no position of the log. Of submission_trail
+the public sees what was published, which stays as it is."""

@@ -21,11 +21,20 @@ CLOCK_REFUSALS = {"OP001": ErrorCode.CLOCK_OUT_OF_RANGE, "OP002": ErrorCode.BAD_
 
 
 @dataclass(frozen=True)
-class Answer:
-    """data: JSON in UTF-8. position: the log position that the statement read at."""
+class Basis:
+    """What an answer rests on. position: the log's newest that its statement saw, whatever moment it was asked about; of_the_log:
+    nothing in it changes but by a publication, or by the day; at_one_clock: all of it is of the request's own moment."""
+
+    position: int
+    of_the_log: bool
+    at_one_clock: bool
+
+
+@dataclass(frozen=True)
+class Answer(Basis):
+    """data: JSON in UTF-8."""
 
     data: bytes
-    position: int
     cost: int
 
     def body(self) -> bytes:
@@ -77,7 +86,7 @@ def asked_by(viewer: Account | None, public_url: str) -> dict[str, Any]:
 
 async def _run(pool: asyncpg.Pool, plan: Plan, variables: Mapping[str, Any], context: Mapping[str, Any]) -> Answer:
     row = await told(pool, plan, variables, context)
-    return Answer(row["data"], row["position"], plan.cost)
+    return Answer(row["position"], plan.of_the_log, plan.at_one_clock, row["data"], plan.cost)
 
 
 async def told(source: Any, plan: Plan, variables: Mapping[str, Any], context: Mapping[str, Any]) -> asyncpg.Record:

@@ -45,6 +45,8 @@ class Plan:
     cost: int
     at_newest: bool  # it answers only cursors of the position that it yields
     clocks: Mapping[str, Sequence[FieldNode]]  # where the operation chooses clocks: by path, in JSON
+    of_the_log: bool  # it tells nothing that may change though nothing is published
+    at_one_clock: bool  # it reads at the request's own clock alone
     _bound: Sequence[Bound | str]
     _unused: Sequence[Bound]  # arguments that the statement could do without, and that must fit all the same
 
@@ -109,7 +111,16 @@ def compiled(planning: Planning, statement: sa.Select[Any]) -> Plan:
     used = made.positiontup or ()
     parameters = [_parameter(planning, name, made.params[name]) for name in used]
     unused = [bound for name, bound in planning.bound.items() if name not in used]
-    return Plan(str(made), planning.cost, planning.at_newest, planning.clocks, parameters, unused)
+    return Plan(
+        str(made),
+        planning.cost,
+        planning.at_newest,
+        planning.clocks,
+        planning.of_the_log,
+        planning.at_one_clock,
+        parameters,
+        unused,
+    )
 
 
 def _root_members(

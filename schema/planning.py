@@ -22,6 +22,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import collect_sub_fields
 
+from db.tables import MOVING
 from schema.arguments import Arguments, Given, Variables, given_arguments
 from schema.clock import Clock
 from schema.introspection import INTROSPECTION, introspected
@@ -75,7 +76,8 @@ class Planned(Protocol):
 
 class Planning:
     """What the fields use: other fields, rows, parameters. `errors` are those found so far, `bound` the parameters by name,
-    `clocks` the fields that ask for moments, positions or sizes, by what the database says of them when there is none such."""
+    `clocks` the fields that ask for moments, positions or sizes, by what the database says of them when there is none such.
+    of_the_log: so far, all that is told follows from the log; at_one_clock: and is read at the request's own clock."""
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class Planning:
         self.bound: dict[str, Bound] = {}
         self.clocks: dict[str, Sequence[FieldNode]] = {}
         self.cost = 0
+        self.of_the_log = self.at_one_clock = True
         self.today = sa.bindparam("today", type_=sa.Date())
         self.public_url = sa.bindparam("public_url", type_=sa.Text())
         self.viewer = VIEWER
@@ -218,6 +221,7 @@ class Planning:
         self._lookups += 1
         if self._lookups > LOOKUPS:
             raise _too_large("follows more than", LOOKUPS, "edges", self.cost)
+        self.of_the_log = self.of_the_log and table not in MOVING
         return _bare(table).alias(self.name("t"))
 
     def stands(self, row: Any, clock: Clock) -> sa.ColumnElement[bool]:

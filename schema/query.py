@@ -34,6 +34,7 @@ class _AtClocks(Planned):
         if "known" in at.given and "position" in at.given:
             raise BadValue("known and position both say what was known: give one of them.")
         checks = {"valid": calendar_day}
+        at.plan.at_one_clock = False
         given = [at.bind(name, CLOCK_TYPES[name], checks.get(name)) if name in at.given else None for name in CLOCKS]
         clock = asked(*given, today=at.plan.today, name=at.plan.name("c"), place=at.place())
         found = as_sql(at.plan.members(replace(at, clock=clock), at.target, None))

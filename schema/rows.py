@@ -13,6 +13,7 @@ from graphql.execution.collect_fields import collect_fields
 from schema.arguments import Variables, given_arguments
 from schema.cells import Cell, cells
 from schema.changes import Changes, RevisionsAfter
+from schema.clock import NEWEST
 from schema.document import Operation
 from schema.json_text import literal
 from schema.paged import LISTS, Page, Paged
@@ -68,8 +69,8 @@ def _rows_of(operation: Operation, variables: Variables, clocks: Collection[str]
 
 
 def counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:
-    """How many rows those are, of how many there are without `first` or `last`, at which clock: total, of, position, known, valid.
-    Raises Refused."""
+    """How many rows those are, of how many there are without `first` or `last`, at which clock: total, of, position, known, valid;
+    and the log's newest position. Raises Refused."""
     way = ("count", frozenset(clocks))
     return operation.kept(way, variables, lambda: _counted(operation, variables, clocks), lambda plan: plan.sql)
 
@@ -87,6 +88,7 @@ def _counted(operation: Operation, variables: Variables, clocks: Collection[str]
         clock.position.label("position"),
         sa.func.to_char(in_utc, literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')).label("known"),
         sa.cast(clock.day, sa.Text).label("valid"),
+        NEWEST.label("newest"),
     )
     return compiled(page.at.plan, statement)
 

@@ -14,9 +14,15 @@ from api.settings import OpenID, Settings
 
 
 @asynccontextmanager
-async def served(database_url: str, openid: OpenID | None = None) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of a server of its own, on a port that was free."""
-    app = create(Settings(database_url, public_url="https://opsc.example", pool_size=2, openid=openid))
+async def served(
+    database_url: str, openid: OpenID | None = None, *, cache_bytes: int = 0
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a server of its own, on a port that was free. cache_bytes: of kept answers; none, so that what a test publishes
+    past the server, on a connection of its own, is read at once."""
+    settings = Settings(
+        database_url, public_url="https://opsc.example", pool_size=2, openid=openid, cache_bytes=cache_bytes
+    )
+    app = create(settings)
     async with listening(app) as client:
         yield client
 

@@ -7,9 +7,9 @@ published is read in batches, each by one statement.
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import asyncpg
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.allowance import asker
@@ -91,15 +91,15 @@ def _last_told(headers: Mapping[bytes, bytes]) -> int | None:
     return int(given)
 
 
-@dataclass
-class Stream:
-    """An answer that does not end by itself. position: up to which everything is told."""
+class Stream(Response):
+    """An answer that does not end by itself."""
 
-    scope: Scope
-    headers: Mapping[bytes, bytes]
-    variables: Variables
-    plans: Follow
-    position: int
+    def __init__(
+        self, scope: Scope, asked_with: Mapping[bytes, bytes], variables: Variables, plans: Follow, position: int
+    ) -> None:
+        """position: up to which everything is told."""
+        self.scope, self.asked_with, self.variables, self.plans = scope, asked_with, variables, plans
+        self.position = position
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         streams: Streams = scope["state"]["streams"]
@@ -173,7 +173,7 @@ class Stream:
         again: it may be good no longer."""
         state = self.scope["state"]
         async with streams.reading:
-            viewer = await identified(self.scope, self.headers)
+            viewer = await identified(self.scope, self.asked_with)
             context = asked_by(viewer, state["settings"].public_url)
             between = {"beyond": self.position, "up_to": newest}
             row = await told(state["pool"], self.plans.batch, self.variables, {**context, **between})

@@ -1,12 +1,14 @@
 """A query's answer in any form: JSON as it is; in every other form the whole of its list, or else its answer as one row."""
 
 from collections.abc import Collection
+from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import accept
 from api.faults import problem
+from api.kept import KeptAnswers, Made, key_of, made
 from api.queries.written import Written, newest
 from api.v1 import listing
 from api.v1.forms import FORMS, JSON, chosen
@@ -22,14 +24,24 @@ async def answered(request: Request, query: Written, moment: Moment, suffix: str
     if suffix == "json":
         if "excel" in request.query_params:
             raise BadValue("excel: only .csv comes for Excel.")
-        found = await answer(request.state.pool, query.operation, query.given, public_url, moment)
-        clock = await listing.clock_of(request.state.pool, found.position, moment, public_url)
-        return Response(found.data, 200, {**told_clock(clock), "Vary": "Accept"}, JSON)
+        return await _json(request, query, moment)
     form = chosen(suffix, request.query_params)
     if form.newest:
         query = newest(query, form.newest)
     asked = listing.Request(query.operation, query.field, query.given, moment, public_url, name, address)
     return await whole(request, asked, suffix, form)
+
+
+async def _json(request: Request, query: Written, moment: Moment) -> Response:
+    state, headers = request.state, dict(request.headers.raw)
+    public_url, answers = state.settings.public_url, cast("KeptAnswers", state.kept)
+
+    async def make() -> Made:
+        found = await answer(state.pool, query.operation, query.given, public_url, moment)
+        clock = await listing.clock_of(state.pool, found.position, moment, public_url)
+        return await made(state.pool, found.data, {**told_clock(clock), "Content-Type": JSON}, moment, found)
+
+    return await answers.answered(headers, key_of(request.scope, headers, JSON), "Accept", make)
 
 
 def forms_of(field: str) -> list[str]:

@@ -18,7 +18,7 @@ KNOWN = ("query", "documentId", "operationName", "variables", "extensions")
 async def asked(request: Request) -> Response:
     """The answer; what cannot be answered is a problem, whatever the form."""
     refuse_unknown(request.query_params, [*KNOWN, *READERS, *OF_FORMS])
-    sent = await read(request.scope, dict(request.headers.raw), request.receive)
+    sent = read(request.scope, dict(request.headers.raw), b"")
     if sent.document_id is not None:
         sent = await trusted(request.state.pool, sent)
     one = written(sent.query, sent.operation_name, sent.variables)

@@ -13,7 +13,7 @@ import orjson
 
 from api.moments import says_what_was_known
 from api.v1.copying import TIMEOUT, chunks
-from schema.answer import answer, asked_by, told
+from schema.answer import Basis, answer, asked_by, told
 from schema.clock import Moment
 from schema.document import Operation, document
 from schema.flattening import Table
@@ -48,6 +48,11 @@ class Listing(Protocol):
         ...
 
     @property
+    def basis(self) -> Basis:
+        """What they rest on."""
+        ...
+
+    @property
     def total(self) -> int:
         """How many rows."""
         ...
@@ -77,6 +82,7 @@ class Copied:
 
     asked: Request
     clock: Mapping[str, Any]
+    basis: Basis
     total: int
     of: int
     rows: Rows
@@ -100,6 +106,7 @@ class Answered:
 
     asked: Request
     clock: Mapping[str, Any]
+    basis: Basis
     nodes: Sequence[Any]
     columns: Sequence[Column] = ()
 
@@ -139,6 +146,10 @@ class Flattened:
         return self.listing.total
 
     @property
+    def basis(self) -> Basis:
+        return self.listing.basis
+
+    @property
     def of(self) -> int:
         return self.listing.of
 
@@ -168,7 +179,7 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
     if rows is None:
         found = await answer(state.pool, operation, asked.given, asked.public_url, asked.moment)
         clock = await clock_of(state.pool, found.position, asked.moment, asked.public_url)
-        answered = Answered(asked, clock, table.elements(orjson.loads(found.data)))
+        answered = Answered(asked, clock, found, table.elements(orjson.loads(found.data)))
         yield Flattened(answered, table) if as_cells else answered
         return
     context = {**asked_by(None, asked.public_url), **vars(asked.moment)}
@@ -179,9 +190,9 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
         await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")
         row = await told(connection, counted(operation, variables, asked.moment.shape), variables, context)
         clock = {"position": row["position"], "known": row["known"], "valid": row["valid"]}
-        copied = Copied(
-            asked, clock, row["total"], row["of"], rows, connection, rows.plan.parameters(variables, context)
-        )
+        basis = Basis(row["newest"], rows.plan.of_the_log, rows.plan.at_one_clock)
+        parameters = rows.plan.parameters(variables, context)
+        copied = Copied(asked, clock, basis, row["total"], row["of"], rows, connection, parameters)
         yield Flattened(copied, table) if as_cells and not rows.columns else copied
 
 

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from api import accept
 from api.faults import problem, telling
+from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
 from api.moments import asked_in
 from api.v1 import listing
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint
@@ -59,16 +60,33 @@ async def found(request: Request) -> Response:
     asked = _asked(request)
     if isinstance(asked, Response):
         return asked
+    if asked.suffix == "json":
+        return await _kept(request, asked)
     if asked.endpoint.is_record:
-        return await _record(request, asked)
+        listed = await _record(request, asked)
+        assert isinstance(listed, Response), "only JSON is kept"
+        return listed
     if asked.id and not await request.state.pool.fetchval(EXISTS, asked.id):
         return _no_record(asked.id)
-    if asked.suffix == "json":
-        return await _page(request, asked)
     fixed = {"id": asked.id} if asked.id else {}
     return await _listed(
         request, asked, asked.endpoint, variables_of(asked.endpoint.operation, asked.parameters, fixed)
     )
+
+
+async def _kept(request: Request, asked: Asked) -> Response:
+    """A record or a page of a list, in JSON: kept, or made now."""
+
+    async def make() -> Made | Response:
+        if asked.endpoint.is_record:
+            return await _record(request, asked)
+        if asked.id and not await request.state.pool.fetchval(EXISTS, asked.id):
+            return _no_record(asked.id)
+        return await _page(request, asked)
+
+    headers = dict(request.headers.raw)
+    answers: KeptAnswers = request.state.kept
+    return await answers.answered(headers, key_of(request.scope, headers, JSON), "Accept", make)
 
 
 def _asked(request: Request) -> Asked | Response:
@@ -102,7 +120,7 @@ def _record_id(endpoint: Endpoint, name: str) -> str:
     return name if ":" in name else f"{endpoint.record_type}:{name}"
 
 
-async def _record(request: Request, asked: Asked) -> Response:
+async def _record(request: Request, asked: Asked) -> Made | Response:
     """One record: gone for good where it was retracted, and where it was merged, at its survivor's address."""
     endpoint, state, record_id = asked.endpoint, request.state, asked.id or ""
     moment = asked_in(asked.parameters)
@@ -120,11 +138,11 @@ async def _record(request: Request, asked: Asked) -> Response:
             quote(record_id.partition(":")[2]), quote(record["id"].partition(":")[2])
         )
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"{path}{query}", 308, headers)
+        return RedirectResponse(f"{path}{query}", 308, {**headers, "Cache-Control": UNKEPT})
     if record["__typename"] == "Tombstone":
-        return Response(answered.data, 410, headers, JSON)
+        return Response(answered.data, 410, {**headers, "Cache-Control": UNKEPT}, JSON)
     if asked.suffix == "json":
-        return Response(answered.data, 200, headers, JSON)
+        return await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, moment, answered)
     among = ENDPOINTS[endpoint.path.removesuffix("/{id}")]
     return await _listed(request, asked, among, {"filter": {"id": [record_id]}})
 
@@ -133,7 +151,7 @@ def _no_record(record_id: str) -> Response:
     return problem(404, "Not found", f'There is no "{record_id[:100]}" in this record. Ids look like Measure:PHL-0007.')
 
 
-async def _page(request: Request, asked: Asked) -> Response:
+async def _page(request: Request, asked: Asked) -> Made:
     endpoint, state = asked.endpoint, request.state
     moment = asked_in(asked.parameters)
     variables = variables_of(endpoint.operation, asked.parameters, {"id": asked.id} if asked.id else {})
@@ -148,7 +166,7 @@ async def _page(request: Request, asked: Asked) -> Response:
         ]
         query = urlencode([*kept, ("after", cursor)])
         headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
-    return Response(answered.data, 200, headers, JSON)
+    return await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, moment, answered)
 
 
 def _next(page: Any) -> str | int | None:
@@ -183,6 +201,12 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
 
 async def whole(request: Request, what: listing.Request, suffix: str, form: Form) -> Response:
     """A list in a form, streamed: it is all of what the headers say, or breaks off. Raises what refuses it before it begins."""
+    answers: KeptAnswers = request.state.kept
+    asked_with = dict(request.headers.raw)
+    key = key_of(request.scope, asked_with, form.media_type)
+    if unchanged := await answers.ready(asked_with, key, "Accept"):
+        return unchanged
+    begun = await answers.begun()
     async with AsyncExitStack() as opened:
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {
@@ -192,10 +216,17 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             "Total-Count": str(rows.of),
             "Content-Disposition": f'attachment; filename="{what.name}.{suffix}"',
         }
+        of_it = await made(request.state.pool, b"", headers, what.moment, rows.basis)
+        ready = await answers.streamed(asked_with, key, "Accept", of_it, begun)
+        if ready.status_code != 200:
+            return ready
         if request.method == "HEAD":
-            return Response(None, 200, headers, form.media_type)
-        until_read = opened.pop_all()
-    return StreamingResponse(_sent(until_read, form, rows), 200, headers, form.media_type)
+            response = Response(None, 200, media_type=form.media_type)
+        else:
+            until_read = opened.pop_all()
+            response = StreamingResponse(_sent(until_read, form, rows), 200, media_type=form.media_type)
+    response.raw_headers += ready.raw_headers
+    return response
 
 
 async def _sent(until_read: AsyncExitStack, form: Form, rows: listing.Listing) -> AsyncIterator[bytes]:

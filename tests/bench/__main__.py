@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 import signal
-import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -17,11 +16,11 @@ import orjson
 from rich.console import Console
 
 from db.embedded import Embedded
-from tests.bench import figures
+from tests.bench import figures, kept
 from tests.bench.answers import READS, plain
 from tests.bench.cursors import Key
 from tests.bench.exports import exported
-from tests.bench.load import CONNECTIONS
+from tests.bench.load import CONNECTIONS, Job, loaded, post
 from tests.bench.record import SCALES, record
 from tests.bench.servers import KINDS, POOL, Server, WrongAnswer, started
 from tests.npm import Unavailable
@@ -57,11 +56,12 @@ def main() -> int:
             console.print(f"[red]not measured: {', '.join(differing)} differ")
             return 1
         measured, memory = _measure(servers, variables, options.queries, options.seconds)
+        of_kept = kept.measured(embedded, options.seconds) if figures.OURS in options.peers else {}
         ours = next((server for server in servers if server.kind.name == figures.OURS), None)
         export = asyncio.run(exported(ours, embedded.url)) if ours else None
     against = orjson.loads(options.against.read_bytes()) if options.against else None
     told = figures.verdicts(measured, memory, against, options.scale)
-    told += figures.of_export(export) if export else []
+    told += [*(figures.of_export(export) if export else []), *kept.verdicts(of_kept)]
     figures.show(console, {name: kind.title for name, kind in KINDS.items()}, measured, told)
     if options.json:
         facts = {
@@ -74,6 +74,7 @@ def main() -> int:
             "figures": {one: {query: of._asdict() for query, of in by.items()} for one, by in measured.items()},
             "ratios": figures.ratios(measured),
             "memory": memory,
+            "kept": of_kept,
             "export": asdict(export) if export else None,
             "verdicts": [one._asdict() for one in told],
             "skipped": skipped,
@@ -183,7 +184,7 @@ def _measure(
         console.print(f"measured {query}", style="dim", highlight=False)
     measured = {
         server.kind.name: {
-            query: _figure(loads[server.kind.name, query]) for query in queries if query in server.queries
+            query: figures.figure(loads[server.kind.name, query]) for query in queries if query in server.queries
         }
         for server in servers
     }
@@ -191,19 +192,7 @@ def _measure(
 
 
 def _load(server: Server, bodies: list[str], seconds: float) -> dict[str, Any]:
-    job = orjson.dumps({"port": server.port, "bodies": bodies, "seconds": seconds})
-    command = [sys.executable, "-m", "tests.bench.load"]
-    done = subprocess.run(command, input=job, stdout=subprocess.PIPE, check=True, timeout=seconds + 60)
-    told: dict[str, Any] = orjson.loads(done.stdout)
-    return told
-
-
-def _figure(rounds: list[dict[str, Any]]) -> figures.Figure:
-    return figures.figure(
-        sum(one["seconds"] for one in rounds),
-        sum(one["errors"] for one in rounds),
-        [latency for one in rounds for latency in one["latencies"]],
-    )
+    return loaded(Job(server.port, [post(server.port, body) for body in bodies], seconds))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import geometric_mean
@@ -72,11 +72,12 @@ Figures = Mapping[str, Mapping[str, Figure]]
 """Server → query → figure."""
 
 
-def figure(seconds: float, errors: int, latencies: list[int]) -> Figure:
-    """latencies: in microseconds."""
-    ranked = sorted(latencies) or [0]
+def figure(rounds: Sequence[Mapping[str, Any]]) -> Figure:
+    """Of what load.py told of each round."""
+    seconds, errors = sum(one["seconds"] for one in rounds), sum(one["errors"] for one in rounds)
+    ranked = sorted(latency for one in rounds for latency in one["latencies"]) or [0]
     p50, p99 = (ranked[int(len(ranked) * part)] / 1000 for part in (0.5, 0.99))
-    return Figure(round(len(latencies) / seconds, 1), p50, p99, errors)
+    return Figure(round(len(ranked) / seconds, 1), p50, p99, errors)
 
 
 def ratios(figures: Figures) -> dict[str, dict[str, float]]:

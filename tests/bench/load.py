@@ -5,12 +5,13 @@ some 30 µs: far below what any server takes.
 """
 
 import asyncio
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import cycle
-from typing import cast
+from typing import Any, cast
 
 import orjson
 import uvloop
@@ -20,30 +21,41 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True)
 class Job:
-    """bodies: the requests' bodies, JSON, sent in turn."""
+    """requests: as they go over the wire, sent in turn; status: what each is to be answered with."""
 
     port: int
-    bodies: list[str]
+    requests: list[str]
     seconds: float
+    status: int = 200
 
 
 @dataclass(frozen=True)
 class Load:
-    """latencies: microseconds of each answered request. errors: those of them with another status than 200 or with errors."""
+    """latencies: microseconds of each answered request. errors: those of them with another status or with errors."""
 
     seconds: float
     errors: int
     latencies: list[int]
 
 
+def loaded(job: Job) -> dict[str, Any]:
+    """The Load, from a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.load"]
+    done = subprocess.run(
+        command, input=orjson.dumps(asdict(job)), stdout=subprocess.PIPE, check=True, timeout=job.seconds + 60
+    )
+    told: dict[str, Any] = orjson.loads(done.stdout)
+    return told
+
+
 async def load(job: Job) -> Load:
-    requests = cycle([_request(job.port, body.encode()) for body in job.bodies])
+    requests = cycle([request.encode() for request in job.requests])
     loop = asyncio.get_running_loop()
     begun = time.perf_counter()
     connections = []
     for _ in range(CONNECTIONS):
         _, connection = await loop.create_connection(
-            lambda: _Connection(requests, begun + job.seconds), "127.0.0.1", job.port
+            lambda: _Connection(requests, begun + job.seconds, b"%d" % job.status), "127.0.0.1", job.port
         )
         connections.append(connection)
     await asyncio.gather(*(connection.done for connection in connections))
@@ -54,17 +66,23 @@ async def load(job: Job) -> Load:
     )
 
 
-def _request(port: int, body: bytes) -> bytes:
-    head = (
+def post(port: int, body: str) -> str:
+    """A query, as JSON."""
+    return (
         f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-        f"Accept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Accept: application/json\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}"
     )
-    return head.encode() + body
+
+
+def get(port: int, target: str, **headers: str) -> str:
+    """headers: by their names, with underscores."""
+    told = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: application/json\r\n{told}\r\n"
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], until: float) -> None:
-        self.requests, self.until = requests, until
+    def __init__(self, requests: Iterator[bytes], until: float, status: bytes) -> None:
+        self.requests, self.until, self.status = requests, until, status
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.errors, self.latencies = 0, list[int]()
         self.received = bytearray()
@@ -97,6 +115,8 @@ class _Connection(asyncio.Protocol):
         head = self.received.find(b"\r\n\r\n")
         if head < 0:
             return None
+        if self.received[9:12] == b"304":
+            return head + 4
         length = self.received[:head].lower().find(b"content-length:")
         if length < 0:  # sent in chunks
             return len(self.received) if self.received.endswith(b"0\r\n\r\n") else None
@@ -106,7 +126,7 @@ class _Connection(asyncio.Protocol):
         now = time.perf_counter()
         self.latencies.append(int((now - self.sent) * 1_000_000))
         if (
-            self.received[9:12] != b"200"
+            self.received[9:12] != self.status
             or b'"errors":[' in self.received[:500]
             or b'"errors":[' in self.received[-500:]
         ):

@@ -91,13 +91,17 @@ def post(port: int, body: str) -> dict[str, Any]:
 
 
 @contextmanager
-def started(kind: Kind, database_url: str) -> Iterator[Server]:
-    """Raises Unavailable."""
+def started(kind: Kind, database_url: str, **environment: str) -> Iterator[Server]:
+    """environment: what it has beside what all have. Raises Unavailable."""
     port = _free_port()
     command = kind.command(port)
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            command, env=_environment(database_url, port), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command,
+            env={**_environment(database_url, port), **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
         try:
             _wait_for(port, process, log)
@@ -139,7 +143,7 @@ def _environment(database_url: str, port: int) -> dict[str, str]:
         "DATABASE_PASSWORD": unquote(url.password or ""),
         "DATABASE_NAME": url.path[1:],
         "OPSC_POOL_SIZE": str(POOL),
-        "OPSC_CACHE_BYTES": "0",  # else nothing would be measured of ours but the cache
+        "OPSC_CACHE_BYTES": "0",  # else nothing would be measured of ours but the cache: it is, apart (kept.py)
         "OPSC_ALLOWANCE": "0",
         "NODE_ENV": "production",
         "PORT": str(port),
@@ -153,7 +157,7 @@ def _free_port() -> int:
         return port
 
 
-def _uvicorn(factory: str) -> Callable[[int], list[str]]:
+def uvicorn(factory: str) -> Callable[[int], list[str]]:
     def command(port: int) -> list[str]:
         options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
         return [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(port), *options]
@@ -170,8 +174,8 @@ def _node(file: str) -> Callable[[int], list[str]]:
     return command
 
 
-OURS = Kind("ours", "OPSC Tracker", _uvicorn("api.app:create"), by_walking, ("queries.graphql", "past.graphql"))
-HAND_WRITTEN = Kind("hand_written", "hand-written SQL", _uvicorn("tests.bench.hand_written.server:create"), plain_key)
+OURS = Kind("ours", "OPSC Tracker", uvicorn("api.app:create"), by_walking, ("queries.graphql", "past.graphql"))
+HAND_WRITTEN = Kind("hand_written", "hand-written SQL", uvicorn("tests.bench.hand_written.server:create"), plain_key)
 KINDS = {
     kind.name: kind
     for kind in (
@@ -179,9 +183,9 @@ KINDS = {
         HAND_WRITTEN,
         Kind("postgraphile", "PostGraphile", _node("postgraphile.mjs"), by_offset, ("peers/postgraphile.graphql",)),
         Kind("mercurius", "Mercurius, JIT", _node("mercurius.mjs"), of_rows),
-        Kind("graphene", "graphene, DataLoader", _uvicorn("tests.bench.peers.graphene_dataloader:create"), of_rows),
+        Kind("graphene", "graphene, DataLoader", uvicorn("tests.bench.peers.graphene_dataloader:create"), of_rows),
         Kind(
-            "strawberry", "Strawberry, DataLoader", _uvicorn("tests.bench.peers.strawberry_dataloader:create"), of_rows
+            "strawberry", "Strawberry, DataLoader", uvicorn("tests.bench.peers.strawberry_dataloader:create"), of_rows
         ),
     )
 }
