@@ -364,6 +364,17 @@ async def test_a_new_secret_signs_beside_the_old_one_for_a_while(hooks: Hooks) -
         await hooks.owner.execute("update webhook set secret_before_until = now()")
 
 
+async def test_of_an_answer_that_is_no_list_each_part_is_told_that_differs(hooks: Hooks) -> None:
+    facts = Query('{ measures { totalCount } law: measure(id: "Measure:AAA-0001") { title } clock { known } }', {})
+    assert await save(hooks.owner, facts, None)
+    await hooks.registers(facts.id)
+    await published(hooks.owner, create("Measure:AAA-0002", law("New")))
+    _, event = await hooks.receiver.next()
+    counted = [{"measures": {"totalCount": number}} for number in (1, 2)]
+    assert event["data"]["changed"] == [{"before": counted[0], "after": counted[1]}]
+    assert event["data"]["counts"] == {"appeared": 0, "disappeared": 0, "changed": 1}
+
+
 async def test_several_processes_deliver_each_difference_once_and_in_order(hooks: Hooks) -> None:
     await hooks.registers(hooks.laws)
     async with serving(hooks.database), serving(hooks.database):

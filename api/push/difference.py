@@ -11,10 +11,11 @@ import orjson
 from db.saved_queries import Query
 from db.webhooks import Span
 from schema.answer import asked_by, told
+from schema.arguments import Variables
 from schema.clock import Moment
 from schema.document import Operation, document
 from schema.refusals import ErrorCode, Refused, refusal
-from schema.rows import rows_of
+from schema.rows import Rows, rows_of
 
 MOST = 20_000
 """Rows of a list that are compared."""
@@ -99,7 +100,7 @@ async def _rows(pool: asyncpg.Pool, query: Query, position: int, valid: date, pu
     variables = operation.variables(query.variables)
     context = {**asked_by(None, public_url), **vars(moment)}
     async with pool.acquire() as connection, connection.transaction(readonly=True):
-        rows = rows_of(operation, variables, moment.shape, as_cells=False) if _lists(operation) else None
+        rows = _listing(operation, variables, moment)
         if rows is None:
             row = await told(connection, operation.plan(variables, moment.shape), variables, context)
             return {key: orjson.dumps({key: value}).decode() for key, value in orjson.loads(row["data"]).items()}
@@ -113,8 +114,20 @@ async def _rows(pool: asyncpg.Pool, query: Query, position: int, valid: date, pu
     return {_key(row): row for row in listed}
 
 
-def _lists(operation: Operation) -> bool:
-    """Whether it asks for one thing alone, the clock aside: of several, the whole is compared."""
+def _listing(operation: Operation, variables: Variables, moment: Moment) -> Rows | None:
+    """The rows of its list; None where it lists nothing, or asks for other things beside: then the whole is compared."""
+    if not _asks_for_one(operation):
+        return None
+    try:
+        return rows_of(operation, variables, moment.shape, as_cells=False)
+    except (
+        Refused
+    ):  # a list of which nothing but facts is asked, as its totalCount; what is wrong is told when it is answered
+        return None
+
+
+def _asks_for_one(operation: Operation) -> bool:
+    """Whether it asks for one thing alone, the clock aside."""
     asked = operation.node.selection_set.selections
     named = [getattr(one, "name", None) for one in asked]
     return sum(name is None or name.value not in ("clock", "__typename") for name in named) == 1
