@@ -30,6 +30,8 @@ AT_ONCE = 4
 SOON, LATER = 5.0, 60.0
 """Seconds after which it is looked again, though nothing was published, where there are webhooks and where there are none."""
 
+NEWEST = 'select coalesce(max("position"), 0) from revision'
+
 GONE = 410
 """The status by which a receiver says that it wants nothing more."""
 
@@ -65,7 +67,7 @@ class Deliverer:
             while True:
                 try:
                     self._called.clear()
-                    self._seen = await self.pool.fetchval('select coalesce(max("position"), 0) from revision')
+                    self._seen = await self.pool.fetchval(NEWEST)
                     await self._take(sending)
                     some = await self.pool.fetchval("select exists (select from webhook)")
                     worked = True
@@ -130,7 +132,7 @@ class Deliverer:
             await self._attempt(taken, delivery, found)
 
     async def _next(self, taken: Taken) -> Span:
-        newest = await self.pool.fetchval('select max("position") from revision')
+        newest = await self.pool.fetchval(NEWEST)
         today = datetime.now(UTC).date()
         return Span(taken.position, max(newest, taken.position), taken.valid, max(today, taken.valid))
 
