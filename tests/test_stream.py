@@ -187,6 +187,19 @@ async def test_a_filter_leaves_out_the_rest_and_signs_of_life_say_how_far_the_re
         assert await told(found, 1) == [law.last]
 
 
+async def test_a_stream_outlives_the_connection_by_which_the_process_hears_of_publications(record: Record) -> None:
+    superuser = await asyncpg.connect(record.database.superuser_url)
+    async with opened(record.client) as found:
+        await anext(found)
+        ended = (
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'opsc following'"
+        )
+        assert await superuser.fetchval(f"{ended} and datname = current_database()") == 1
+        positions = await record.publish(2)
+        assert await told(found, 2) == positions
+    await superuser.close()
+
+
 async def test_a_result_is_what_a_query_of_the_same_fields_answers(record: Record) -> None:
     fields = "position reason document fieldChanges { field after } record { id ... on Source { title } }"
     (position,) = await record.publish(title="“Two”\nlines: \\ and a tab\t")
