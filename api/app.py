@@ -1,17 +1,20 @@
 """The whole application on one page: which address is answered by what, and what lives as long as the process."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
+from api.fair_use import Counted
 from api.following import Following
 from api.identity import WHILE
 from api.kept import KeptAnswers
@@ -22,7 +25,9 @@ from api.push.target import Targets
 from api.push.webhooks import ROUTES as WEBHOOKS
 from api.queries import asked, saved, saving
 from api.settings import Settings
+from api.shared_allowance import SharedAllowance
 from api.v1 import twin
+from api.v1.apart.answered import AT_ONCE
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
 
@@ -33,8 +38,9 @@ WRITERS = 2
 """Connections that change the record: they wait for one another, and readers for none of them."""
 
 
-EXPORTERS = 2
-"""Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them."""
+EXPORTERS = AT_ONCE + 1
+"""Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them. One more than there are
+files written at once, so that a plain table need not wait for these."""
 
 COURIERS = 2
 """Connections that deliveries to webhooks are made of."""
@@ -43,10 +49,15 @@ COURIERS = 2
 def create(settings: Settings | None = None) -> Starlette:
     """The application; without settings, from the environment (uvicorn's factory)."""
     settings = settings or Settings.from_environment()
+    fair_use = settings.fair_use
+    trusted = list(fair_use.trusted_proxies)
+    proxies = [Middleware(ProxyHeadersMiddleware, trusted)] if trusted else []
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        used = SharedAllowance(HOUR)
         async with (
+            used.adding_up(fair_use.valkey_url) if fair_use.valkey_url else nullcontext(),
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
             await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
@@ -65,6 +76,8 @@ def create(settings: Settings | None = None) -> Starlette:
                 "streams": Streams(),
                 "deliverer": deliverer,
                 "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
+                "apart": asyncio.Semaphore(AT_ONCE),
+                "used": used,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),
                 "savings": Allowance(HOUR),
@@ -91,7 +104,12 @@ def create(settings: Settings | None = None) -> Starlette:
             Mount("/graphiql", graphiql.files),
             Route("/", RedirectResponse("/graphql")),
         ],
-        middleware=[Middleware(ReadableByAll), Middleware(graphql.KeptFirst)],
+        middleware=[
+            *proxies,
+            Middleware(ReadableByAll),
+            Middleware(Counted, {"/graphql": graphql.not_read}),
+            Middleware(graphql.KeptFirst),
+        ],
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lifespan,
     )

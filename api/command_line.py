@@ -27,7 +27,7 @@ from api.queries.withdrawing import queries
 from api.record import NoRecordError, Record, require_newest
 from api.serving import ADDRESS, address, bound
 from api.serving import serve as serve_on
-from api.settings import OpenID
+from api.settings import FairUse, OpenID
 from api.spreadsheets import spreadsheets
 from api.submissions import submissions
 from api.terminal import Data, connected, opened, told
@@ -87,6 +87,15 @@ def serve(
         str | None,
         typer.Option(envvar="OPSC_PUBLIC_URL", help="Where readers find this record.", show_default="where it listens"),
     ] = None,
+    trusted_proxies: Annotated[
+        str,
+        typer.Option(
+            envvar="OPSC_TRUSTED_PROXIES",
+            help="Addresses or networks of the proxies before it, with commas between them: their X-Forwarded-For says where a"
+            " request comes from. Without it, all that comes through a proxy counts as one asker's.",
+            show_default="none",
+        ),
+    ] = "",
 ) -> None:
     """Serve the record.
 
@@ -94,7 +103,9 @@ def serve(
     only read: opsc migrate and opsc seed are for you to run when it suits you.
     """
     with told(), suppress(KeyboardInterrupt), ExitStack() as until_the_end:
-        OpenID.from_environment()  # what is wrong with it is told before anything begins
+        os.environ["OPSC_TRUSTED_PROXIES"] = trusted_proxies  # for the workers
+        OpenID.from_environment()  # what is wrong with these is told before anything begins
+        FairUse.from_environment()
         listener = until_the_end.enter_context(bound(host, port))
         if public_url is not None and not ADDRESS.fullmatch(public_url):
             raise NoRecordError(f"--public-url {public_url} is no address: write it as https://opsc.example.")

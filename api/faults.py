@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from api.request import NotRead
+from api.v1.apart.refused import Busy, CannotWrite
 from schema.refusals import BadValue, ErrorCode, Refused
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -51,6 +52,10 @@ def told(error: Exception) -> Response:
     """The problem that a request's refusal is, or that the record is away; other errors are raised again."""
     if isinstance(error, BadValue):
         return problem(400, "Bad request", str(error))
+    if isinstance(error, CannotWrite):
+        return problem(422, "Cannot be written", str(error))
+    if isinstance(error, Busy):
+        return problem(503, "Busy", str(error), {"Retry-After": "10"})
     if isinstance(error, NotRead):
         return problem(error.status, HTTPStatus(error.status).phrase.capitalize(), str(error), error.headers)
     if isinstance(error, UNREACHABLE):

@@ -17,7 +17,9 @@ from api import graphiql, mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
 from api.allowance import Allowance, asker
 from api.checkpoints import signer
+from api.deprecation import telling_of
 from api.errors import body_of_errors
+from api.fair_use import CHANGING, charge
 from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
 from api.kept import KeptAnswers, Made, Ready, is_settled, key_of, raw
@@ -102,6 +104,8 @@ async def _answered(scope: Scope, headers: Mapping[bytes, bytes], receive: Recei
     except NotRead:
         raise
     except Refused as refused:
+        if _timed_out(refused):
+            charge(scope, refused.cost)
         return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
     except Stopped as stopped:
         return _failed(scope, media_type, stopped.__cause__ or stopped, f" {stopped}")
@@ -113,22 +117,24 @@ async def _made(
     scope: Scope, headers: Mapping[bytes, bytes], body: bytes, media_type: str, viewer: Account | None
 ) -> Made | Response:
     """An answer, read from the database; or what a mutation did, which is for whoever sent it."""
-    asked, lasts = read(scope, headers, body), True
+    public_url, asked, lasts = scope["state"]["settings"].public_url, read(scope, headers, body), True
     if asked.document_id is not None:
-        lasts = (
-            asked.document_id.removeprefix("sha256:") in documents()
-        )  # what was saved can be withdrawn, past the log
+        lasts = asked.document_id.removeprefix("sha256:") in documents()  # what was saved may be withdrawn
         asked = await trusted(scope["state"]["pool"], asked)
     operation = document(asked.query).operation(asked.operation_name)
+    used = operation.deprecated.of(asked.variables)
     told = {"Content-Type": f"{media_type}; charset=utf-8", "Vary": _vary(scope, asked.moment or PRESENT)}
     if operation.node.operation is OperationType.SUBSCRIPTION:
         return await subscribed(scope, headers, asked, operation, viewer)
     if operation.node.operation is OperationType.QUERY:
         made = await _at_its_moment(scope, asked, operation, told, viewer)
-        made = replace(made, body=_formed(media_type, made.body))
-        return made if lasts else replace(made, position=None)
+        told = telling_of(used, made.headers, public_url)
+        body = _formed(media_type, made.body)
+        return replace(made, body=body, headers=told, position=made.position if lasts else None)
+    charge(scope, CHANGING)
     try:
-        return _for_one(_formed(media_type, await _mutated(scope, asked, operation, viewer)), told)
+        done = _formed(media_type, await _mutated(scope, asked, operation, viewer))
+        return _for_one(done, telling_of(used, told, public_url))
     finally:
         scope["state"]["following"].doubt()  # who published reads it next
 
@@ -198,6 +204,7 @@ async def _at_its_moment(
     if asked.accepted:
         moment = replace(moment, known=await pool.fetchval(mementos.NEAREST, asked.accepted))
     found = await answer(pool, operation, asked.variables, public_url, moment, viewer=viewer)
+    charge(scope, found.cost)
     position = found.position if found.of_the_log else None
     valid = {"Record-Valid": str(moment.valid)} if moment.valid else {}
     if not says_what_was_known(moment):
@@ -227,8 +234,18 @@ def _vary(scope: Scope, moment: Moment = PRESENT) -> str:
 def _status(media_type: str, refused: Refused) -> int:
     if media_type == JSON:
         return 200
-    timed_out = any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
-    return 504 if timed_out else 400
+    return 504 if _timed_out(refused) else 400
+
+
+def _timed_out(refused: Refused) -> bool:
+    return any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
+
+
+def not_read(scope: Scope, error: NotRead) -> Response:
+    """What is said before a request is read, in GraphQL's form."""
+    accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+    media_type = negotiated(accept, pages=False) or JSON
+    return _refused(scope, media_type, error.status, [refusal(str(error), error.code)], error.headers)
 
 
 def _failed(scope: Scope, media_type: str, error: BaseException, done: str = "") -> Response:

@@ -1,6 +1,7 @@
 """Who asks: the account whose token a request carries. Nobody is asked to carry one."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from starlette.types import Scope
 
@@ -14,12 +15,17 @@ from schema.refusals import ErrorCode
 
 REALM = 'Bearer realm="opsc"'
 
+IDENTIFIED = "opsc.identified"
+"""Where a request's scope says whose it is, once that is known."""
+
 GUESSES, WHILE = 10, 60
 """How many tokens that are no good one address may send in so many seconds; each worker counts those that it is sent."""
 
 
 async def identified(scope: Scope, headers: Mapping[bytes, bytes]) -> Account | None:
-    """The account; None for the public. Raises NotRead for a token that is not good, never saying why."""
+    """The account; None for the public. Raises NotRead for a token that is not good, never saying why. Asked once a request."""
+    if IDENTIFIED in scope:
+        return cast("Account", scope[IDENTIFIED])
     said = headers.get(b"authorization")
     if said is None:
         return None
@@ -41,6 +47,7 @@ async def identified(scope: Scope, headers: Mapping[bytes, bytes]) -> Account | 
         )
         challenge = {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
         raise NotRead(401, message, ErrorCode.UNAUTHENTICATED, challenge)
+    scope[IDENTIFIED] = account
     return account
 
 

@@ -1,10 +1,12 @@
-"""/r/ID and /r/ID/NUMBER: a record and a revision at addresses of their own, as JSON. Each is a GraphQL document.
+"""/r/ID and /r/ID/NUMBER: a record and a revision at addresses of their own: JSON or, for browsers and with .html, a page.
+
+Each is a GraphQL document.
 
 These addresses stay: a record that was retracted says so at its own, one that was merged leads to the record that it went into.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +14,20 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import mementos
-from api.accept import JSON
+from api import accept, mementos, record_page, revision_page
 from api.faults import problem, telling
 from api.kept import PAST, UNKEPT, KeptAnswers, Made, is_settled, key_of
 from api.moments import accepted, asked_in, says_what_was_known
+from api.page import page
 from schema.answer import Answer, answer
 from schema.clock import PRESENT, Moment
-from schema.document import document
+from schema.document import Operation, document
 from schema.identity import WELL_FORMED
 from schema.scalars import DateTime
 
 HERE = Path(__file__).parent / "documents"
-RECORD = document((HERE / "record.graphql").read_text("utf-8"))
-REVISION = document((HERE / "revision.graphql").read_text("utf-8"))
+RECORD = document((HERE / "record.graphql").read_text("utf-8")).operation(None)
+REVISION = document((HERE / "revision.graphql").read_text("utf-8")).operation(None)
 
 POSITION = 'select "position" from revision where record_id = $1 and number = $2'
 
@@ -33,29 +35,46 @@ REDACTED_BY = """select number from revision where record_id = $1 and operation 
                  order by "position" limit 1"""
 
 
+FORMS = {".html": accept.HTML, ".json": accept.JSON}
+"""What an address may end in to ask for a form, whatever Accept says."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the end of an address names. vary: the request's headers that the form depends on."""
+
+    name: str
+    media_type: str
+    suffix: str
+    vary: Sequence[str]
+
+    @property
+    def as_page(self) -> bool:
+        return self.media_type == accept.HTML
+
+
 @telling
 async def record(request: Request) -> Response:
     """The record as it stands, or stood at the moment asked for: its newest revision, with its document."""
-    asked = asked_in(request.query_params)
-    return await _kept(
-        request, "" if says_what_was_known(asked) else "Accept-Datetime", lambda: _record(request, asked)
-    )
+    named, asked = _named(request, "id"), asked_in(request.query_params)
+    vary = [*named.vary, *(() if says_what_was_known(asked) else ("Accept-Datetime",))]
+    return await _kept(request, named, vary, lambda: _record(request, named, asked, _varying(*vary)))
 
 
-async def _record(request: Request, asked: Moment) -> Made | Response:
-    record_id = request.path_params["id"]
+async def _record(request: Request, named: Named, asked: Moment, headers: dict[str, str]) -> Made | Response:
+    record_id, state = named.name, request.state
     wanted = accepted(dict(request.headers.raw), asked)
-    headers = {} if says_what_was_known(asked) else {"Vary": "Accept-Datetime"}
     if not WELL_FORMED.fullmatch(record_id):
-        return _nothing(record_id, headers)
+        return _nothing(named, headers)
     moments = await _changed(request, record_id) if wanted or says_what_was_known(asked) else []
     if wanted and moments:
         asked = replace(asked, known=mementos.nearest(moments, wanted))
-    answered = await _asked(request, RECORD, {"id": record_id}, asked)
+    operation = (record_page.operation(record_id) if named.as_page else None) or RECORD
+    answered = await _asked(request, operation, {"id": record_id}, asked)
     found = orjson.loads(answered.data)
     node = found["node"]
     if not node or "revision" not in node:
-        return _nothing(record_id, headers, asked)
+        return _nothing(named, headers, asked)
     original = _address(request, record_id) + (f"?valid={asked.valid}" if asked.valid else "")
     if moments:
         headers |= mementos.of_record(original, moments, DateTime.read(found["clock"]["known"]))
@@ -63,27 +82,40 @@ async def _record(request: Request, asked: Moment) -> Made | Response:
         headers["Link"] = mementos.links_of_record(original)
     if node["id"] != record_id:
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"/r/{node['id']}{query}", 308, {**headers, "Cache-Control": UNKEPT})
+        address = f"/r/{node['id']}{named.suffix}{query}"
+        return RedirectResponse(address, 308, {**headers, "Cache-Control": UNKEPT})
     if wanted and asked.known:
         headers["Content-Location"] = mementos.at(original, asked.known)
-    body = _json({**node, "clock": found["clock"]})
-    if node["type"] == "Tombstone":
-        return Response(body, 410, {**headers, "Cache-Control": UNKEPT}, JSON)
-    if moments and is_settled(DateTime.read(found["clock"]["known"])):
+    gone = node["type"] == "Tombstone"
+    if gone:
+        headers["Cache-Control"] = UNKEPT
+    elif moments and is_settled(DateTime.read(found["clock"]["known"])):
         headers["Cache-Control"] = (
             PAST  # the body is final; where the links lead changes with the record, so it is made anew here
         )
-    return Made(body, {**headers, "Content-Type": JSON}, answered.position)
+    if named.as_page:
+        past = bool(wanted) or says_what_was_known(asked)
+        shown = record_page.record_page(
+            found,
+            state.settings.public_url,
+            request.query_params,
+            past=past,
+            status=410 if gone else 200,
+            headers=headers,
+        )
+    else:
+        shown = _json({**node, "clock": found["clock"]}, 410 if gone else 200, headers)
+    return shown if gone else _made(shown, answered)
 
 
 @telling
 async def timemap(request: Request) -> Response:
     """Every state that the record was in, as RFC 7089 lists them."""
-    record_id = request.path_params["id"]
-    moments = await _changed(request, record_id) if WELL_FORMED.fullmatch(record_id) else []
+    named = Named(request.path_params["id"], accept.JSON, "", ())
+    moments = await _changed(request, named.name) if WELL_FORMED.fullmatch(named.name) else []
     if not moments:
-        return _nothing(record_id)
-    return Response(mementos.timemap(_address(request, record_id), moments), media_type=mementos.LINK_FORMAT)
+        return _nothing(named)
+    return Response(mementos.timemap(_address(request, named.name), moments), media_type=mementos.LINK_FORMAT)
 
 
 @telling
@@ -92,31 +124,55 @@ async def revision(request: Request) -> Response:
 
     Clocks only decide whether it was there. Redacted words are gone at every clock, so what took them is told at every clock, too.
     """
-    return await _kept(request, "", lambda: _revision(request))
+    named = _named(request, "number")
+    return await _kept(request, named, named.vary, lambda: _revision(request, named))
 
 
-async def _revision(request: Request) -> Made | Response:
-    record_id, number = request.path_params["id"], request.path_params["number"]
-    asked = asked_in(request.query_params)
+async def _revision(request: Request, named: Named) -> Made | Response:
+    record_id, number, asked = request.path_params["id"], named.name, asked_in(request.query_params)
+    whole, headers = replace(named, name=f"{record_id}/{number}"), _varying(*named.vary)
     if not WELL_FORMED.fullmatch(record_id) or not (number.isascii() and number.isdigit() and len(number) < 10):
-        return _nothing(f"{record_id}/{number}")
+        return _nothing(whole, headers)
     pool = request.state.pool
     position = await pool.fetchval(POSITION, record_id, int(number))
-    answered = await _asked(request, REVISION, {"position": position}, asked) if position else None
+    operation = revision_page.ASKED if named.as_page else REVISION
+    answered = await _asked(request, operation, {"position": position}, asked) if position else None
     found = orjson.loads(answered.data)["revision"] if answered else None
     if not answered or not found:
-        return _nothing(f"{record_id}/{number}", {}, asked)
+        return _nothing(whole, headers, asked)
     if found["document"] is None:
         redaction = await pool.fetchval(REDACTED_BY, record_id, position)
         found["redaction"] = f"{_address(request, record_id)}/{redaction}"
-    recorded_at = DateTime.read(found["recordedAt"])
-    return Made(_json(found), {"Content-Type": JSON}, answered.position, recorded_at)
+    if named.as_page:
+        return _made(revision_page.revision_page(found, request.state.settings.public_url, headers), answered)
+    return replace(_made(_json(found, 200, headers), answered), recorded_at=DateTime.read(found["recordedAt"]))
 
 
-async def _kept(request: Request, vary: str, make: Callable[[], Awaitable[Made | Response]]) -> Response:
+def _made(shown: Response, answered: Answer) -> Made:
+    headers = {name: value for name, value in shown.headers.items() if name != "content-length"}
+    return Made(bytes(shown.body), {name.title(): value for name, value in headers.items()}, answered.position)
+
+
+async def _kept(
+    request: Request, named: Named, vary: Sequence[str], make: Callable[[], Awaitable[Made | Response]]
+) -> Response:
     answers: KeptAnswers = request.state.kept
     headers = dict(request.headers.raw)
-    return await answers.answered(headers, key_of(request.scope, headers, JSON), vary, make)
+    return await answers.answered(headers, key_of(request.scope, headers, named.media_type), ", ".join(vary), make)
+
+
+def _named(request: Request, parameter: str) -> Named:
+    """The last part of the address, and the form that it, or Accept, asks for: JSON, where a client does not ask for a page."""
+    written = request.path_params[parameter]
+    for suffix, media_type in FORMS.items():
+        if written.endswith(suffix):
+            return Named(written.removesuffix(suffix), media_type, suffix, ())
+    chosen = accept.preferred(request.headers.get("accept"), (accept.JSON, accept.HTML))
+    return Named(written, chosen or accept.JSON, "", ("Accept",))
+
+
+def _varying(*names: str) -> dict[str, str]:
+    return {"Vary": ", ".join(names)} if names else {}
 
 
 async def _changed(request: Request, record_id: str) -> list[Any]:
@@ -125,20 +181,23 @@ async def _changed(request: Request, record_id: str) -> list[Any]:
     return moments
 
 
-async def _asked(request: Request, kept: Any, variables: dict[str, Any], moment: Moment = PRESENT) -> Answer:
+async def _asked(request: Request, kept: Operation, variables: dict[str, Any], moment: Moment = PRESENT) -> Answer:
     state = request.state
-    return await answer(state.pool, kept.operation(None), variables, state.settings.public_url, moment)
+    return await answer(state.pool, kept, variables, state.settings.public_url, moment)
 
 
 def _address(request: Request, record_id: str) -> str:
     return f"{request.state.settings.public_url}/r/{record_id}"
 
 
-def _json(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+def _json(value: Any, status: int, headers: Mapping[str, str]) -> Response:
+    body = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return Response(body, status, headers, accept.JSON)
 
 
-def _nothing(name: str, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT) -> Response:
+def _nothing(named: Named, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT) -> Response:
     then = " at that moment" if says_what_was_known(asked) else ""
-    detail = f'There is no "{name}" in this record{then}. Ids look like Measure:PHL-0007.'
+    detail = f'There is no "{named.name}" in this record{then}. Ids look like Measure:PHL-0007.'
+    if named.as_page:
+        return page("nothing.html", 404, headers, detail=detail)
     return problem(404, "Not found", detail, headers)

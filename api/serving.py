@@ -83,6 +83,7 @@ def serve(listener: socket.socket, workers: int, announce: Announce) -> None:
         lifespan="on",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # the application has them read, of the proxies that are trusted
         timeout_graceful_shutdown=GRACE,
     )
     if workers == 1:

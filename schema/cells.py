@@ -33,11 +33,13 @@ SEPARATOR = "; "
 
 @dataclass(frozen=True)
 class Cell:
-    """A column: the path to its leaf, what it holds (a scalar of GraphQL's, or TEXT for several of them), and how to come by it."""
+    """A column: the path to its leaf, what it holds (a scalar of GraphQL's, or TEXT for several of them), how to come by it, and
+    the path to the list whose elements it holds."""
 
     name: str
     kind: str
     text: Expression
+    among: str | None = None
 
 
 TEXT = "String"
@@ -62,10 +64,10 @@ def _of_field(
     given = given_arguments(definition.args, values, at.plan.variables)
     here = replace(at, row=row, given=given, type=definition.type, nodes=nodes, path=(*at.path, name))
     target = get_named_type(definition.type)
-    at.plan.charge(1)
+    at.plan.charge(here.path, 1)
     if isinstance(field, Column | Computed) and is_leaf_type(target) and target.name != "JSON":
         if isinstance(field, Computed):
-            at.plan.charge(field.reads)
+            at.plan.charge(here.path, field.reads)
         return [_leaf(name, definition.type, field.value(here))]
     if isinstance(field, Part) and isinstance(target, GraphQLObjectType):
         return cells(here, target, row, f"{name}.", listed=listed)
@@ -95,6 +97,7 @@ def _of_edges(at: At, field: Edges, target: GraphQLObjectType, name: str) -> lis
             one.name,
             TEXT,
             _or_nothing(sa.func.string_agg(in_list(one.text), aggregate_order_by(literal(SEPARATOR), *order))),
+            name,
         )
         for one in inner
     ]
@@ -127,7 +130,7 @@ def _leaf(name: str, type_: GraphQLOutputType, value: Expression) -> Cell:
         apart = sa.func.array_to_string(value, sa.literal_column(r"E'\x01'"), literal(""))
         escaped = in_list(apart)
         return Cell(
-            name, TEXT, _or_nothing(sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR)))
+            name, TEXT, _or_nothing(sa.func.replace(escaped, sa.literal_column(r"E'\x01'"), literal(SEPARATOR))), name
         )
     if named.name == "DateTime":
         in_utc = sa.func.timezone(literal("UTC"), value)

@@ -15,7 +15,7 @@ from schema.fields import Planned
 from schema.filters import Matches, any_of, conditions, one_of
 from schema.json_text import Json, array_of, as_sql, literal, members, plain
 from schema.paged import LARGEST_PAGE, PAGE, rows_asked
-from schema.planning import At
+from schema.planning import At, Listed
 from schema.refusals import BadValue
 from schema.revision import Revision
 from schema.vocabulary import ChangeKind, Operation, RecordType
@@ -128,6 +128,10 @@ class Changes(Planned):
                 description=f"The newest so many instead, 1 to {LARGEST_PAGE}, oldest first: what a feed shows. Give first or "
                 "last.",
             ),
+            "before": graphene.Argument(
+                graphene.Int,
+                description="Only what comes before this position: with last, the page of a feed that is older than another.",
+            ),
         }
         super().__init__(graphene.NonNull(ChangePage), args=arguments, description=description)
 
@@ -162,6 +166,7 @@ class RevisionsAfter:
 
     def json(self) -> Json:
         at, size = self.at, self.size()
+        at.plan.lists[at.path] = Listed(size, said="first" in at.given or self.backwards)
         page = self.limited(size if self.backwards else size + 1)
         pairs: list[tuple[str, Json]] = []
         for key, nodes in at.plan.subfields(at.target, at.nodes).items():
@@ -198,6 +203,8 @@ class RevisionsAfter:
         revision = at.plan.rows(at, self.element)
         rows = sa.select(revision).where(revision.c.position > self.after, at.plan.stands(revision, at.clock))
         rows = rows.where(*conditions(at, revision))
+        if "before" in at.given:
+            rows = rows.where(revision.c.position < at.bind("before", sa.Integer))
         if size is not None:
             order = revision.c.position.desc() if self.backwards else revision.c.position
             rows = rows.order_by(order).limit(sa.literal_column(str(size)))
@@ -221,6 +228,14 @@ def _start(at: At) -> sa.ColumnElement[int]:
     return sa.select(kept.c.position).scalar_subquery()
 
 
+def _end(at: At) -> sa.ColumnElement[int]:
+    """The last position that could be told of."""
+    if "before" not in at.given:
+        return at.clock.position
+    earlier = at.bind("before", sa.Integer) - sa.literal_column("1")
+    return sa.func.greatest(sa.func.least(at.clock.position, earlier), sa.literal_column("0"), type_=sa.Integer())
+
+
 def _in_order(page: Any, column: Any, type_: Any) -> Any:
     return sa.func.array_agg(aggregate_order_by(column, page.c.position), type_=sa.ARRAY(type_))
 
@@ -236,5 +251,5 @@ def _fact(at: At, name: str, page: Any, size: int) -> Json:
         return plain(more)
     if name == "lastPosition":
         last = _in_order(page, page.c.position, sa.Integer())[sa.literal_column(str(size))]
-        return plain(sa.case((more, last), else_=at.clock.position))
+        return plain(sa.case((more, last), else_=_end(at)))
     return ('"ChangePage"',)

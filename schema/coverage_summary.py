@@ -123,7 +123,7 @@ class CoverageSummary(Planned):
         groups = 1
         for dimension in by:
             groups *= DIMENSIONS[dimension].groups
-        at.plan.charge(self.cells // 10 + min(groups, self.cells))
+        at.plan.charge(at.path, self.cells // 10 + min(groups, self.cells), self.cells)
         counted = self.counted(at, {DIMENSIONS[dimension].side for dimension in by})
         return _grouped(at, by, counted)
 

@@ -165,7 +165,7 @@ class Differences(Paged):
         for moment, position in (("from", "fromPosition"), ("to", "toPosition")):
             if moment in at.given and position in at.given:
                 raise BadValue(f"{moment} and {position} say the same in two ways: give one of them.")
-        at.plan.charge(LARGEST_LOG // 100)
+        at.plan.charge(at.path, LARGEST_LOG // 100, LARGEST_LOG)
         if "to" in at.given or "toPosition" in at.given:
             at = replace(at, clock=_end(at))
         return super().page(at)

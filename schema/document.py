@@ -1,6 +1,7 @@
 """GraphQL documents: parsed, validated and measured against the limits once, then kept with the plans made for them."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from cachetools import LRUCache
@@ -14,6 +15,7 @@ from graphql import (
     InlineFragmentNode,
     NonNullTypeNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableDefinitionNode,
 )
@@ -21,9 +23,11 @@ from graphql.execution.values import get_variable_values
 from graphql.utilities import coerce_input_value, type_from_ast
 
 from schema.arguments import Variables
+from schema.deprecation import Uses
+from schema.explanation import explanation
 from schema.introspection import INTROSPECTION
 from schema.keyset import position_of
-from schema.plan import Plan, plan
+from schema.plan import COST_LIMIT, Plan, plan, priced
 from schema.query import schema
 from schema.refusals import ErrorCode, Refused, refusal
 from schema.shape import Shapes
@@ -58,6 +62,18 @@ class Operation:
             for definition in node.variable_definitions
             if definition.default_value is None and not isinstance(definition.type, NonNullTypeNode)
         }
+
+    @cached_property
+    def deprecated(self) -> Uses:
+        """What of it is deprecated."""
+        return Uses(schema, self.node, self.fragments, self.types)
+
+    @property
+    def depth(self) -> int:
+        """How deep its fields nest; those of introspection do not count."""
+        depths = _Depths(self.fragments)
+        fields = _fields(self.node.selection_set, self.fragments)
+        return max((depths.of_field(one) for one in fields if one.name.value not in INTROSPECTION), default=0)
 
     def variables(self, given: Mapping[str, Any]) -> Variables:
         """The request's variables, coerced. Raises Refused, with an error for each that cannot be."""
@@ -110,12 +126,23 @@ class Operation:
     def _made(self, variables: Variables, clocks: frozenset[str], *, at_newest: bool) -> Plan | Refused:
         """The plan, or the refusal of what is too much whatever the values: as dear to find as a plan, and as worth keeping."""
         try:
-            return plan(schema, self.node, self.fragments, variables, clocks, at_newest=at_newest)
+            return plan(schema, self.node, self.fragments, variables, clocks, at_newest=at_newest, explain=explained)
         except Refused as refused:
             codes = {(error.extensions or {}).get("code") for error in refused.errors}
             if codes <= {ErrorCode.TOO_COSTLY, ErrorCode.TOO_LARGE}:
                 return refused
             raise
+
+
+def explained(text: str, given: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
+    """An Explanation's fields: what a query would cost, which is not run. Raises Refused."""
+    operation = document(text).operation(name)
+    if operation.node.operation is not OperationType.QUERY:
+        raise Refused(
+            [refusal("Only what a query costs is known beforehand: this is no query.", nodes=[operation.node])]
+        )
+    planning = priced(schema, operation.node, operation.fragments, operation.variables(given), explained)
+    return explanation(planning, COST_LIMIT, operation.depth)
 
 
 class _Misfit(Exception):

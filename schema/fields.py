@@ -73,7 +73,7 @@ class Computed(Planned):
         self.value, self.plain, self.reads = value, plain, reads
 
     def json(self, at: At) -> Json:
-        at.plan.charge(self.reads)
+        at.plan.charge(at.path, self.reads)
         return value_json(at.type, self.value(at), plain_text=self.plain)
 
 

@@ -53,6 +53,13 @@ class Flat:
         """What its cells hold: one of the scalar, or several as text."""
         return self.leaf if self.listed is None and not self.words else TEXT
 
+    @property
+    def among(self) -> str | None:
+        """The path to the list whose elements a cell holds, where it holds several."""
+        if self.listed is not None:
+            return ".".join(self.keys[: self.listed])
+        return self.name if self.words else None
+
     def text(self, element: Any) -> str:
         """The cell of an element; empty for nothing."""
         if self.listed is None:

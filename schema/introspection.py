@@ -1,6 +1,7 @@
-"""Introspection beside data: the schema's own answer, spliced into the statement's as a parameter."""
+"""What graphql-core answers itself, beside data: the schema's own answer, spliced into the statement's as a parameter."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import orjson
 from graphql import (
@@ -20,10 +21,15 @@ INTROSPECTION = frozenset({"__schema", "__type"})
 """Fields of Query that ask about the schema."""
 
 
-def introspected(
-    schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], key: str, nodes: Sequence[FieldNode]
+def executed(
+    schema: GraphQLSchema,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    key: str,
+    nodes: Sequence[FieldNode],
+    value: Callable[[Variables], Any] = lambda _variables: None,
 ) -> Callable[[Variables], str]:
-    """What a request's variables make of these introspection fields: JSON text."""
+    """What a request's variables make of these fields of Query, all under one key: JSON text. value: of a field that is no
+    introspection."""
 
     def answer(variables: Variables) -> str:
         selections = SelectionSetNode(selections=tuple(nodes))
@@ -34,6 +40,7 @@ def introspected(
         context = ExecutionContext.build(schema, document)
         assert isinstance(context, ExecutionContext)
         context.variable_values = dict(variables)  # coerced already
-        return orjson.dumps(context.execute_operation(operation, None)[key]).decode()  # type: ignore[index]
+        found = context.execute_operation(operation, {nodes[0].name.value: value(variables)})
+        return orjson.dumps(found[key]).decode()  # type: ignore[index]
 
     return answer

@@ -18,7 +18,7 @@ from schema.fields import On, Planned, Source
 from schema.filters import conditions
 from schema.json_text import Json, array, array_of, as_sql, members, or_null, quoted
 from schema.keyset import ID, Cursor, Key
-from schema.planning import At
+from schema.planning import At, Listed
 from schema.refusals import BadValue
 
 PAGE = 50
@@ -160,6 +160,7 @@ class Page:
 
     def json(self) -> Json:
         size, chosen = self.size, self.at.plan.subfields(self.at.target, self.at.nodes)
+        self.at.plan.lists[self.at.path] = Listed(size, said="first" in self.at.given or self.backwards)
         page = self.page(chosen, size)
         with self.at.plan.each(size):
             lists = {
@@ -167,7 +168,7 @@ class Page:
             }
         self.in_order = page is not None and not self.backwards and self.at.plan.alone(page)
         pairs = [
-            (key, self.array(lists[key], page) if key in lists else self.member(nodes, page))
+            (key, self.array(lists[key], page) if key in lists else self.member(key, nodes, page))
             for key, nodes in chosen.items()
         ]
         if page is None:
@@ -275,18 +276,18 @@ class Page:
     def cursor(self, values: Sequence[Any]) -> sa.ColumnElement[str]:
         return keyset.opaque(as_sql(keyset.cursor(self.order_name, self.clock_at.clock, self.keys, values)))
 
-    def member(self, nodes: Sequence[FieldNode], page: Any) -> Json:
+    def member(self, key: str, nodes: Sequence[FieldNode], page: Any) -> Json:
         match nodes[0].name.value:
             case "__typename":
                 return (f'"{self.at.target.name}"',)
             case "totalCount":
-                return (self.total_count(),)
+                return (self.total_count(key),)
         facts = self.at.plan.subfields(self.page_info, nodes).items()
         return members((key, self.page_fact(subnodes[0].name.value, page)) for key, subnodes in facts)
 
-    def total_count(self) -> sa.ColumnElement[Any]:
+    def total_count(self, key: str) -> sa.ColumnElement[Any]:
         at = self.clock_at
-        at.plan.charge(self.field.total // 100)
+        at.plan.charge((*at.path, key), self.field.total // 100, self.field.total)
         counted = sa.select(sa.func.count()).select_from(self.row).where(*self.conditions(at))
         return sa.cast(counted.correlate_except(self.row).scalar_subquery(), sa.Text)
 

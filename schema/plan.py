@@ -24,7 +24,7 @@ from schema.arguments import Arguments, Variables
 from schema.clock import CLOCK_TYPES, CLOCKS, NEWEST, asked
 from schema.json_text import as_sql, literal, members
 from schema.parameters import Bound, distinct, misfits
-from schema.planning import At, Planning
+from schema.planning import At, Explain, Planning
 from schema.refusals import BadValue, ErrorCode, Refused, refusal
 
 COST_LIMIT = 100_000
@@ -69,16 +69,39 @@ def plan(
     clocks: Collection[str] = (),
     *,
     at_newest: bool = False,
+    explain: Explain | None = None,
 ) -> Plan:
     """The plan of a validated query for variables of this shape, read at those of CLOCKS that the request as a whole gives.
-    at_newest: all cursors among the variables are of the log's newest position. Raises Refused."""
+    at_newest: all cursors among the variables are of the log's newest position; explain: what the field of this name answers.
+    Raises Refused."""
     if operation.operation is not OperationType.QUERY:
         message = f"This takes queries: a {operation.operation.value} goes to /graphql, by itself."
         raise Refused([refusal(message, nodes=[operation])])
-    planning = Planning(schema, fragments, variables, at_newest=at_newest)
+    planning = Planning(schema, fragments, variables, at_newest=at_newest, explain=explain)
+    return _compiled(planning, _root_members(planning, _query(schema), operation, clocks))
+
+
+def priced(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Variables,
+    explain: Explain,
+) -> Planning:
+    """A validated query, planned as far as it shows what it would cost, however much that is. Raises Refused for values that
+    cannot be."""
+    planning = Planning(schema, fragments, variables, explain=explain)
+    _root_members(planning, _query(schema), operation, ())
+    errors = distinct([*planning.errors, *misfits(planning.bound.values(), variables)])
+    if errors:
+        raise Refused(errors, planning.cost)
+    return planning
+
+
+def _query(schema: GraphQLSchema) -> GraphQLObjectType:
     query = schema.query_type
     assert query is not None
-    return _compiled(planning, _root_members(planning, query, operation, clocks))
+    return query
 
 
 def plan_of_payload(

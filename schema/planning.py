@@ -25,10 +25,13 @@ from graphql.execution.collect_fields import collect_sub_fields
 from db.tables import MOVING
 from schema.arguments import Arguments, Given, Variables, given_arguments
 from schema.clock import Clock
-from schema.introspection import INTROSPECTION, introspected
+from schema.introspection import INTROSPECTION, executed
 from schema.json_text import NULL, Json, as_sql, literal, members, or_null
 from schema.parameters import Bound, bad_value
 from schema.refusals import BadValue, ErrorCode, Refused, refusal
+
+Path = tuple[str, ...]
+"""Response keys, from the root."""
 
 LOOKUPS = 250
 FIELDS = 5_000
@@ -38,6 +41,27 @@ VIEWER = sa.bindparam("viewer", type_=sa.Integer())
 """The account that asks; null for the public."""
 
 Fields = Mapping[str, Sequence[FieldNode]]
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What a place of an operation may cost, and for how many rows that is."""
+
+    path: Path
+    rows: int
+    cost: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list in pages: how many it gives at once; said: because the operation says so."""
+
+    size: int
+    said: bool
+
+
+Explain = Callable[[str, Mapping[str, Any], str | None], Mapping[str, Any]]
+"""What a query would cost: of its text, variables and operation's name, an Explanation's fields. Raises Refused."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +101,8 @@ class Planned(Protocol):
 class Planning:
     """What the fields use: other fields, rows, parameters. `errors` are those found so far, `bound` the parameters by name,
     `clocks` the fields that ask for moments, positions or sizes, by what the database says of them when there is none such.
-    of_the_log: so far, all that is told follows from the log; at_one_clock: and is read at the request's own clock."""
+    `charges` add up to the cost; `lists` are those in pages, by path. of_the_log: so far, all that is told follows from the log;
+    at_one_clock: and is read at the request's own clock."""
 
     def __init__(
         self,
@@ -86,14 +111,17 @@ class Planning:
         variables: Variables,
         *,
         at_newest: bool = False,
+        explain: Explain | None = None,
     ) -> None:
-        self.at_newest = at_newest
+        self.at_newest, self.explain = at_newest, explain
         self.schema, self.fragments, self.variables = schema, dict(fragments), dict(variables)
         self.errors: list[GraphQLError] = []
         self.bound: dict[str, Bound] = {}
         self.clocks: dict[str, Sequence[FieldNode]] = {}
         self.cost = 0
         self.of_the_log = self.at_one_clock = True
+        self.charges: list[Charge] = []
+        self.lists: dict[Path, Listed] = {}
         self.today = sa.bindparam("today", type_=sa.Date())
         self.public_url = sa.bindparam("public_url", type_=sa.Text())
         self.viewer = VIEWER
@@ -118,7 +146,7 @@ class Planning:
 
     def members(self, at: At, type_: GraphQLObjectType, row: Any) -> Json:
         """The JSON object of a row, with what the operation selects of it."""
-        self.charge(1)
+        self.charge(at.path, 1)
         pairs = [
             (key, self.member(at, type_, row, key, nodes)) for key, nodes in self.subfields(type_, at.nodes).items()
         ]
@@ -133,8 +161,7 @@ class Planning:
         if name == "__typename":
             return (f'"{type_.name}"',)
         if name in INTROSPECTION:
-            bound = Bound(name, introspected(self.schema, self.fragments, key, nodes), None, path, nodes)
-            return (self._parameter(bound, sa.Text()),)
+            return self.beforehand(name, executed(self.schema, self.fragments, key, nodes), path, nodes)
         definition = type_.fields[name]
         field = self.fields(type_)[name]
         values = {argument.name.value: argument.value for argument in nodes[0].arguments}
@@ -155,13 +182,16 @@ class Planning:
         self, at: At, type_name: sa.ColumnElement[Any], node_id: Any, among: Sequence[str], instead: str | None = None
     ) -> Json:
         """The JSON of what an id names: a branch for each type that it may be of. Else of the type `instead`; or null."""
-        cost, dearest = self.cost, 0
+        cost, before, dearest = self.cost, len(self.charges), list[Charge]()
+        most = cost
         branches = []
         for name in among:
             self.cost = cost
+            del self.charges[before:]
             branches.append((type_name == literal(name), self._by_id(at, name, node_id)))
-            dearest = max(dearest, self.cost)
-        self.cost = dearest or cost
+            if self.cost > most:
+                most, dearest = self.cost, self.charges[before:]
+        self.cost, self.charges[before:] = most, dearest
         if not branches:
             return NULL
         found: sa.ColumnElement[Any] = sa.case(*branches)
@@ -246,13 +276,20 @@ class Planning:
         """A value that requests of the same shape vary."""
         return self._parameter(Bound(given.name, given.read, check, at.path, at.nodes), type_)
 
+    def beforehand(self, name: str, made: Callable[[Variables], str], path: Path, nodes: Sequence[FieldNode]) -> Json:
+        """JSON that a request's variables are enough for, made before the statement runs."""
+        return (self._parameter(Bound(name, made, None, path, nodes), sa.Text()),)
+
     def _parameter(self, bound: Bound, type_: Any) -> sa.BindParameter[Any]:
         name = self.name("p")
         self.bound[name] = bound
         return sa.bindparam(name, type_=type_)
 
-    def charge(self, rows: int) -> None:
-        self.cost += rows * self._times
+    def charge(self, path: Path, cost: int, rows: int | None = None) -> None:
+        """rows: how many are read for it, where that is another number."""
+        times = self._times
+        self.cost += cost * times
+        self.charges.append(Charge(path, (cost if rows is None else rows) * times, cost * times))
 
     @contextmanager
     def each(self, rows: int) -> Iterator[None]:

@@ -11,6 +11,7 @@ from schema.changes import Changes
 from schema.clock import CLOCK_TYPES, CLOCKS, asked, calendar_day
 from schema.difference import Differences
 from schema.error_report import error_reports
+from schema.explanation import Explained
 from schema.fields import Edge, Part, Planned
 from schema.identity import LARGEST_POSITION
 from schema.json_text import Json, as_sql
@@ -81,6 +82,10 @@ class Query(Everything, graphene.ObjectType):
         "it stood at the other, in a sentence, the latest change first. A record that was changed and changed back is not "
         "listed. For the whole world or, by filter, a State party, a recommendation, a region, a type of record. For each "
         "single change: changes."
+    )
+    explain = Explained(
+        "What a query would cost, and what would make it cheaper, without running it. One that cannot be run is told as an "
+        "error, as it would be if it were run."
     )
     viewer = viewer("The account whose token this was asked with; null for the public, which needs none to read.")
     submission = submission(

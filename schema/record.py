@@ -42,7 +42,7 @@ def version_id(column: str) -> Computed:
 
 def survivor_of(at: At, record_id: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The id of the record that a record was merged into, as the clock knows; its own where it was not."""
-    at.plan.charge(1)
+    at.plan.charge(at.path, 1)
     row = at.plan.alias(tables.survivor)
     found = sa.select(row.c.survivor_id).where(at.clock.stands(row), row.c.id == record_id)
     return sa.func.coalesce(found.correlate_except(row).scalar_subquery(), record_id, type_=sa.Text())

@@ -14,6 +14,7 @@ from schema.arguments import Variables, given_arguments
 from schema.cells import Cell, cells
 from schema.changes import Changes, RevisionsAfter
 from schema.clock import NEWEST
+from schema.column import Column
 from schema.document import Operation
 from schema.json_text import literal
 from schema.paged import LISTS, Page, Paged
@@ -21,14 +22,6 @@ from schema.plan import Plan, compiled, root_of
 from schema.planning import At, Planning
 from schema.query import schema
 from schema.refusals import BadValue, Refused, refusal
-
-
-@dataclass(frozen=True)
-class Column:
-    """name: the path to the leaf, as "stateParty.code"; kind: GraphQL's scalar that its cells hold, JSON, or String."""
-
-    name: str
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,7 @@ def _rows_of(operation: Operation, variables: Variables, clocks: Collection[str]
         selected = [page.listed(nodes, inner, rows).label("json")]
     planning = page.at.plan
     statement = sa.select(*selected).select_from(planning.joined(rows)).order_by(*page.in_its_order(rows))
-    return Rows(compiled(planning, statement), [Column(one.name, one.kind) for one in found])
+    return Rows(compiled(planning, statement), [Column(one.name, one.kind, one.among) for one in found])
 
 
 def counted(operation: Operation, variables: Variables, clocks: Collection[str]) -> Plan:

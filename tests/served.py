@@ -10,17 +10,25 @@ from uvicorn import Config, Server
 
 from api.app import create
 from api.serving import Protocol
-from api.settings import OpenID, Settings
+from api.settings import FairUse, OpenID, Settings
+
+PLENTY = FairUse(10**12, 10**12, trusted_proxies=("127.0.0.1",))
+"""All tests ask from one address, more than one may in an hour; where they need others, they are the proxy that tells of them."""
 
 
 @asynccontextmanager
 async def served(
-    database_url: str, openid: OpenID | None = None, *, cache_bytes: int = 0
+    database_url: str, openid: OpenID | None = None, fair_use: FairUse = PLENTY, *, cache_bytes: int = 0
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a server of its own, on a port that was free. cache_bytes: of kept answers; none, so that what a test publishes
     past the server, on a connection of its own, is read at once."""
     settings = Settings(
-        database_url, public_url="https://opsc.example", pool_size=2, openid=openid, cache_bytes=cache_bytes
+        database_url,
+        public_url="https://opsc.example",
+        pool_size=2,
+        openid=openid,
+        fair_use=fair_use,
+        cache_bytes=cache_bytes,
     )
     app = create(settings)
     async with listening(app) as client:
@@ -30,7 +38,9 @@ async def served(
 @asynccontextmanager
 async def listening(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     """The same for any application."""
-    server = Server(Config(app, port=0, log_config=None, access_log=False, http=Protocol, lifespan="on"))
+    server = Server(
+        Config(app, port=0, log_config=None, access_log=False, http=Protocol, lifespan="on", proxy_headers=False)
+    )
     running = asyncio.create_task(server.serve())
     while not server.started:
         assert not running.done(), "the server did not start"

@@ -181,7 +181,7 @@ async def test_a_form_saves_freezes_and_leads_to_a_page_that_needs_no_script(her
     assert page.status_code == 200
     query_id = page.url.path.removeprefix("/q/").removesuffix(".html")
     assert "<h1>A b</h1>" in page.text
-    assert "stateParty(code: &quot;PHL&quot;)" in page.text
+    assert "stateParty(code: &#34;PHL&#34;)" in page.text
     assert f'href="https://opsc.example/q/{query_id}.csv"' in page.text
     assert "<script" not in page.text
     assert f'name="documentId" value="{query_id}"' in page.text

@@ -26,7 +26,7 @@ from db.embedded import Embedded
 from db.saved_queries import Query, save, withdraw
 from tests.conftest import cloned
 from tests.record_documents import BEGINNING, amend, create, measure, published, redact, retract, source
-from tests.served import listening
+from tests.served import PLENTY, listening
 
 MEASURES = "query Laws { clock { position known } measures { nodes { id versionId title } } }"
 PARTIES = "{ stateParties { nodes { id } } }"
@@ -94,7 +94,9 @@ class Hooks:
 
 @asynccontextmanager
 async def serving(database: Embedded, *, private: bool = True) -> AsyncGenerator[httpx2.AsyncClient]:
-    settings = Settings(database.url, public_url="https://opsc.example", pool_size=2, private_webhooks=private)
+    settings = Settings(
+        database.url, public_url="https://opsc.example", pool_size=2, private_webhooks=private, fair_use=PLENTY
+    )
     async with listening(application(settings)) as client:
         yield client
 

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.allowance import asker
 from api.errors import body_of_errors
+from api.fair_use import charge
 from api.faults import UNREACHABLE, logged
 from api.following import Following
 from api.identity import identified
@@ -71,6 +72,7 @@ async def subscribed(
     state = scope["state"]
     context = {**asked_by(viewer, state["settings"].public_url), "last_told": last_told}
     plans.batch.parameters(variables, {**context, "beyond": 0, "up_to": 0})  # what cannot be is refused at once
+    charge(scope, plans.batch.cost)
     state["streams"].seats.take(asker(scope))
     try:
         start = await told(state["pool"], plans.start, variables, context)

@@ -7,10 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import accept
+from api.deprecation import telling_of
+from api.fair_use import charge
 from api.faults import problem
 from api.kept import KeptAnswers, Made, key_of, made
 from api.queries.written import Written, newest
 from api.v1 import listing
+from api.v1.fields_of_forms import with_fields_of
 from api.v1.forms import FORMS, JSON, chosen
 from api.v1.twin import told_clock, whole
 from schema.answer import answer
@@ -26,6 +29,8 @@ async def answered(request: Request, query: Written, moment: Moment, suffix: str
             raise BadValue("excel: only .csv comes for Excel.")
         return await _json(request, query, moment)
     form = chosen(suffix, request.query_params)
+    if form.of is not None:
+        query = Written(with_fields_of(form, query.operation, query.field), query.given)
     if form.newest:
         query = newest(query, form.newest)
     asked = listing.Request(query.operation, query.field, query.given, moment, public_url, name, address)
@@ -38,8 +43,11 @@ async def _json(request: Request, query: Written, moment: Moment) -> Response:
 
     async def make() -> Made:
         found = await answer(state.pool, query.operation, query.given, public_url, moment)
+        charge(request.scope, found.cost)
         clock = await listing.clock_of(state.pool, found.position, moment, public_url)
-        return await made(state.pool, found.data, {**told_clock(clock), "Content-Type": JSON}, moment, found)
+        used = query.operation.deprecated.of(query.given)
+        told = telling_of(used, {**told_clock(clock), "Content-Type": JSON}, public_url)
+        return await made(state.pool, found.data, told, moment, found)
 
     return await answers.answered(headers, key_of(request.scope, headers, JSON), "Accept", make)
 

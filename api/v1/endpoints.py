@@ -1,10 +1,12 @@
 """The table of the read endpoints: each is an operation of a GraphQL document that is kept as a file, and what of it is listed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from schema.deprecation import Deprecation
 from schema.document import Operation, document
 
 HERE = Path(__file__).parent / "documents"
@@ -13,7 +15,8 @@ HERE = Path(__file__).parent / "documents"
 @dataclass(frozen=True)
 class Endpoint:
     """path: of its address; file, operation_name: of its document; field: the field of Query that it lists, or the record's;
-    about: what it answers, in a sentence. record_type: as ids begin, where its address ends in the name of a record."""
+    about: what it answers, in a sentence; deprecated: where it is to go.
+    record_type: as ids begin, where its address ends in the name of a record."""
 
     path: str
     file: str
@@ -21,6 +24,12 @@ class Endpoint:
     field: str
     about: str
     record_type: str | None = None
+    deprecated: Deprecation | None = None
+
+    def uses(self, variables: Mapping[str, Any]) -> Sequence[Deprecation]:
+        """What a request for it with these variables uses that is deprecated."""
+        own = [self.deprecated] if self.deprecated else []
+        return [*own, *self.operation.deprecated.of(variables)]
 
     @property
     def name(self) -> str:
@@ -29,7 +38,11 @@ class Endpoint:
 
     @cached_property
     def operation(self) -> Operation:
-        return document((HERE / f"{self.file}.graphql").read_text("utf-8")).operation(self.operation_name)
+        return self.of_form(None)
+
+    def of_form(self, file: str | None) -> Operation:
+        """What is asked for a form: where that needs other fields, the operation of the same name in a document of its own."""
+        return document((HERE / f"{file or self.file}.graphql").read_text("utf-8")).operation(self.operation_name)
 
     @property
     def is_record(self) -> bool:
@@ -137,3 +150,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     ]
 }
 """Path → endpoint."""
+
+
+def listing_of(endpoint: Endpoint) -> Endpoint:
+    """The endpoint that lists what this one answers: of one record, the list that has it."""
+    return ENDPOINTS[endpoint.path.removesuffix("/{id}")] if endpoint.is_record else endpoint

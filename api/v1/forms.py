@@ -6,25 +6,34 @@ from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
 
+from api.v1.bibliography import CITED, SOURCES, as_bibtex, as_csl_json
+from api.v1.calendar import CALENDARS, as_calendar
+from api.v1.feed import NEWEST
+from api.v1.feed_forms import as_atom, as_json_feed
 from api.v1.listing import Listing
 from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
 from schema.refusals import BadValue
 
 JSON = "application/json"
+HTML = "text/html"
+"""Of one record: its page, which is at its permalink."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """media_type: of the answer; write: the bytes of a list; as_cells: it is a table; about: for whom it is.
-    of: the fields of Query that can have it, all where it is left out; newest: it shows so many of the changes, the newest ones,
-    where `first` or `last` do not say how many."""
+    """media_type: of the answer; write: the bytes of a list, None where a process of its own writes them (api/v1/apart);
+    as_cells: it is a table; about: for whom it is.
+    of: the fields of Query that can have it, since it needs certain fields of their rows; all, whatever is asked of them, where
+    it is left out; newest: it shows so many of the changes, the newest ones, where `first` or `last` do not say how many; file: the
+    document that says which fields it needs, where that is not the endpoint's own."""
 
     media_type: str
-    write: Callable[[Listing], AsyncGenerator[bytes]]
+    write: Callable[[Listing], AsyncGenerator[bytes]] | None
     about: str
     as_cells: bool = False
     of: Collection[str] | None = None
     newest: int | None = None
+    file: str | None = None
 
     def fits(self, field: str) -> bool:
         return self.of is None or field in self.of
@@ -32,7 +41,50 @@ class Form:
 
 FORMS: Mapping[str, Form] = {
     "csv": Form("text/csv; charset=utf-8; header=present", as_csv, "A table, for any program.", as_cells=True),
+    "xlsx": Form(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        None,
+        "A spreadsheet, with typed cells.",
+        as_cells=True,
+    ),
+    "parquet": Form(
+        "application/vnd.apache.parquet",
+        None,
+        "A table with typed columns, for pandas, polars, DuckDB, R …",
+        as_cells=True,
+    ),
     "jsonl": Form("application/jsonl; charset=utf-8", as_json_lines, "A line of JSON for each element."),
+    "atom": Form(
+        "application/atom+xml; charset=utf-8",
+        as_atom,
+        "The newest changes, for feed readers.",
+        of={"changes"},
+        newest=NEWEST,
+        file="feeds",
+    ),
+    "feed.json": Form(
+        "application/feed+json; charset=utf-8",
+        as_json_feed,
+        "The same as JSON Feed.",
+        of={"changes"},
+        newest=NEWEST,
+        file="feeds",
+    ),
+    "ics": Form("text/calendar; charset=utf-8", as_calendar, "A calendar to subscribe to.", of=CALENDARS),
+    "bib": Form(
+        "application/x-bibtex; charset=utf-8",
+        as_bibtex,
+        "A bibliography for BibTeX.",
+        of={*CITED, SOURCES},
+        file="citations",
+    ),
+    "csl.json": Form(
+        "application/vnd.citationstyles.csl+json",
+        as_csl_json,
+        "A bibliography for reference managers.",
+        of={*CITED, SOURCES},
+        file="citations",
+    ),
 }
 """Suffix → form."""
 
@@ -56,7 +108,7 @@ STRANGE = re.compile("[a-z]{1,10}", re.ASCII)
 
 def split(segment: str) -> tuple[str, str | None]:
     """The last part of an address, and the suffix that it ends in, if any: one of ours, or what can be none of an id."""
-    for suffix in ("json", *FORMS):
+    for suffix in sorted(("json", "html", *FORMS), key=len, reverse=True):  # .csl.json before .json
         if segment.endswith(f".{suffix}"):
             return segment.removesuffix(f".{suffix}"), suffix
     name, dot, ending = segment.rpartition(".")

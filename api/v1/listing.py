@@ -15,15 +15,21 @@ from api.moments import says_what_was_known
 from api.v1.copying import TIMEOUT, chunks
 from schema.answer import Basis, answer, asked_by, told
 from schema.clock import Moment
+from schema.column import Column
+from schema.deprecation import Deprecation
 from schema.document import Operation, document
 from schema.flattening import Table
-from schema.rows import Column, Rows, counted, rows_of
+from schema.rows import Rows, counted, rows_of
 from schema.whole_rows import rows_table
+
+LIGHT = 100
+"""A row that is copied costs 1; one that in a page would cost more than this, more in proportion."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be listed. field: of Query; name: for a file; address: of the answer, for readers."""
+    """What is to be listed. field: of Query; name: for a file; address: of the answer, for readers; deprecated: of the address
+    itself, where it is to go."""
 
     operation: Operation
     field: str
@@ -32,6 +38,12 @@ class Request:
     public_url: str
     name: str
     address: str
+    deprecated: Deprecation | None = None
+
+    def uses(self) -> Sequence[Deprecation]:
+        """What of it is deprecated."""
+        own = [self.deprecated] if self.deprecated else []
+        return [*own, *self.operation.deprecated.of(self.given)]
 
 
 class Listing(Protocol):
@@ -63,6 +75,11 @@ class Listing(Protocol):
         ...
 
     @property
+    def cost(self) -> int:
+        """What it costs whoever asks for it (api/fair_use.py)."""
+        ...
+
+    @property
     def columns(self) -> Sequence[Column]:
         """Of a table, their names and kinds."""
         ...
@@ -90,6 +107,10 @@ class Copied:
     parameters: Sequence[Any]
 
     @property
+    def cost(self) -> int:
+        return self.total * max(1, self.rows.plan.cost // LIGHT)
+
+    @property
     def columns(self) -> Sequence[Column]:
         return self.rows.columns
 
@@ -108,6 +129,7 @@ class Answered:
     clock: Mapping[str, Any]
     basis: Basis
     nodes: Sequence[Any]
+    cost: int
     columns: Sequence[Column] = ()
 
     @property
@@ -154,8 +176,12 @@ class Flattened:
         return self.listing.of
 
     @property
+    def cost(self) -> int:
+        return self.listing.cost
+
+    @property
     def columns(self) -> Sequence[Column]:
-        return [Column(flat.name, flat.kind) for flat in self.table.columns]
+        return [Column(flat.name, flat.kind, flat.among) for flat in self.table.columns]
 
     async def csv(self, delimiter: str = ",") -> AsyncGenerator[bytes]:
         async with aclosing(self.listing.lines()) as chunks:
@@ -179,7 +205,7 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
     if rows is None:
         found = await answer(state.pool, operation, asked.given, asked.public_url, asked.moment)
         clock = await clock_of(state.pool, found.position, asked.moment, asked.public_url)
-        answered = Answered(asked, clock, found, table.elements(orjson.loads(found.data)))
+        answered = Answered(asked, clock, found, table.elements(orjson.loads(found.data)), found.cost)
         yield Flattened(answered, table) if as_cells else answered
         return
     context = {**asked_by(None, asked.public_url), **vars(asked.moment)}

