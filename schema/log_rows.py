@@ -111,7 +111,7 @@ def _hex(hashed: Any) -> Any:
 
 
 def _since(row: Any, clock: Clock) -> sa.ColumnElement[bool]:
-    return sa.and_(row.c.position > sa.bindparam("since", type_=sa.Integer()), row.c.position <= clock.position)
+    return sa.and_(row.c.position > sa.bindparam("beyond", type_=sa.Integer()), row.c.position <= clock.position)
 
 
 def _published(row: Any, clock: Clock) -> sa.ColumnElement[bool]:

@@ -14,7 +14,7 @@ FOLDER = "log"
 async def log_lines(found: Snapshot, since: int = 0) -> AsyncGenerator[bytes]:
     """revisions.jsonl: each revision after a position, as a line of JSON. To be read to its end, or closed."""
     rows = REVISIONS.rows(found.moment.shape, as_cells=False)
-    parameters = rows.plan.parameters({}, {**found.context, "since": since})
+    parameters = rows.plan.parameters({}, {**found.context, "beyond": since})
     async for chunk in chunks(found.connection, rows, parameters):
         yield chunk
 

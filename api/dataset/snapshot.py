@@ -64,7 +64,7 @@ async def snapshot(connection: asyncpg.Connection, moment: Moment, public_url: s
     """Raises Refused where the record has no such moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")
-        context = {**asked_by(None, public_url), **vars(moment), "since": 0}
+        context = {**asked_by(None, public_url), **vars(moment), "beyond": 0}
         row = await told(connection, SAID.plan({}, moment.shape), {}, context)
         said = orjson.loads(row["data"])
         clock = said["clock"]
