@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api import faults, front, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
+from api.dataset import answers as dataset
 from api.docs import pages as docs
 from api.docs import viewer
 from api.fair_use import Counted
@@ -22,6 +23,10 @@ from api.identity import WHILE
 from api.kept import KeptAnswers
 from api.openapi import document as openapi
 from api.openid import Issuer
+from api.push.deliverer import Deliverer
+from api.push.stream import Streams
+from api.push.target import Targets
+from api.push.webhooks import ROUTES as WEBHOOKS
 from api.queries import asked, saved, saving
 from api.settings import Settings
 from api.shared_allowance import SharedAllowance
@@ -41,6 +46,9 @@ EXPORTERS = AT_ONCE + 1
 """Connections that whole lists are read by: those beyond wait, and no reader of a page waits for them. One more than there are
 files written at once, so that a plain table need not wait for these."""
 
+COURIERS = 2
+"""Connections that deliveries to webhooks are made of."""
+
 
 def create(settings: Settings | None = None) -> Starlette:
     """The application; without settings, from the environment (uvicorn's factory)."""
@@ -57,7 +65,11 @@ def create(settings: Settings | None = None) -> Starlette:
             await open_pool(settings.database_url, size=settings.pool_size) as pool,
             await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
             await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
+            await open_pool(settings.database_url, size=COURIERS, idle=True) as couriers,
             Following(settings.database_url).running() as following,
+            Deliverer(
+                couriers, following, Targets(private=settings.private_webhooks), settings.public_url
+            ).running() as deliverer,
         ):
             yield {
                 "settings": settings,
@@ -65,6 +77,8 @@ def create(settings: Settings | None = None) -> Starlette:
                 "writers": writers,
                 "exporters": exporters,
                 "following": following,
+                "streams": Streams(),
+                "deliverer": deliverer,
                 "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
                 "apart": asyncio.Semaphore(AT_ONCE),
                 "used": used,
@@ -82,7 +96,9 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
             Route("/sheets/{file}", sheets.sheet),
+            *dataset.routes,
             *twin.routes,
+            *WEBHOOKS,
             Route("/graphql.{suffix}", asked.asked, methods=["GET"]),
             Route("/q", saving.save, methods=["POST"]),
             Route("/q/{name}", saved.saved, methods=["GET"]),

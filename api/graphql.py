@@ -7,9 +7,7 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import orjson
 from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -20,11 +18,15 @@ from api.accept import GRAPHQL, HTML, JSON, negotiated
 from api.allowance import Allowance, asker
 from api.checkpoints import signer
 from api.deprecation import telling_of
+from api.errors import body_of_errors
 from api.fair_use import CHANGING, charge
 from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
 from api.kept import KeptAnswers, Made, Ready, is_settled, key_of, raw
 from api.moments import says_what_was_known
+from api.push.events import MEDIA_TYPE as EVENTS
+from api.push.events import accepted, told_at_once
+from api.push.stream import subscribed
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, body_of, read
 from api.trusted import documents, trusted
 from db.accounts import Account
@@ -32,7 +34,6 @@ from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
 from schema.document import Operation, document
 from schema.mutated import Kept, Stopped, mutated, root_fields
-from schema.plan import COST_LIMIT
 from schema.query import sdl
 from schema.refusals import ErrorCode, Refused, refusal
 
@@ -69,9 +70,10 @@ class GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=scope["method"] != "POST")
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        media_type = negotiated(accept, pages=scope["method"] != "POST") or (EVENTS if accepted(accept) else None)
         if media_type is None:
-            message = f"This answers as {GRAPHQL} or {JSON}: accept one of these."
+            message = f"This answers as {GRAPHQL} or {JSON}, and subscriptions as {EVENTS}: accept one of these."
             found: Response = _refused(scope, JSON, 406, [refusal(message)], {})
         elif media_type == HTML:
             found = graphiql.page()
@@ -79,6 +81,7 @@ class GraphQL:
             try:
                 found = await _answered(scope, headers, receive, media_type)
             except NotRead as error:
+                media_type = JSON if media_type == EVENTS else media_type
                 found = _refused(scope, media_type, error.status, [refusal(str(error), error.code)], error.headers)
         await found(scope, receive, send)
 
@@ -121,15 +124,23 @@ async def _made(
     operation = document(asked.query).operation(asked.operation_name)
     used = operation.deprecated.of(asked.variables)
     told = {"Content-Type": f"{media_type}; charset=utf-8", "Vary": _vary(scope, asked.moment or PRESENT)}
-    if operation.node.operation is not OperationType.MUTATION:
+    if operation.node.operation is OperationType.SUBSCRIPTION:
+        return await subscribed(scope, headers, asked, operation, viewer)
+    if operation.node.operation is OperationType.QUERY:
         made = await _at_its_moment(scope, asked, operation, told, viewer)
         told = telling_of(used, made.headers, public_url)
-        return replace(made, headers=told, position=made.position if lasts else None)
+        body = _formed(media_type, made.body)
+        return replace(made, body=body, headers=told, position=made.position if lasts else None)
     charge(scope, CHANGING)
     try:
-        return _for_one(await _mutated(scope, asked, operation, viewer), telling_of(used, told, public_url))
+        done = _formed(media_type, await _mutated(scope, asked, operation, viewer))
+        return _for_one(done, telling_of(used, told, public_url))
     finally:
         scope["state"]["following"].doubt()  # who published reads it next
+
+
+def _formed(media_type: str, body: bytes) -> bytes:
+    return told_at_once(body) if media_type == EVENTS else body
 
 
 def _for_one(body: bytes, headers: Mapping[str, str]) -> Ready:
@@ -239,6 +250,7 @@ def not_read(scope: Scope, error: NotRead) -> Response:
 
 def _failed(scope: Scope, media_type: str, error: BaseException, done: str = "") -> Response:
     """done: what was done before, in sentences."""
+    media_type = JSON if media_type == EVENTS else media_type
     fault_id = logged(error, scope)
     if not isinstance(error, UNREACHABLE):
         message = f"A fault of ours, logged as {fault_id}.{done} Please tell us this id."
@@ -257,17 +269,10 @@ def _refused(
     headers: Mapping[str, str],
     cost: int = 0,
 ) -> Response:
-    extensions = {"cost": {"requested": cost, "limit": COST_LIMIT}}
-    body = orjson.dumps({"errors": [_told(error) for error in errors], "extensions": extensions})
+    body = _formed(media_type, body_of_errors(errors, cost))
+    status = 200 if media_type == EVENTS else status
     told = {"Cache-Control": "no-store", "Vary": _vary(scope), **headers}
     return Response(body, status, told, f"{media_type}; charset=utf-8")
-
-
-def _told(error: GraphQLError) -> dict[str, Any]:
-    """The error as GraphQL's specification forms it; lone surrogates, which UTF-8 cannot hold, replaced."""
-    formatted: dict[str, Any] = dict(error.formatted)
-    formatted["message"] = error.message.encode("utf-8", "replace").decode()
-    return formatted
 
 
 async def schema_definition(_request: Request) -> Response:

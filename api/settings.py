@@ -97,7 +97,8 @@ def _count(environment: Mapping[str, str], name: str, otherwise: int) -> int:
 class Settings:
     """database_url: postgresql://…; public_url: where readers find this record, without a slash at the end; data: the data folder,
     where the key lies that signs publications, if not in OPSC_LOG_KEY; openid: whose access tokens are accepted beside ours;
-    fair_use: what askers may have; cache_bytes: of the answers that each process keeps, 0: none."""
+    fair_use: what askers may have; cache_bytes: of the answers that each process keeps, 0: none; private_webhooks: whether webhooks
+    may lead to addresses that only this network has."""
 
     database_url: str
     public_url: str = "http://127.0.0.1:8000"
@@ -105,6 +106,7 @@ class Settings:
     data: Path | None = None
     openid: OpenID | None = None
     cache_bytes: int = 64 * 1024 * 1024
+    private_webhooks: bool = False
     fair_use: FairUse = FairUse()
 
     @classmethod
@@ -117,6 +119,7 @@ class Settings:
             data=Path(environment["OPSC_DATA"]) if environment.get("OPSC_DATA") else None,
             openid=OpenID.from_environment(environment),
             cache_bytes=_bytes(environment),
+            private_webhooks=_private_webhooks(environment.get("OPSC_WEBHOOK_PRIVATE", "")),
             fair_use=FairUse.from_environment(environment),
         )
 
@@ -129,3 +132,10 @@ def _bytes(environment: Mapping[str, str]) -> int:
             f"OPSC_CACHE_BYTES={told} is no number of bytes: write it as 67108864, or 0 to keep no answers."
         )
     return int(told)
+
+
+def _private_webhooks(said: str) -> bool:
+    """Raises BadSetting."""
+    if said not in ("", "allow"):
+        raise BadSetting(f"OPSC_WEBHOOK_PRIVATE={said} is neither “allow” nor left out.")
+    return said == "allow"

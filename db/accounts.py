@@ -127,13 +127,14 @@ async def enable(connection: asyncpg.Connection, name: str) -> None:
 
 
 async def erase(connection: asyncpg.Connection, name: str) -> None:
-    """Forgets who is behind it, disables it, and revokes its tokens. The name stays: the log quotes it."""
+    """Forgets who is behind it and its webhooks, disables it, and revokes its tokens. The name stays: the log quotes it."""
     async with connection.transaction():
         await disable(connection, name)
         await _changed(
             connection, name, "update token set revoked_at = now() where account_id = $1 and revoked_at is null"
         )
         await _changed(connection, name, "delete from account_person where account_id = $1")
+        await _changed(connection, name, "delete from webhook where account_id = $1")
 
 
 async def create_token(

@@ -22,6 +22,7 @@ RULES = (
     "proposals",
     "error_reports",
     "saved_queries",
+    "webhooks",
     "guards",
 )
 """The files of db/rules in the order they are laid: what is called before what calls it, the guards last."""

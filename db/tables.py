@@ -18,6 +18,7 @@ from db.vocabulary import (
     CoverageState,
     DateConfidence,
     Decision,
+    DeliveryState,
     ErrorReportState,
     MeasureKind,
     MeasureStatus,
@@ -788,6 +789,62 @@ saved_query = sa.Table(
 """A query that has an address, /q/ID. content: its document, variables and clock as canonical JSON (RFC 8785), whose SHA-256 begins
 with the id; account_id: whose token it was saved with, if any."""
 
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("query_id", sa.Text(collation="C"), sa.ForeignKey("saved_query.id"), nullable=False),
+    text("url"),
+    sa.Column("secret", sa.LargeBinary, nullable=False),
+    sa.Column("secret_before", sa.LargeBinary),
+    sa.Column("secret_before_until", sa.DateTime(True)),
+    sa.Column("created_at", sa.DateTime(True), nullable=False),
+    integer("position"),
+    day("valid", required=True),
+    sa.Column("next_attempt_at", sa.DateTime(True), nullable=False),
+    sa.Column("leased_until", sa.DateTime(True)),
+    sa.Column("disabled_at", sa.DateTime(True)),
+    text("disabled_because", required=False),
+    sa.CheckConstraint("url ~ '^https?://[!-~]+$' and length(url) <= 2000", name="url_is_an_address"),
+    sa.CheckConstraint("octet_length(secret) = 32", name="secret_is_long"),
+    sa.CheckConstraint("(secret_before is null) = (secret_before_until is null)", name="secret_before_ends"),
+    sa.CheckConstraint("position >= 0", name="position_is_of_the_log"),
+    sa.CheckConstraint("(disabled_at is null) = (disabled_because is null)", name="disabled_says_why"),
+    sa.Index("webhook_account_id", "account_id"),
+    sa.Index("webhook_due", "next_attempt_at", postgresql_where=sa.text("disabled_at is null")),
+)
+"""Where a saved query's differences are sent. secret: what they are signed with, so that no hash would do; secret_before: the one
+before it, for a while. position, valid: the clock up to which differences are told, or on their way; leased_until: until when one
+process alone looks after it."""
+
+webhook_delivery = sa.Table(
+    "webhook_delivery",
+    metadata,
+    sa.Column("id", sa.Text(collation="C"), primary_key=True),
+    sa.Column("webhook_id", sa.Integer, sa.ForeignKey("webhook.id", ondelete="CASCADE"), nullable=False),
+    integer("from_position"),
+    integer("to_position"),
+    day("from_valid", required=True),
+    day("to_valid", required=True),
+    sa.Column("made_at", sa.DateTime(True), nullable=False),
+    *word("state", DeliveryState),
+    integer("attempts"),
+    sa.Column("attempted_at", sa.DateTime(True)),
+    text("outcome", required=False),
+    sa.CheckConstraint("0 <= from_position and from_position <= to_position", name="goes_on"),
+    sa.CheckConstraint("(attempts = 0) = (attempted_at is null)", name="attempts_have_a_moment"),
+    sa.Index("webhook_delivery_of", "webhook_id", "made_at"),
+    sa.Index(
+        "webhook_delivery_is_one_at_a_time",
+        "webhook_id",
+        unique=True,
+        postgresql_where=sa.text("state = 'PENDING'"),
+    ),
+)
+"""A difference that is sent, or was: between which clocks. Its words are not kept, but made anew for each attempt: what is redacted
+meanwhile is not sent."""
+
 submission_trail = sa.Table(
     "submission_trail",
     sa.MetaData(),
@@ -820,6 +877,8 @@ KEPT_APART = frozenset(
         comment,
         error_report,
         saved_query,
+        webhook,
+        webhook_delivery,
     }
 )
 """What is neither of the log nor made from it: replaying the log does not make it. A backup has what people said of it."""

@@ -66,6 +66,7 @@ RefusalCode = _vocabulary(
     "FORBIDDEN NOT_FOUND CONFLICT KEY_REUSED PLAN_CHANGED OWN_SUBMISSION NEEDS_SECOND_REVIEW STILL_CITED MISSING_SOURCE"
     " BAD_VALUE BAD_DATES DUPLICATE PERSONAL_DATA ALREADY_DECIDED",
 )
+DeliveryState = _vocabulary("DeliveryState", "PENDING DELIVERED GIVEN_UP")
 Role = _vocabulary("Role", "CONTRIBUTOR REVIEWER ADMIN")
 ErrorReportState = _vocabulary("ErrorReportState", "OPEN ANSWERED DISMISSED")
 ErrorReportDecision = _vocabulary("ErrorReportDecision", "ANSWERED DISMISSED")

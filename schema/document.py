@@ -160,7 +160,6 @@ class Document:
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         for operation in operations:
-            _refuse_without_type(operation)
             _refuse_beyond_limits(operation, fragments)
         self.tokens = node.token_count or TOKENS
         self._operations = {one.name.value if one.name else None: Operation(one, fragments) for one in operations}
@@ -192,13 +191,6 @@ _plans: LRUCache[Hashable, tuple[Operation, Plan | Refused]] = LRUCache(KEPT_SQL
 
 def _size(kept: Plan | Refused) -> int:
     return len(kept.sql) if isinstance(kept, Plan) else 1_000
-
-
-def _refuse_without_type(operation: OperationDefinitionNode) -> None:
-    """graphql-core's validation lets an operation pass whose kind the schema does not have."""
-    if schema.get_root_type(operation.operation) is None:
-        message = f"This record has no {operation.operation.value} operations: it is read by queries."
-        raise Refused([refusal(message, ErrorCode.GRAPHQL_VALIDATION_FAILED, [operation])])
 
 
 def _refuse_beyond_limits(operation: OperationDefinitionNode, fragments: Fragments) -> None:

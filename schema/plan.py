@@ -15,6 +15,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
 )
 from graphql.execution.collect_fields import collect_fields
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
@@ -28,7 +29,10 @@ from schema.refusals import BadValue, ErrorCode, Refused, refusal
 
 COST_LIMIT = 100_000
 
-OF_THE_REQUEST = ("today", "public_url", "viewer", "viewer_expires_at", "done", *CLOCKS)
+OF_A_STREAM = ("last_told", "beyond", "up_to")
+"""Positions: what a reader who comes back was told last; between which the next revisions are."""
+
+OF_THE_REQUEST = ("today", "public_url", "viewer", "viewer_expires_at", "done", *CLOCKS, *OF_A_STREAM)
 """Parameters that belong to the request as a whole. viewer: the account that asks, null for the public; done: what a
 mutation did."""
 
@@ -70,6 +74,9 @@ def plan(
     """The plan of a validated query for variables of this shape, read at those of CLOCKS that the request as a whole gives.
     at_newest: all cursors among the variables are of the log's newest position; explain: what the field of this name answers.
     Raises Refused."""
+    if operation.operation is not OperationType.QUERY:
+        message = f"This takes queries: a {operation.operation.value} goes to /graphql, by itself."
+        raise Refused([refusal(message, nodes=[operation])])
     planning = Planning(schema, fragments, variables, at_newest=at_newest, explain=explain)
     return _compiled(planning, _root_members(planning, _query(schema), operation, clocks))
 

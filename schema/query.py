@@ -23,6 +23,7 @@ from schema.refusals import BadValue
 from schema.revision import Revision
 from schema.scalars import Date, DateTime
 from schema.submission import submission, submissions
+from schema.subscription import Subscription
 from schema.tombstone import Tombstone
 from schema.vocabulary import ErrorCode
 
@@ -102,7 +103,9 @@ class Query(Everything, graphene.ObjectType):
     )
 
 
-schema = graphene.Schema(query=Query, mutation=Mutation, types=[ErrorCode, Tombstone]).graphql_schema
+schema = graphene.Schema(
+    query=Query, mutation=Mutation, subscription=Subscription, types=[ErrorCode, Tombstone]
+).graphql_schema
 """The schema, as graphql-core knows it."""
 
 

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from uvicorn import Config, Server
 
 from api.app import create
+from api.serving import Protocol
 from api.settings import FairUse, OpenID, Settings
 
 PLENTY = FairUse(10**12, 10**12, trusted_proxies=("127.0.0.1",))
@@ -39,7 +40,7 @@ async def served(
 async def listening(app: Starlette, listener: socket.socket | None = None) -> AsyncIterator[httpx2.AsyncClient]:
     """The same for any application. listener: a socket whose port is taken already."""
     server = Server(
-        Config(app, port=0, log_config=None, access_log=False, http="httptools", lifespan="on", proxy_headers=False)
+        Config(app, port=0, log_config=None, access_log=False, http=Protocol, lifespan="on", proxy_headers=False)
     )
     running = asyncio.create_task(server.serve([listener] if listener else None))
     while not server.started:

@@ -143,7 +143,7 @@ async def test_an_empty_record_comes_back_empty(
 
 SAID = ["account", "proposal", "proposal_round", "proposed_change", "review", "comment", "error_report", "saved_query"]
 
-APART = {"account_person", "token"}
+APART = {"account_person", "token", "webhook", "webhook_delivery"}
 """Of people: no file that somebody keeps is to tell who they are, or to let anybody in."""
 
 

@@ -15,6 +15,7 @@ PAGES: Mapping[str, str] = {
     "errors": "Each code, and what to do.",
     "following": "What changed since you last looked.",
     "saved-queries": "An address for any query, live or frozen.",
+    "datasets": "The whole record in one file.",
     "fair-use": "How much one may ask for.",
     "correcting": "How to say that something is wrong.",
     "verification": "How to check that nothing was rewritten.",

@@ -11,6 +11,7 @@ from api.openapi.endpoints import example_of
 from api.openapi.parameters import clock_parameters, parameters_of
 from api.openapi.posted import SAVING
 from api.openapi.responses import HEADERS, PROBLEMS
+from api.openapi.webhooks import WEBHOOKS
 from api.v1.endpoints import ENDPOINTS
 from api.v1.forms import FORMS
 from schema.query import schema
@@ -49,8 +50,14 @@ def _parameters(path: str) -> str:
 
 def _others() -> str:
     listed: list[Address] = addresses(Answers())
+    webhooks = [
+        (f"{method.upper()} `{path}`", one["summary"])
+        for path, item in WEBHOOKS.items()
+        for method, one in item.items()
+    ]
     return table(
-        ("address", "answers"), [(f"`{one.path}`", one.about) for one in listed] + [("`/q`", SAVING["summary"])]
+        ("address", "answers"),
+        [(f"`{one.path}`", one.about) for one in listed] + [("`/q`", SAVING["summary"]), *webhooks],
     )
 
 

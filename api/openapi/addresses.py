@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.accept import GRAPHQL, HTML, JSON
+from api.dataset.about import MEDIA_TYPES as WHOLE
 from api.docs.contents import PAGES
 from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
 from api.openapi.posted import ANYTHING, CLOCKS, REFUSED, SAVED
 from api.openapi.responses import ALLOWANCE, GRAPHQL_ANSWER, KEPT, UNCHANGED, answer, problems
-from api.openapi.values import JsonSchema, media_types_of_forms, reference
+from api.openapi.values import JsonSchema, media_types_of_forms, of_form, reference
 from api.permalinks import RECORD, REVISION
 from api.sheets import MEDIA_TYPES
 from api.v1.forms import FORMS
@@ -70,6 +71,8 @@ def in_path(name: str, about: str, example: str, schema: JsonSchema = TEXT) -> J
 def in_query(name: str, about: str, schema: JsonSchema = TEXT, **more: Any) -> JsonSchema:
     return {"name": name, "in": "query", "description": about, "schema": schema, **more}
 
+
+DELTA = (WHOLE["delta.jsonl"],)
 
 ID = in_path("id", "The record's id.", "Measure:PHL-0001")
 
@@ -184,6 +187,43 @@ def addresses(answers: Answers) -> list[Address]:
                 ),
             ),
             headers=("Content-Disposition",),
+        ),
+        Address(
+            "/v1/dataset.{form}",
+            "dataset",
+            "dataset",
+            "The whole record in one download, or what describes it to search engines and data portals (.jsonld).",
+            {media_type: of_form(media_type) for media_type in WHOLE.values() if media_type not in DELTA},
+            (400, 404, 503),
+            (
+                in_path(
+                    "form",
+                    "The form that it comes in.",
+                    "jsonld",
+                    {"enum": [form for form, media_type in WHOLE.items() if media_type not in DELTA]},
+                ),
+            ),
+            clocks=True,
+        ),
+        Address(
+            "/v1/dataset.delta.jsonl",
+            "datasetDelta",
+            "dataset",
+            "What is to be added to a log that one has, a line each.",
+            {"application/jsonl": TEXT},
+            (400, 404, 503),
+            tuple(
+                in_query(name, f"The position that it {verb} at.", {"type": "integer"}, example=example)
+                for name, verb, example in (("fromPosition", "begins", 4720), ("toPosition", "ends", 4727))
+            ),
+        ),
+        Address(
+            "/v1/dataset",
+            "datasetDescribed",
+            "dataset",
+            "Leads to /v1/dataset.jsonld.",
+            {"application/ld+json": {}},
+            others={"303": answer("There.", {}, "Location")},
         ),
         Address(
             "/feeds/waiting/{token}.atom",

@@ -13,6 +13,7 @@ from api.openapi.endpoints import Endpoints
 from api.openapi.posted import BY_POST, SAVING
 from api.openapi.responses import HEADERS, PROBLEM, problem_responses
 from api.openapi.values import leaves
+from api.openapi.webhooks import WEBHOOKS
 
 MEDIA_TYPE = "application/vnd.oai.openapi+json"
 
@@ -33,7 +34,7 @@ def described(public_url: str) -> dict[str, Any]:
     """The document."""
     answers = Answers()
     endpoints = Endpoints(answers)
-    paths: dict[str, Any] = {**endpoints.paths, "/q": {"post": SAVING}}
+    paths: dict[str, Any] = {**endpoints.paths, "/q": {"post": SAVING}, **WEBHOOKS}
     for address in addresses(answers):
         paths[address.path] = {"get": address.operation()}
     paths["/graphql"]["post"] = BY_POST

@@ -82,6 +82,7 @@ GOING = ("Deprecation", "Sunset")
 PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("BadRequest", "A parameter is unknown, or a value cannot be; the detail names it."),
     401: ("Unauthenticated", "The token is unknown, expired or revoked."),
+    403: ("Forbidden", "This token does not allow it."),
     404: ("NotFound", "There is nothing at this address, or not at that moment."),
     405: ("NotAllowed", "This address has no such method; Allow names those that it has."),
     406: ("NotAcceptable", "It does not come in a form that Accept names."),

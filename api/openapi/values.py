@@ -26,7 +26,7 @@ WRITTEN: Mapping[str, JsonSchema] = {
 """Scalars of this record, which have a description of their own."""
 
 
-BINARY = {FORMS[suffix].media_type for suffix in ("xlsx", "parquet")}
+BINARY = {*(FORMS[suffix].media_type for suffix in ("xlsx", "parquet")), "application/zip", "application/vnd.sqlite3"}
 
 
 def reference(name: str) -> JsonSchema:

@@ -102,6 +102,7 @@ begin
     for each statement execute function refuse_rewriting();
   create or replace trigger saved_queries_are_withdrawn_at_most after update on saved_query
     referencing old table as original new table as edited for each statement execute function refuse_all_but_withdrawal();
+  create or replace trigger webhooks_are_admitted before insert on webhook for each row execute function admit_webhook();
   revoke all on function note_use(int) from public;
   revoke all on function account_of_subject(text, text, text, text) from public;
   revoke all on function keep_checkpoint(int, text, text) from public;
@@ -121,6 +122,10 @@ begin
     grant update (state, round, submission_id, decided_at) on proposal to opsc;
     grant insert on error_report to opsc;
     grant insert (id, content, document_hash, saved_at, account_id) on saved_query to opsc;
+    grant insert, delete on webhook, webhook_delivery to opsc;
+    grant update (secret, secret_before, secret_before_until, position, valid, next_attempt_at, leased_until, disabled_at,
+                  disabled_because) on webhook to opsc;
+    grant update (state, attempts, attempted_at, outcome) on webhook_delivery to opsc;
     grant update (state, answer, answered_by, answered_at, proposal_id, contact) on error_report to opsc;
   end if;
 end

@@ -16,7 +16,7 @@ import orjson
 from rich.console import Console
 
 from db.embedded import Embedded
-from tests.bench import figures, kept
+from tests.bench import figures, kept, pushed
 from tests.bench.answers import READS, plain
 from tests.bench.cursors import Key
 from tests.bench.exports import exported
@@ -57,11 +57,12 @@ def main() -> int:
             return 1
         measured, memory = _measure(servers, variables, options.queries, options.seconds)
         of_kept = kept.measured(embedded, options.seconds) if figures.OURS in options.peers else {}
+        of_pushed = pushed.measured(embedded) if figures.OURS in options.peers else {}
         ours = next((server for server in servers if server.kind.name == figures.OURS), None)
         export = asyncio.run(exported(ours, embedded.url)) if ours else None
     against = orjson.loads(options.against.read_bytes()) if options.against else None
     told = figures.verdicts(measured, memory, against, options.scale)
-    told += [*(figures.of_export(export) if export else []), *kept.verdicts(of_kept)]
+    told += [*(figures.of_export(export) if export else []), *kept.verdicts(of_kept), *pushed.verdicts(of_pushed)]
     figures.show(console, {name: kind.title for name, kind in KINDS.items()}, measured, told)
     if options.json:
         facts = {
@@ -75,6 +76,7 @@ def main() -> int:
             "ratios": figures.ratios(measured),
             "memory": memory,
             "kept": of_kept,
+            "pushed": of_pushed,
             "export": asdict(export) if export else None,
             "verdicts": [one._asdict() for one in told],
             "skipped": skipped,

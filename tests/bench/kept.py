@@ -69,7 +69,7 @@ async def _published(embedded: Embedded, ours: Server) -> float:
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{ours.port}") as client:
         await client.get("/graphql", params={"query": SAYS})
         for _ in range(PUBLICATIONS):
-            last = await _publish(connection)
+            last = await publish_nothing(connection)
             begun = time.perf_counter()
             while (await client.get("/graphql", params={"query": SAYS})).json()["data"]["clock"]["position"] < last:
                 pass
@@ -78,7 +78,7 @@ async def _published(embedded: Embedded, ours: Server) -> float:
     return max(took)
 
 
-async def _publish(connection: asyncpg.Connection) -> int:
+async def publish_nothing(connection: asyncpg.Connection) -> int:
     """A source is amended to what it says already: no query that is measured tells of it. Answers the position."""
     row = await connection.fetchrow(SOURCE)
     assert row is not None
