@@ -218,14 +218,6 @@ def addresses(answers: Answers) -> list[Address]:
             ),
         ),
         Address(
-            "/v1/dataset",
-            "datasetDescribed",
-            "dataset",
-            "Leads to /v1/dataset.jsonld.",
-            {"application/ld+json": {}},
-            others={"303": answer("There.", {}, "Location")},
-        ),
-        Address(
             "/feeds/waiting/{token}.atom",
             "waiting",
             "accounts",
