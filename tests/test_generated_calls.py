@@ -69,7 +69,10 @@ async def answers(
 
     async def sent(case: Any) -> tuple[Any, httpx2.Response | httpx2.TransportError]:
         told = case.as_transport_kwargs(base_url=str(client.base_url))
-        parts = {name: told[name] for name in ("headers", "params", "json") if told.get(name)}
+        parts = {name: told[name] for name in ("params", "json") if told.get(name)}
+        parts["headers"] = {
+            name: value.strip() for name, value in (told.get("headers") or {}).items()
+        }  # HTTP has none around
         async with at_once:
             try:
                 return case, await client.request(told["method"], told["url"], **parts)
