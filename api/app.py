@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api import faults, graphiql, graphql, health, permalinks, sheets, waiting
 from api.allowance import Allowance
 from api.cors import ReadableByAll
+from api.dataset import answers as dataset
 from api.fair_use import Counted
 from api.following import Following
 from api.identity import WHILE
@@ -92,6 +93,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/r/{id}/{number}", permalinks.revision),
             Route("/feeds/waiting/{token}.atom", waiting.waiting),
             Route("/sheets/{file}", sheets.sheet),
+            *dataset.routes,
             *twin.routes,
             *WEBHOOKS,
             Route("/graphql.{suffix}", asked.asked, methods=["GET"]),

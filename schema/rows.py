@@ -5,6 +5,7 @@ The same fields, filters, order and clock as the list's pages have, read at one 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from graphql import FieldNode, GraphQLObjectType
@@ -16,7 +17,8 @@ from schema.changes import Changes, RevisionsAfter
 from schema.clock import NEWEST
 from schema.column import Column
 from schema.document import Operation
-from schema.json_text import literal
+from schema.fields import Edges
+from schema.json_text import as_sql, literal
 from schema.paged import LISTS, Page, Paged
 from schema.plan import Plan, compiled, root_of
 from schema.planning import At, Planning
@@ -33,7 +35,7 @@ class Rows:
 
 
 def rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:
-    """The list that an operation asks for; None where that is no list that has pages. as_cells: as a table's, where its elements
+    """The list that an operation asks for; None where that is no list. as_cells: as a table's, where its elements
     are all of one type. Raises Refused."""
     way = ("rows", as_cells, frozenset(clocks))
     return operation.kept(
@@ -50,7 +52,7 @@ def _rows_of(operation: Operation, variables: Variables, clocks: Collection[str]
         return None
     page, key, (inner, nodes) = listed
     rows, found = page.rows(), list[Cell]()
-    if as_cells and isinstance(page.element, GraphQLObjectType) and nodes[0].name.value == "nodes":
+    if as_cells and isinstance(page.element, GraphQLObjectType) and nodes[0].name.value != "edges":
         here = replace(page.clock_at, row=rows, nodes=nodes, type=page.element, path=(key, inner))
         found = cells(here, page.element, rows)
         selected = [one.text.label(f"c{place}") for place, one in enumerate(found)]
@@ -86,7 +88,7 @@ def _counted(operation: Operation, variables: Variables, clocks: Collection[str]
     return compiled(page.at.plan, statement)
 
 
-def _count(page: Page | RevisionsAfter, *, limited: bool) -> sa.ScalarSelect[int]:
+def _count(page: "Page | RevisionsAfter | Unpaged", *, limited: bool) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.count()).select_from(page.at.plan.joined(page.rows(limited=limited))).scalar_subquery()
 
 
@@ -94,9 +96,29 @@ Asked = tuple[str, Sequence[FieldNode]]
 """The key and the nodes of a field."""
 
 
+class Unpaged:
+    """A list that has no pages, as a page of it all."""
+
+    def __init__(self, field: Edges, at: At) -> None:
+        self.field, self.at, self.clock_at, self.element = field, at, at, at.target
+
+    def rows(self, *, limited: bool = True) -> Any:  # noqa: ARG002 - no page limits it
+        row, leads = self.field.led_to(self.at)
+        keys = [value.label(f"k{place}") for place, value in enumerate(self.field.order(row))]
+        self.keys = [key.name for key in keys]
+        found = sa.select(row, *keys).where(*leads).correlate_except(row)
+        return self.at.plan.opened(found.subquery(self.at.plan.name("r")))
+
+    def in_its_order(self, rows: Any) -> list[sa.ColumnElement[Any]]:
+        return [rows.c[key] for key in self.keys]
+
+    def listed(self, nodes: Sequence[FieldNode], _key: str, rows: Any) -> Any:
+        return as_sql(self.at.plan.members(replace(self.at, nodes=nodes), self.element, rows))
+
+
 def _listed(
     operation: Operation, variables: Variables, clocks: Collection[str]
-) -> tuple[Page | RevisionsAfter, str, Asked] | None:
+) -> tuple[Page | RevisionsAfter | Unpaged, str, Asked] | None:
     """The first list of an operation, the key that it is asked under, and what is asked of its nodes or edges. Raises Refused."""
     query = schema.query_type
     assert query is not None
@@ -105,7 +127,7 @@ def _listed(
     fields = collect_fields(schema, dict(operation.fragments), dict(variables), query, operation.node.selection_set)
     for key, nodes in fields.items():
         field = planning.fields(query).get(nodes[0].name.value)
-        if isinstance(field, Paged | Changes):
+        if isinstance(field, Paged | Changes | Edges):
             try:
                 return _page(root, query, field, key, nodes)
             except BadValue as bad:
@@ -114,12 +136,14 @@ def _listed(
 
 
 def _page(
-    root: At, query: GraphQLObjectType, field: Paged | Changes, key: str, nodes: Sequence[FieldNode]
-) -> tuple[Page | RevisionsAfter, str, Asked]:
+    root: At, query: GraphQLObjectType, field: Paged | Changes | Edges, key: str, nodes: Sequence[FieldNode]
+) -> tuple[Page | RevisionsAfter | Unpaged, str, Asked]:
     definition, planning = query.fields[nodes[0].name.value], root.plan
     values = {argument.name.value: argument.value for argument in nodes[0].arguments}
     given = given_arguments(definition.args, values, planning.variables)
     at = replace(root, given=given, type=definition.type, nodes=nodes, path=(key,))
+    if isinstance(field, Edges):
+        return Unpaged(field, at), key, (key, nodes)
     asked = [one for one in planning.subfields(at.target, nodes).items() if one[1][0].name.value in LISTS]
     if not asked:
         raise BadValue("ask for nodes { … }: they are what is listed.")

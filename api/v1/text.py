@@ -12,14 +12,14 @@ BYTE_ORDER_MARK = "\ufeff".encode()
 
 async def as_csv(listing: Listing) -> AsyncGenerator[bytes]:
     """RFC 4180, in UTF-8."""
-    async for chunk in _csv(listing, ","):
+    async for chunk in csv_of([column.name for column in listing.columns], listing.csv()):
         yield chunk
 
 
 async def as_csv_for_excel(listing: Listing) -> AsyncGenerator[bytes]:
     """With semicolons and a byte order mark: Excel takes it for a table in UTF-8 then, whatever the language of the machine."""
     yield BYTE_ORDER_MARK
-    async for chunk in _csv(listing, ";"):
+    async for chunk in csv_of([column.name for column in listing.columns], listing.csv(";"), ";"):
         yield chunk
 
 
@@ -29,11 +29,12 @@ async def as_json_lines(listing: Listing) -> AsyncGenerator[bytes]:
             yield chunk
 
 
-async def _csv(listing: Listing, delimiter: str) -> AsyncGenerator[bytes]:
-    yield header([column.name for column in listing.columns], delimiter)
+async def csv_of(names: list[str], rows: AsyncGenerator[bytes], delimiter: str = ",") -> AsyncGenerator[bytes]:
+    """A table: its first line, and its rows as PostgreSQL writes them."""
+    yield header(names, delimiter)
     within = False
-    async with aclosing(listing.csv(delimiter)) as chunks:
-        async for chunk in chunks:
+    async with aclosing(rows):
+        async for chunk in rows:
             ended, within = _ended(chunk, within)
             yield ended
 

@@ -1,0 +1,96 @@
+"""The record at one moment, held still while it is read: one transaction, whose every table is of one position of the log."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import asyncpg
+import orjson
+
+from api.dataset.tables import HERE, PARTIES, TABLES, Table
+from db.signatures import Signatures, signatures
+from schema.answer import asked_by, told
+from schema.clock import Moment
+from schema.document import document
+from schema.rows import Rows
+
+TIMEOUT = 600
+"""Seconds that the reading of one table may take, whoever reads slowly included."""
+
+LAST_DAY = date(9999, 12, 30)
+"""By then whoever has consented is a State party."""
+
+SAID = document((HERE / "snapshot.graphql").read_text("utf-8")).operation(None)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """position, known, valid: which moment of the record this is; root_hash: of the log then, in hex; signed: what was
+    signed of it; counts: the rows of each table; parties_are_whole: no State
+    party is left out for the valid day, so that all that is named is there."""
+
+    connection: asyncpg.Connection
+    moment: Moment
+    context: Mapping[str, Any]
+    public_url: str
+    position: int
+    known: str
+    valid: str
+    root_hash: str
+    signed: Signatures
+    counts: Mapping[str, int]
+    parties_are_whole: bool
+
+    def statement(self, table: Table) -> tuple[Rows, list[Any]]:
+        """A table's rows, and the parameters of their statement."""
+        rows = table.rows(self.moment.shape)
+        return rows, rows.plan.parameters({}, self.context)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are in all, and lines of the log."""
+        return sum(self.counts.values()) + self.position
+
+    @property
+    def holds(self) -> list[tuple[Table, int]]:
+        """Its tables, with their rows counted."""
+        return [(TABLES[name], count) for name, count in self.counts.items()]
+
+
+@asynccontextmanager
+async def snapshot(connection: asyncpg.Connection, moment: Moment, public_url: str) -> AsyncIterator[Snapshot]:
+    """Raises Refused where the record has no such moment."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")
+        context = {**asked_by(None, public_url), **vars(moment), "beyond": 0}
+        row = await told(connection, SAID.plan({}, moment.shape), {}, context)
+        said = orjson.loads(row["data"])
+        clock = said["clock"]
+        counts = {name: await _count(connection, table, moment, context) for name, table in TABLES.items()}
+        ever = replace(moment, valid=LAST_DAY)
+        parties = await _count(connection, TABLES[PARTIES], ever, {**context, **vars(ever)})
+        yield Snapshot(
+            connection,
+            moment,
+            context,
+            public_url,
+            clock["position"],
+            clock["known"],
+            clock["valid"],
+            said["log"]["rootHash"],
+            await signatures(connection, clock["position"]),
+            counts,
+            parties == counts[PARTIES],
+        )
+
+
+async def require_moment(pool: asyncpg.Pool, moment: Moment, public_url: str) -> None:
+    """Raises Refused where the record has no such moment."""
+    await told(pool, SAID.plan({}, moment.shape), {}, {**asked_by(None, public_url), **vars(moment)})
+
+
+async def _count(connection: asyncpg.Connection, table: Table, moment: Moment, context: Mapping[str, Any]) -> int:
+    row = await told(connection, table.counted(moment.shape), {}, context)
+    return int(row["total"])
