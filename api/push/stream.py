@@ -17,7 +17,7 @@ from api.errors import body_of_errors
 from api.fair_use import charge
 from api.faults import UNREACHABLE, logged
 from api.following import Following
-from api.identity import identified
+from api.identity import IDENTIFIED, identified
 from api.moments import says_what_was_known
 from api.push.events import HEADERS, MEDIA_TYPE, accepted, beat, next_event, told_at_once
 from api.push.seats import Seats
@@ -175,6 +175,7 @@ class Stream(Response):
         again: it may be good no longer."""
         state = self.scope["state"]
         async with streams.reading:
+            self.scope.pop(IDENTIFIED, None)
             viewer = await identified(self.scope, self.asked_with)
             context = asked_by(viewer, state["settings"].public_url)
             between = {"beyond": self.position, "up_to": newest}
