@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from api.apart.refused import Busy, CannotWrite
 from api.request import NotRead
-from api.v1.apart.refused import Busy, CannotWrite
 from schema.refusals import BadValue, ErrorCode, Refused
 
 Endpoint = Callable[[Request], Awaitable[Response]]

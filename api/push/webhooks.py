@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.faults import problem, telling
-from api.identity import REALM, identified
+from api.identity.bearer import REALM, identified
 from api.push.deliverer import Deliverer
 from api.push.difference import difference, payload
 from api.push.signature import written

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import accept
-from api.allowance import asker
+from api.fair_use.allowance import asker
 from api.faults import telling
-from api.identity import identified
+from api.identity.bearer import identified
 from api.moments import READERS, asked_in, says_what_was_known
 from api.queries.described import described
 from api.queries.written import alone, written

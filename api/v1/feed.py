@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from api.atom import Entry
-from api.facts import named
-from api.meanings import meaning
-from api.page import fragment
-from api.spelling import label, spelt
+from api.pages.facts import named
+from api.pages.meanings import meaning
+from api.pages.shell import fragment
+from api.pages.spelling import label, spelt
 from api.v1.listing import Listing
 
 NEWEST = 50

@@ -21,7 +21,7 @@ HTML = "text/html"
 
 @dataclass(frozen=True)
 class Form:
-    """media_type: of the answer; write: the bytes of a list, None where a process of its own writes them (api/v1/apart);
+    """media_type: of the answer; write: the bytes of a list, None where a process of its own writes them (api/apart);
     as_cells: it is a table; about: for whom it is.
     of: the fields of Query that can have it, since it needs certain fields of their rows; all, whatever is asked of them, where
     it is left out; newest: it shows so many of the changes, the newest ones, where `first` or `last` do not say how many; file: the

@@ -76,7 +76,7 @@ class Listing(Protocol):
 
     @property
     def cost(self) -> int:
-        """What it costs whoever asks for it (api/fair_use.py)."""
+        """What it costs whoever asks for it (api/fair_use/counted.py)."""
         ...
 
     @property

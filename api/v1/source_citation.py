@@ -6,7 +6,7 @@ How a record is cited, the database says (revision_citation()); sources are in a
 from collections.abc import Mapping
 from typing import Any
 
-from api.facts import followed
+from api.pages.facts import followed
 
 KINDS = {
     "TREATY_TEXT": "treaty",

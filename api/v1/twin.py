@@ -15,13 +15,13 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api import accept
+from api.apart.answered import answered, in_turn
 from api.deprecation import telling_of
-from api.fair_use import charge
+from api.fair_use.counted import charge
 from api.faults import problem, telling
 from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
 from api.moments import asked_in
 from api.v1 import listing
-from api.v1.apart.answered import answered, in_turn
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, HTML, JSON, Form, chosen, split
 from api.v1.parameters import variables_of
