@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import mementos
-from api.accept import GRAPHQL, HTML, JSON, negotiated
+from api.accept import negotiated
 from api.deprecation import telling_of
 from api.errors import body_of_errors
 from api.fair_use.allowance import Allowance, asker
@@ -22,6 +22,7 @@ from api.fair_use.counted import CHANGING, charge
 from api.faults import UNREACHABLE, logged
 from api.identity.bearer import REALM, identified
 from api.kept import KeptAnswers, Made, Ready, is_settled, key_of, raw
+from api.media_types import GRAPHQL, HTML, JSON
 from api.moments import says_what_was_known
 from api.pages import graphiql
 from api.push.events import MEDIA_TYPE as EVENTS
@@ -29,6 +30,7 @@ from api.push.events import accepted, told_at_once
 from api.push.stream import subscribed
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, body_of, read
 from api.signing import signer
+from api.stands_for import KNOWN, POSITION, VALID
 from api.trusted import documents, trusted
 from db.accounts import Account
 from schema.answer import answer, asked_by
@@ -207,7 +209,7 @@ async def _at_its_moment(
     found = await answer(pool, operation, asked.variables, public_url, moment, viewer=viewer)
     charge(scope, found.cost)
     position = found.position if found.of_the_log else None
-    valid = {"Record-Valid": str(moment.valid)} if moment.valid else {}
+    valid = {VALID: str(moment.valid)} if moment.valid else {}
     if not says_what_was_known(moment):
         return Made(found.body(), {**told, **valid}, position)
     recorded = await pool.fetchrow(mementos.RECORDED, moment.known, moment.position)
@@ -217,9 +219,9 @@ async def _at_its_moment(
     headers = {
         **told,
         **mementos.of_answer(original, recorded["recorded_at"], moment.known if asked.accepted else None),
-        "Record-Position": str(recorded["position"]),
-        "Record-Known": mementos.written(known),
-        "Record-Valid": str(known.astimezone(UTC).date()),
+        POSITION: str(recorded["position"]),
+        KNOWN: mementos.written(known),
+        VALID: str(known.astimezone(UTC).date()),
         **valid,
     }
     final = found.at_one_clock and (moment.position is not None or is_settled(known))

@@ -28,6 +28,7 @@ from api import mementos
 from api.codings import IDENTITY, SMALLEST, wanted, written
 from api.following import EMPTY, Following, Head, read_head
 from api.moments import says_what_was_known
+from api.stands_for import KNOWN, POSITION, VALID
 from schema.answer import Basis
 from schema.clock import Moment
 from schema.refusals import ErrorCode, Refused, refusal
@@ -286,9 +287,9 @@ class KeptAnswers:
         else:
             head = await self._head_at(made.position, newest)
             recorded_at = head.recorded_at
-            told = {"Record-Position": str(made.position), "Record-Known": mementos.written(recorded_at), **told}
+            told = {POSITION: str(made.position), KNOWN: mementos.written(recorded_at), **told}
             today = EPOCH + timedelta(days=day)
-            told.setdefault("Record-Valid", str(today.date()))
+            told.setdefault(VALID, str(today.date()))
             tag = self._tag(key, *_of_the_present(made.position, recorded_at, day))
             modified = max(recorded_at, today)
             exact = head.alone and recorded_at.replace(microsecond=0) != today

@@ -137,8 +137,8 @@ async def test_parquet_has_the_types_of_what_it_says(client: httpx2.AsyncClient)
         "known": headers["record-known"],
         "valid": headers["record-valid"],
         "licence": "Creative Commons Attribution 4.0 International (CC-BY-4.0), https://creativecommons.org/licenses/by/4.0/",
-        "cite": "OPSC Tracker, https://opsc.example/v1/measures.parquet?stateParty=PHL, as of position 4727 of its log"
-        f" ({headers['record-known'][:10]}), valid on {headers['record-valid']}.",
+        "cite": f"OPSC Tracker, position 4727 of the log (known {headers['record-known']}, of {headers['record-valid']}),"
+        " https://opsc.example/v1/measures.parquet?stateParty=PHL.",
     }
 
 
@@ -215,8 +215,8 @@ async def test_a_spreadsheet_is_laid_out_for_people(client: httpx2.AsyncClient) 
         "known": known,
         "valid": valid,
         "licence": "Creative Commons Attribution 4.0 International (CC-BY-4.0), https://creativecommons.org/licenses/by/4.0/",
-        "cite": "OPSC Tracker, https://opsc.example/v1/statements.xlsx, as of position 4727 of its log"
-        f" ({known[:10]}), valid on {valid}.",
+        "cite": f"OPSC Tracker, position 4727 of the log (known {known}, of {valid}),"
+        " https://opsc.example/v1/statements.xlsx.",
         "rows": "38",
     }
 

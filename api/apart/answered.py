@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.about import LICENCE, LICENCE_TITLE, LICENCE_URL, TITLE
 from api.apart.process import written
 from api.apart.refused import Busy
 from api.apart.table import Table
+from api.citing import citation
 from api.v1.listing import Listing
 
 AT_ONCE = 2
@@ -26,8 +28,6 @@ CHUNK = 256 << 10
 
 GONE = 499
 """The status of an answer that nobody is there to read, as servers log it."""
-
-LICENCE = "Creative Commons Attribution 4.0 International (CC-BY-4.0), https://creativecommons.org/licenses/by/4.0/"
 
 
 @asynccontextmanager
@@ -66,15 +66,12 @@ async def answered(
 def about(listing: Listing) -> dict[str, str]:
     """What a file says of itself."""
     asked, clock = listing.asked, listing.clock
-    position, known, valid = str(clock["position"]), str(clock["known"]), str(clock["valid"])
     return {
-        "title": "OPSC Tracker: what States parties reported about the 2019 Guidelines",
+        "title": TITLE,
         "address": asked.address,
-        "position": position,
-        "known": known,
-        "valid": valid,
-        "licence": LICENCE,
-        "cite": f"OPSC Tracker, {asked.address}, as of position {position} of its log ({known[:10]}), valid on {valid}.",
+        **{name: str(clock[name]) for name in ("position", "known", "valid")},
+        "licence": f"{LICENCE_TITLE} ({LICENCE}), {LICENCE_URL}",
+        "cite": f"{citation(None, clock, asked.address)}.",
     }
 
 

@@ -11,8 +11,8 @@ from starlette.datastructures import QueryParams
 from api.commands.progress import Step
 from api.commands.record import NoRecordError, require_newest
 from api.commands.terminal import opened
-from api.dataset.about import FORMS
 from api.dataset.apart import made
+from api.dataset.contents import FORMS
 from api.moments import asked_in
 from schema.clock import Moment
 from schema.refusals import BadValue, Refused

@@ -1,18 +1,16 @@
 """/v1/dataset.FORM: the whole record in one download, at the moment that the address asks for."""
 
 import asyncio
-import difflib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api.apart.answered import in_turn
-from api.dataset import about
+from api.dataset import contents
 from api.dataset.apart import made
 from api.dataset.json_ld import json_ld
 from api.dataset.log_folder import log_lines
@@ -20,7 +18,11 @@ from api.dataset.package import package
 from api.dataset.snapshot import Snapshot, require_moment, snapshot
 from api.fair_use.counted import charge
 from api.faults import problem, telling
+from api.indented import indented
 from api.moments import READERS, asked_in
+from api.sending import sent
+from api.stands_for import told_clock
+from api.v1.parameters import refuse_unknown
 from schema.clock import Moment
 from schema.refusals import BadValue
 
@@ -37,14 +39,14 @@ async def dataset(request: Request) -> Response:
     form = request.path_params["form"]
     answer = ANSWERS.get(form)
     if answer is None:
-        forms = ", ".join(f"/v1/dataset.{one}" for one in about.MEDIA_TYPES)
+        forms = ", ".join(f"/v1/dataset.{one}" for one in contents.MEDIA_TYPES)
         return problem(404, "Not found", f"There is nothing at {request.url.path}. The whole record is at {forms}.")
     return await answer(request, form)
 
 
 async def _streamed(request: Request, form: str) -> Response:
     """As it is read: it is whole, or breaks off before its directory."""
-    _only(request, READERS)
+    refuse_unknown(request.query_params, READERS)
     async with AsyncExitStack() as opened:
         found = await _opened(request, asked_in(request.query_params), opened)
         charge(request.scope, found.rows)
@@ -53,7 +55,7 @@ async def _streamed(request: Request, form: str) -> Response:
 
 async def _as_file(request: Request, form: str) -> Response:
     """As a file that another process makes, in turn."""
-    _only(request, READERS)
+    refuse_unknown(request.query_params, READERS)
     state, moment = request.state, asked_in(request.query_params)
     await require_moment(state.pool, moment, state.settings.public_url)
     async with AsyncExitStack() as opened:
@@ -67,7 +69,7 @@ async def _as_file(request: Request, form: str) -> Response:
 
 async def _delta(request: Request, form: str) -> Response:
     """The revisions after a position, up to another."""
-    _only(request, (FROM, TO))
+    refuse_unknown(request.query_params, (FROM, TO))
     given = request.query_params
     if FROM not in given:
         raise BadValue(f"{FROM}: say which position you have, as in ?{FROM}=4727; 0 gives the whole log.")
@@ -83,12 +85,12 @@ async def _delta(request: Request, form: str) -> Response:
 
 
 async def _described(request: Request, form: str) -> Response:
-    _only(request, READERS)
+    refuse_unknown(request.query_params, READERS)
     async with AsyncExitStack() as opened:
         found = await _opened(request, asked_in(request.query_params), opened)
         headers = {name: value for name, value in _told(found, form).items() if name != "Content-Disposition"}
-        body = orjson.dumps(json_ld(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        return Response(body, 200, headers, about.MEDIA_TYPES[form])
+        body = indented(json_ld(found))
+        return Response(body, 200, headers, contents.MEDIA_TYPES[form])
 
 
 ANSWERS: Mapping[str, Callable[[Request, str], Awaitable[Response]]] = {
@@ -109,14 +111,8 @@ async def _opened(request: Request, moment: Moment, opened: AsyncExitStack) -> S
 def _sending(
     request: Request, form: str, headers: Mapping[str, str], content: AsyncGenerator[bytes], until_read: AsyncExitStack
 ) -> Response:
-    sent = _head(until_read) if request.method == "HEAD" else _sent(until_read, content)
-    return StreamingResponse(sent, 200, headers, about.MEDIA_TYPES[form])
-
-
-async def _sent(until_read: AsyncExitStack, content: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-    async with until_read, aclosing(content):
-        async for piece in content:
-            yield piece
+    body = _head(until_read) if request.method == "HEAD" else sent(content, until_read)
+    return StreamingResponse(body, 200, headers, contents.MEDIA_TYPES[form])
 
 
 async def _head(until_read: AsyncExitStack) -> AsyncIterator[bytes]:
@@ -128,14 +124,6 @@ async def _pieces(file: Path) -> AsyncGenerator[bytes]:
     with file.open("rb") as opened:
         while piece := await asyncio.to_thread(opened.read, PIECE):
             yield piece
-
-
-def _only(request: Request, known: Collection[str]) -> None:
-    for name in request.query_params:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1, 0.6)
-            told = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(known)}."
-            raise BadValue(f"There is no parameter {name[:60]}.{told}")
 
 
 def _position(name: str, text: str) -> int:
@@ -151,9 +139,7 @@ def _told(found: Snapshot, form: str) -> dict[str, str]:
 
 def _clocks(told: Mapping[str, object], form: str) -> dict[str, str]:
     return {
-        "Record-Position": str(told["position"]),
-        "Record-Known": str(told["known"]),
-        "Record-Valid": str(told["valid"]),
+        **told_clock(told),
         "Content-Disposition": f'attachment; filename="opsc-{told["position"]}.{form}"',
     }
 

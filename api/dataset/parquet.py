@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from api import about
 from api.apart.parquet import type_of, write_rows
-from api.dataset import about
 from api.dataset.fields import Field
 from api.dataset.files import Written
 from api.dataset.package import accompanying, large, last, log

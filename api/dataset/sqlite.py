@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from api.dataset import about
+from api import about
 from api.dataset.fields import Field
 from api.dataset.readme import citation
 from api.dataset.snapshot import Snapshot

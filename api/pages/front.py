@@ -6,8 +6,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.accept import HTML, negotiated
+from api.accept import negotiated
 from api.faults import telling
+from api.media_types import HTML
 from api.pages.shell import page
 from schema.answer import answer
 from schema.document import document

@@ -10,19 +10,19 @@ import orjson
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
+from api.about import LICENCE_URL, NAME
+from api.media_types import JSON
 from api.moments import READERS
 from api.pages.facts import called, facts, followed
 from api.pages.meanings import meaning, words
 from api.pages.shell import page
 from api.pages.spelling import label, spelt
 from api.v1.endpoints import ENDPOINTS, listing_of
-from api.v1.forms import FORMS, JSON
+from api.v1.forms import FORMS
 from schema.document import Operation, document
 from schema.source import TYPE_NAMES
 
 PAGES = document((Path(__file__).parent / "record.graphql").read_text("utf-8"))
-
-LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 REPORT = """mutation {{
   reportError(input: {{ record: "{id}", text: "What is wrong, and what it should say.", source: "Where that stands." }}) {{
@@ -186,9 +186,9 @@ def _linked_data(record: Mapping[str, Any], heading: str, public_url: str) -> Ma
         "url": record["permalink"],
         "version": str(revision["number"]),
         "dateModified": revision["recordedAt"],
-        "license": LICENCE,
+        "license": LICENCE_URL,
         "inLanguage": "en",
         "creditText": revision["citation"],
-        "isPartOf": {"@type": "Dataset", "name": "OPSC Tracker", "url": public_url},
+        "isPartOf": {"@type": "Dataset", "name": NAME, "url": public_url},
         **({"isBasedOn": sources} if sources else {}),
     }

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
+from api.about import LICENCE_NAME, LICENCE_URL
 from api.pages.spelling import day, moment, spelt
 
 PAGES = Path(__file__).parent
@@ -35,7 +36,7 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-TEMPLATES.globals["style"] = Markup(STYLE)
+TEMPLATES.globals |= {"style": Markup(STYLE), "licence": LICENCE_NAME, "licence_url": LICENCE_URL}
 TEMPLATES.filters |= {"day": day, "moment": moment, "spelt": spelt}
 
 

@@ -18,6 +18,7 @@ from api.push.difference import Difference, difference, payload
 from api.push.signature import headers
 from api.push.target import NoAnswer, TargetRefused, Targets
 from db import saved_queries, webhooks
+from db.newest_position import newest_position
 from db.saved_queries import SavedQuery, Withdrawn
 from db.webhooks import Delivery, Span, Taken
 from schema.refusals import Refused
@@ -29,8 +30,6 @@ AT_ONCE = 4
 
 SOON, LATER = 5.0, 60.0
 """Seconds after which it is looked again, though nothing was published, where there are webhooks and where there are none."""
-
-NEWEST = 'select coalesce(max("position"), 0) from revision'
 
 GONE = 410
 """The status by which a receiver says that it wants nothing more."""
@@ -67,7 +66,7 @@ class Deliverer:
             while True:
                 try:
                     self._called.clear()
-                    self._seen = await self.pool.fetchval(NEWEST)
+                    self._seen = await newest_position(self.pool)
                     await self._take(sending)
                     some = await self.pool.fetchval("select exists (select from webhook)")
                     worked = True
@@ -132,7 +131,7 @@ class Deliverer:
             await self._attempt(taken, delivery, found)
 
     async def _next(self, taken: Taken) -> Span:
-        newest = await self.pool.fetchval(NEWEST)
+        newest = await newest_position(self.pool)
         today = datetime.now(UTC).date()
         return Span(taken.position, max(newest, taken.position), taken.valid, max(today, taken.valid))
 

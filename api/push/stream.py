@@ -23,6 +23,7 @@ from api.push.events import HEADERS, MEDIA_TYPE, accepted, beat, next_event, tol
 from api.push.seats import Seats
 from api.request import Asked, NotRead
 from db.accounts import Account
+from db.newest_position import newest_position
 from schema.answer import asked_by, told
 from schema.arguments import Variables
 from schema.document import Operation
@@ -40,8 +41,6 @@ FAREWELL = 1.0
 
 READING = 2
 """Connections that all streams together read by at once: when something is published, others are not to wait for them."""
-
-NEWEST = 'select coalesce(max("position"), 0) from revision'
 
 LONGEST_POSITION = 9
 """Digits."""
@@ -166,8 +165,7 @@ class Stream(Response):
                 return await following.beyond(self.position)
         if following.position is None:  # nobody tells it, as on a standby
             with suppress(*UNREACHABLE, asyncpg.QueryCanceledError, TimeoutError):
-                newest: int = await self.scope["state"]["pool"].fetchval(NEWEST)
-                return newest
+                return await newest_position(self.scope["state"]["pool"])
         return self.position
 
     async def _read(self, streams: Streams, newest: int) -> Sequence[tuple[int, bytes]]:

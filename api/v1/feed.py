@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from api.about import NAME
 from api.atom import Entry
 from api.pages.facts import named
 from api.pages.meanings import meaning
@@ -76,7 +77,7 @@ def _address(address: str, parameters: Sequence[tuple[str, str]]) -> str:
 def _title(record_id: str | None, kept: Sequence[tuple[str, str]]) -> str:
     """What it is a feed of: "Changes in the OPSC Tracker (State party: PHL)"."""
     about = [*([record_id] if record_id else []), *(f"{label(name)}: {value}" for name, value in kept)]
-    return f"Changes in the OPSC Tracker ({'; '.join(about)})" if about else "Changes in the OPSC Tracker"
+    return f"Changes in the {NAME} ({'; '.join(about)})" if about else f"Changes in the {NAME}"
 
 
 def _subtitle(listing: Listing, given: Mapping[str, Any]) -> str:

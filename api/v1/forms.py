@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
 
+from api.media_types import CSV, JSON_LINES, XLSX
 from api.v1.bibliography import CITED, SOURCES, as_bibtex, as_csl_json
 from api.v1.calendar import CALENDARS, as_calendar
 from api.v1.feed import NEWEST
@@ -13,10 +14,6 @@ from api.v1.feed_forms import as_atom, as_json_feed
 from api.v1.listing import Listing
 from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
 from schema.refusals import BadValue
-
-JSON = "application/json"
-HTML = "text/html"
-"""Of one record: its page, which is at its permalink."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,9 @@ class Form:
 
 
 FORMS: Mapping[str, Form] = {
-    "csv": Form("text/csv; charset=utf-8; header=present", as_csv, "A table, for any program.", as_cells=True),
+    "csv": Form(CSV, as_csv, "A table, for any program.", as_cells=True),
     "xlsx": Form(
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        XLSX,
         None,
         "A spreadsheet, with typed cells.",
         as_cells=True,
@@ -53,7 +50,7 @@ FORMS: Mapping[str, Form] = {
         "A table with typed columns, for pandas, polars, DuckDB, R …",
         as_cells=True,
     ),
-    "jsonl": Form("application/jsonl; charset=utf-8", as_json_lines, "A line of JSON for each element."),
+    "jsonl": Form(JSON_LINES, as_json_lines, "A line of JSON for each element."),
     "atom": Form(
         "application/atom+xml; charset=utf-8",
         as_atom,

@@ -2,8 +2,7 @@
 for less; and it is read at one position, which the answer's headers tell with the count of its rows, and of how many these are.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,11 +18,15 @@ from api.apart.answered import answered, in_turn
 from api.deprecation import telling_of
 from api.fair_use.counted import charge
 from api.faults import problem, telling
+from api.indented import indented
 from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
+from api.media_types import HTML, JSON
 from api.moments import asked_in
+from api.sending import sent
+from api.stands_for import told_clock
 from api.v1 import listing
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
-from api.v1.forms import FORMS, HTML, JSON, Form, chosen, split
+from api.v1.forms import FORMS, Form, chosen, split
 from api.v1.parameters import variables_of
 from schema.answer import answer
 from schema.identity import WELL_FORMED
@@ -58,7 +61,7 @@ async def index(request: Request) -> Response:
         }
         for path, endpoint in ENDPOINTS.items()
     ]
-    body = orjson.dumps({"endpoints": listed}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    body = indented({"endpoints": listed})
     return Response(body, media_type=JSON)
 
 
@@ -254,26 +257,11 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             charge(request.scope, rows.cost)
             if form.write:
                 until_read = opened.pop_all()
-                response = StreamingResponse(_sent(until_read, form.write(rows)), 200, media_type=form.media_type)
+                response = StreamingResponse(sent(form.write(rows), until_read), 200, media_type=form.media_type)
             else:
                 response = await answered(request, rows, suffix, {}, form.media_type)
     response.raw_headers += ready.raw_headers
     return response
-
-
-async def _sent(until_read: AsyncExitStack, written: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-    async with until_read, aclosing(written):
-        async for chunk in written:
-            yield chunk
-
-
-def told_clock(clock: Mapping[str, Any]) -> dict[str, str]:
-    """Which clocks and which position an answer stands for."""
-    return {
-        "Record-Position": str(clock["position"]),
-        "Record-Known": str(clock["known"]),
-        "Record-Valid": str(clock["valid"]),
-    }
 
 
 routes = [Route("/v1", index), Route("/v1/{path:path}", found)]
