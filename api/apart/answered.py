@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.about import LICENCE, LICENCE_TITLE, LICENCE_URL, TITLE
 from api.apart.process import written
+from api.apart.reader import GONE, for_reader
 from api.apart.refused import Busy
 from api.apart.table import Table
 from api.citing import citation
@@ -25,9 +26,6 @@ WAITING = 20
 
 CHUNK = 256 << 10
 """Bytes."""
-
-GONE = 499
-"""The status of an answer that nobody is there to read, as servers log it."""
 
 
 @asynccontextmanager
@@ -51,16 +49,8 @@ async def answered(
 ) -> Response:
     """The file, once it is whole. Raises CannotWrite and what `written` raises."""
     table = Table(listing.columns, listing.total, about(listing))
-    writing = asyncio.create_task(written(suffix, table, listing.csv()))
-    leaving = asyncio.create_task(_left(request))
-    try:
-        await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if writing.done():
-            return Whole(writing.result(), headers, media_type)
-        return Response(status_code=GONE)
-    finally:
-        await _ended(writing)
-        await _ended(leaving)
+    file = await for_reader(request, written(suffix, table, listing.csv()))
+    return Response(status_code=GONE) if file is None else Whole(file, headers, media_type)
 
 
 def about(listing: Listing) -> dict[str, str]:
@@ -73,18 +63,6 @@ def about(listing: Listing) -> dict[str, str]:
         "licence": f"{LICENCE_TITLE} ({LICENCE}), {LICENCE_URL}",
         "cite": f"{citation(None, clock, asked.address)}.",
     }
-
-
-async def _left(request: Request) -> None:
-    """Returns when the reader does not wait any more."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _ended(task: asyncio.Task[Any]) -> None:
-    """Nothing of it goes on after this."""
-    task.cancel()
-    await asyncio.wait((task,))
 
 
 class Whole(Response):

@@ -8,13 +8,13 @@ do not allow, or not without losing the others' work. Nor do these take rows as 
 
 import asyncio
 import os
-import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import IO, BinaryIO, cast
 
+from api.apart.child import child
 from api.apart.refused import CannotWrite, Died
 from api.apart.table import Table
 from api.apart.writing import CANNOT
@@ -43,24 +43,10 @@ async def written(suffix: str, table: Table, rows: AsyncGenerator[bytes]) -> Bin
 
 async def _write(suffix: str, table: Table, rows: AsyncGenerator[bytes], file: IO[bytes]) -> None:
     with tempfile.TemporaryDirectory(prefix="opsc-file-", ignore_cleanup_errors=True) as folder:
-        # -P: never from the folder where the server was started
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            MODULES[suffix],
-            folder,
-            stdin=PIPE,
-            stdout=file,
-            stderr=PIPE,
-            env={name: os.environ[name] for name in KEPT if name in os.environ},
-        )
-        try:
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        pipes = {"stdin": PIPE, "stderr": PIPE}
+        async with child(MODULES[suffix], folder, environment=environment, stdout=file, **pipes) as process:
             told = await _fed(process, table, rows)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
     if process.returncode == CANNOT:
         raise CannotWrite(told.strip())
     if process.returncode:

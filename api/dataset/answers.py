@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api.apart.answered import in_turn
+from api.apart.reader import GONE, for_reader
 from api.dataset import contents
 from api.dataset.apart import made
 from api.dataset.json_ld import json_ld
@@ -50,7 +51,7 @@ async def _streamed(request: Request, form: str) -> Response:
     async with AsyncExitStack() as opened:
         found = await _opened(request, asked_in(request.query_params), opened)
         charge(request.scope, found.rows)
-        return _sending(request, form, _told(found, form), package(found), opened.pop_all())
+        return _sending(request, form, _told(vars(found), form), package(found), opened.pop_all())
 
 
 async def _as_file(request: Request, form: str) -> Response:
@@ -61,9 +62,13 @@ async def _as_file(request: Request, form: str) -> Response:
     async with AsyncExitStack() as opened:
         async with in_turn(state.apart):
             url, public_url = state.settings.database_url, state.settings.public_url
-            file, told = await opened.enter_async_context(made(form, moment, url, public_url))
+            making = made(form, moment, url, public_url)
+            file_and_told = await for_reader(request, opened.enter_async_context(making))
+        if file_and_told is None:
+            return Response(status_code=GONE)
+        file, told = file_and_told
         charge(request.scope, told["rows"])
-        headers = _clocks(told, form) | {"Content-Length": str(file.stat().st_size)}
+        headers = _told(told, form) | {"Content-Length": str(file.stat().st_size)}
         return _sending(request, form, headers, _pieces(file), opened.pop_all())
 
 
@@ -80,7 +85,7 @@ async def _delta(request: Request, form: str) -> Response:
         if not 0 <= since <= found.position:
             raise BadValue(f"{FROM}: {since} is no position from 0 to {found.position}.")
         charge(request.scope, found.position - since)
-        headers = _told(found, form) | {"Row-Count": str(found.position - since)}
+        headers = _told(vars(found), form) | {"Row-Count": str(found.position - since)}
         return _sending(request, form, headers, log_lines(found, since), opened.pop_all())
 
 
@@ -88,7 +93,7 @@ async def _described(request: Request, form: str) -> Response:
     refuse_unknown(request.query_params, READERS)
     async with AsyncExitStack() as opened:
         found = await _opened(request, asked_in(request.query_params), opened)
-        headers = {name: value for name, value in _told(found, form).items() if name != "Content-Disposition"}
+        headers = {name: value for name, value in _told(vars(found), form).items() if name != "Content-Disposition"}
         body = indented(json_ld(found))
         return Response(body, 200, headers, contents.MEDIA_TYPES[form])
 
@@ -133,11 +138,7 @@ def _position(name: str, text: str) -> int:
         raise BadValue(f"{name}: {bad}") from None
 
 
-def _told(found: Snapshot, form: str) -> dict[str, str]:
-    return _clocks({"position": found.position, "known": found.known, "valid": found.valid}, form)
-
-
-def _clocks(told: Mapping[str, object], form: str) -> dict[str, str]:
+def _told(told: Mapping[str, object], form: str) -> dict[str, str]:
     return {
         **told_clock(told),
         "Content-Disposition": f'attachment; filename="opsc-{told["position"]}.{form}"',

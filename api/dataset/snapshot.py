@@ -10,14 +10,12 @@ import asyncpg
 import orjson
 
 from api.dataset.tables import HERE, PARTIES, TABLES, Table
+from api.v1.copying import TIMEOUT
 from db.signatures import Signatures, signatures
 from schema.answer import asked_by, told
 from schema.clock import Moment
 from schema.document import document
 from schema.rows import Rows
-
-TIMEOUT = 600
-"""Seconds that the reading of one table may take, whoever reads slowly included."""
 
 LAST_DAY = date(9999, 12, 30)
 """By then whoever has consented is a State party."""
