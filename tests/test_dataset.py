@@ -31,20 +31,11 @@ from db.embedded import Embedded
 from db.verify_log import check
 from tests.dated_log import LAW, POSITIONS, TOLD, dated_log
 from tests.flattened import flattened
+from tests.lists import RECORDS
 from tests.record_documents import create as created
 from tests.record_documents import measure, redact
 from tests.served import served
 
-OF_THE_TWIN = (
-    "state-parties",
-    "recommendations",
-    "measures",
-    "assessments",
-    "reporting-events",
-    "statements",
-    "sources",
-    "coverage",
-)
 SHAPES = Path(__file__).with_name("dcat_ap.ttl")
 
 
@@ -108,7 +99,7 @@ async def lite(
 # ── What is in it ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", OF_THE_TWIN)
+@pytest.mark.parametrize("name", RECORDS)
 async def test_each_table_is_the_list_of_the_same_name(client: httpx2.AsyncClient, whole: Path, name: str) -> None:
     assert (whole / f"{name}.csv").read_bytes() == (await client.get(f"/v1/{name}.csv")).content
 
