@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.about import LICENCE, LICENCE_TITLE, LICENCE_URL, TITLE
 from api.apart.process import written
-from api.apart.reader import GONE, for_reader
-from api.apart.refused import Busy
+from api.apart.reader import GONE, while_there
+from api.apart.refused import Busy, Left
 from api.apart.table import Table
 from api.citing import citation
 from api.v1.listing import Listing
@@ -49,8 +49,11 @@ async def answered(
 ) -> Response:
     """The file, once it is whole. Raises CannotWrite and what `written` raises."""
     table = Table(listing.columns, listing.total, about(listing))
-    file = await for_reader(request, written(suffix, table, listing.csv()))
-    return Response(status_code=GONE) if file is None else Whole(file, headers, media_type)
+    try:
+        file = await while_there(request, written(suffix, table, listing.csv()))
+    except Left:
+        return Response(status_code=GONE)
+    return Whole(file, headers, media_type)
 
 
 def about(listing: Listing) -> dict[str, str]:

@@ -6,19 +6,22 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
+from api.apart.refused import Left
+
 GONE = 499
 """The status of an answer that nobody is there to read, as servers log it."""
 
 T = TypeVar("T")
 
 
-async def for_reader(request: Request, work: Coroutine[Any, Any, T]) -> T | None:
-    """What the work comes to; None where its reader left before, and nothing of it goes on then."""
-    working = asyncio.create_task(work)
-    leaving = asyncio.create_task(_left(request))
+async def while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What the work comes to. Raises what that raises; Left where its reader leaves before, and nothing of it goes on then."""
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(request))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
+        if not working.done():
+            raise Left
+        return working.result()
     finally:
         for task in (working, leaving):
             task.cancel()

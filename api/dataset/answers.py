@@ -10,7 +10,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api.apart.answered import in_turn
-from api.apart.reader import GONE, for_reader
+from api.apart.reader import GONE, while_there
+from api.apart.refused import Left
 from api.dataset import contents
 from api.dataset.apart import made
 from api.dataset.json_ld import json_ld
@@ -63,10 +64,10 @@ async def _as_file(request: Request, form: str) -> Response:
         async with in_turn(state.apart):
             url, public_url = state.settings.database_url, state.settings.public_url
             making = made(form, moment, url, public_url)
-            file_and_told = await for_reader(request, opened.enter_async_context(making))
-        if file_and_told is None:
-            return Response(status_code=GONE)
-        file, told = file_and_told
+            try:
+                file, told = await while_there(request, opened.enter_async_context(making))
+            except Left:
+                return Response(status_code=GONE)
         charge(request.scope, told["rows"])
         headers = _told(told, form) | {"Content-Length": str(file.stat().st_size)}
         return _sending(request, form, headers, _pieces(file), opened.pop_all())

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import structlog
@@ -16,6 +16,7 @@ from limits.aio.storage import RedisStorage
 from limits.errors import StorageError
 
 from api.fair_use.allowance import Allowance, Had
+from api.meanwhile import meanwhile
 
 EVERY = 0.25
 """Seconds between exchanges."""
@@ -53,13 +54,10 @@ class SharedAllowance(Allowance):
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
         )
-        exchanging = asyncio.create_task(self._exchanging(storage))
         try:
-            yield
+            async with meanwhile(self._exchanging(storage)):
+                yield
         finally:
-            exchanging.cancel()
-            with suppress(asyncio.CancelledError):
-                await exchanging
             await cast("Any", storage.bridge).get_connection().aclose()
 
     async def _exchanging(self, storage: RedisStorage) -> None:

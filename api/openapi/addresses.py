@@ -90,7 +90,7 @@ ASKED_BY_GET = (
 
 
 def addresses(answers: Answers) -> list[Address]:
-    """All of them. answers gathers what they show."""
+    """All of them: a table, and as long as there are addresses. answers gathers what they show."""
     record = answers.of(RECORD)["properties"]
     shown, gone = (_with(node, record["clock"]) for node in _split(record["node"], "Tombstone"))
     revision = answers.of(REVISION)["properties"]["revision"]

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from api.pages.facts import FOLLOWED, Fact, Words, named
+from api.pages.facts import TRUTHS, Fact, Words, followed, named
 from api.pages.meanings import meaning
 from api.pages.record import pointing_out
 from api.pages.shell import page
@@ -55,6 +55,6 @@ def _words(value: Any) -> Iterator[Words]:
         case dict():
             yield Words(", ".join(f"{key}: {one}" for key, one in value.items() if one is not None))
         case bool():
-            yield Words("Yes" if value else "No")
+            yield Words(TRUTHS[value])
         case _:
-            yield Words(str(value), str(value) if FOLLOWED.fullmatch(str(value)) else None)
+            yield Words(str(value), followed(str(value)))

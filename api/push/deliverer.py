@@ -7,13 +7,14 @@ in between or a receiver answers too late, and then it has the same id; it is ne
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import asyncpg
 import structlog
 
 from api.following import FAILURES, Following
+from api.meanwhile import meanwhile
 from api.push.difference import Difference, difference, payload
 from api.push.signature import headers
 from api.push.target import NoAnswer, TargetRefused, Targets
@@ -51,14 +52,9 @@ class Deliverer:
     async def running(self) -> AsyncIterator["Deliverer"]:
         """Delivers meanwhile, once it has looked whether there is anything to.
         What is being sent at the end is sent again by whoever comes next."""
-        task = asyncio.create_task(self._deliver())
-        try:
+        async with meanwhile(self._deliver()):
             await self._begun.wait()
             yield self
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _deliver(self) -> None:
         worked = True

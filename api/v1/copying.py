@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import asyncpg
 
+from api.meanwhile import meanwhile
 from schema.rows import Rows
 
 TIMEOUT = 600
@@ -25,16 +25,11 @@ async def chunks(
     """The statement's rows as CSV, or each as a line of JSON. To be read to its end, or closed."""
     ahead: asyncio.Queue[bytes | Exception | None] = asyncio.Queue(WAITING)
     options: Mapping[str, Any] = {"format": "csv", "delimiter": delimiter} if rows.columns else AS_JSON
-    copying = asyncio.create_task(_copied(connection, rows.plan.sql, parameters, options, ahead))
-    try:
+    async with meanwhile(_copied(connection, rows.plan.sql, parameters, options, ahead)):
         while (chunk := await ahead.get()) is not None:
             if isinstance(chunk, Exception):
                 raise chunk
             yield chunk
-    finally:
-        copying.cancel()
-        with suppress(asyncio.CancelledError):
-            await copying
 
 
 async def _copied(
