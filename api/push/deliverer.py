@@ -37,6 +37,8 @@ GONE = 410
 
 
 class Deliverer:
+    """Of one process. pool: connections for this alone, which it holds while it compares."""
+
     def __init__(self, pool: asyncpg.Pool, following: Following, targets: Targets, public_url: str) -> None:
         self.pool, self.following, self.targets, self.public_url = pool, following, targets, public_url
         self._free = asyncio.Semaphore(AT_ONCE)

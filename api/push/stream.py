@@ -18,7 +18,7 @@ from api.fair_use.counted import charge
 from api.faults import UNREACHABLE, logged
 from api.following import Following
 from api.identity.bearer import IDENTIFIED, identified
-from api.moments import says_what_was_known
+from api.moments import LONGEST_POSITION, says_what_was_known
 from api.push.events import HEADERS, MEDIA_TYPE, accepted, beat, next_event, told_at_once
 from api.push.seats import Seats
 from api.request import Asked, NotRead
@@ -41,9 +41,6 @@ FAREWELL = 1.0
 
 READING = 2
 """Connections that all streams together read by at once: when something is published, others are not to wait for them."""
-
-LONGEST_POSITION = 9
-"""Digits."""
 
 
 class Streams:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from api.faults import problem, telling
 from api.identity.bearer import REALM, identified
 from api.media_types import JSON
+from api.moments import LONGEST_POSITION
 from api.push.deliverer import Deliverer
 from api.push.difference import difference, payload
 from api.push.signature import written
@@ -35,9 +36,6 @@ LARGEST = 10_000
 
 TOLD = 50
 """Deliveries of one webhook."""
-
-LONGEST_POSITION = 9
-"""Digits."""
 
 FOR_ONE = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
 
