@@ -80,6 +80,7 @@ def record_page(
         said=said,
         silent=silent,
         counted=list(_counted(record, suffix)),
+        measures=_measures(record, suffix),
         citations=record.get("citations"),
         coverage=_coverage(record, kept),
         states=words("CoverageState"),
@@ -109,6 +110,20 @@ def pointing_out(record_id: str, public_url: str) -> Mapping[str, str]:
     }
 
 
+def _measures(record: Mapping[str, Any], suffix: str) -> Mapping[str, Any] | None:
+    """Of a State party or a recommendation: the measures, as many as a page lists, and where all of them are."""
+    if "measures" not in record:
+        return None
+    of_state = record["type"] == "StateParty"
+    field = "stateParty" if of_state else "recommendation"
+    more = f"&{suffix[1:]}" if suffix else ""
+    return {
+        **record["measures"],
+        "heading": "Measures that are reported of it" if of_state else "Measures that bear on it",
+        "href": f"/v1/measures.csv?{field}={record['code']}{more}",
+    }
+
+
 @dataclass(frozen=True)
 class Link:
     href: str
@@ -118,11 +133,6 @@ class Link:
 def _counted(record: Mapping[str, Any], suffix: str) -> Iterator[Link]:
     """What else the record has about this, counted, and where."""
     more = f"&{suffix[1:]}" if suffix else ""
-    if "measures" in record:
-        field = {"StateParty": "stateParty", "Recommendation": "recommendation"}[record["type"]]
-        total = record["measures"]["totalCount"]
-        bear = "are reported of it" if record["type"] == "StateParty" else "bear on it"
-        yield Link(f"/v1/measures?{field}={record['code']}{more}", f"Measures in this record that {bear}: {total:,}")
     if "citedBy" in record:
         query = f'{{ source(id: "{record["id"]}") {{ title citedBy {{ totalCount nodes {{ id }} }} }} }}'
         yield Link(
@@ -142,7 +152,7 @@ def _coverage(record: Mapping[str, Any], kept: Sequence[tuple[str, str]]) -> Seq
         """Of the cells that are counted; none where the filter by section would take in more."""
         if any(one.startswith(f"{number}.") for one in numbers):
             return None
-        return f"/v1/coverage?{urlencode([('stateParty', record['code']), ('section', number), *state.items(), *kept])}"
+        return f"/v1/coverage.csv?{urlencode([('stateParty', record['code']), ('section', number), *state.items(), *kept])}"
 
     return [
         {

@@ -125,13 +125,12 @@ async def test_a_state_s_coverage_is_counted_with_each_kind_of_silence(client: h
     page = await got(client, "/r/StateParty:PHL?valid=2020-01-01")
     read = text(page)
     assert "Not yet coded Nobody has coded this cell in this record yet: it says nothing about the State." in read
-    counted = re.findall(r'<a href="(/v1/coverage[^"]+)">(\d+)</a>', page)
+    counted = re.findall(r'<a href="(/v1/coverage.csv[^"]+)">(\d+)</a>', page)
     assert len(counted) > 30
     for address, count in counted[::7]:
         address = unescape(address)
         assert "valid=2020-01-01" in address
-        found = (await client.get(address)).json()["coverage"]
-        assert str(found["totalCount"]) == count, address
+        assert (await client.get(address)).headers["row-count"] == count, address
 
 
 async def test_a_page_runs_and_loads_nothing(client: httpx2.AsyncClient) -> None:
@@ -262,3 +261,23 @@ async def test_a_page_opens_in_a_browser_with_its_style(client: httpx2.AsyncClie
     output, said = await asyncio.wait_for(browser.communicate(), 60)
     assert "What the record has for each section of the Guidelines" in output.decode()
     assert "Content Security Policy" not in said.decode()
+
+
+async def test_a_reader_finds_the_way_from_the_front_page_to_a_measure(client: httpx2.AsyncClient) -> None:
+    front = await got(client, "/")
+    state = unescape(re.search(r'<a href="([^"]+)">Philippines</a>', front)[1])  # type: ignore[index]
+    page = await got(client, f"{state}?valid=2020-01-01")
+    said = (await client.get("/v1/measures?stateParty=PHL&orderBy=DATE_DESC&valid=2020-01-01")).json()["measures"]
+    led = [one["href"] for one in elements(page, "a")]
+    for one in said["nodes"]:
+        assert f"{one['permalink']}?valid=2020-01-01" in led
+    assert f"Measures that are reported of it: {said['totalCount']}" in text(page)
+    assert "/v1/measures.csv?stateParty=PHL&valid=2020-01-01" in led
+    assert elements(page, "a")[1] == {"href": "/"}  # after what skips to the text
+    assert {"/v1/changes.atom"} <= {one["href"] for one in elements(front, "link")}
+
+
+async def test_a_long_list_of_measures_says_that_it_is_cut(client: httpx2.AsyncClient) -> None:
+    page = text(await got(client, "/r/Recommendation:IIIA-04"))
+    total = (await client.get("/v1/measures?recommendation=IIIA-04&first=1")).json()["measures"]["totalCount"]
+    assert f"Measures that bear on it: {total} The first 100 of them. All of them as a table Afghanistan: " in page
