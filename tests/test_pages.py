@@ -220,6 +220,27 @@ async def test_a_merged_record_s_page_leads_to_the_one_that_it_went_into(decided
     assert "Merged it into another record" in text(await got(decided, f"/r/{OTHER}/2"))
 
 
+async def test_a_record_s_page_names_what_was_merged_into_it_as_soon_as_that_was(decided: httpx2.AsyncClient) -> None:
+    now = await got(decided, f"/r/{LAW}")
+    assert f"{OTHER} was merged into this record on " in text(now)
+    assert f"/r/{OTHER}/2" in [one["href"] for one in elements(now, "a")]
+    before = await got(decided, f"/r/{LAW}?position={len(BEGINNING) + 5}")
+    assert "was merged into" not in text(before)
+    assert f"{OTHER} was merged" in text(await got(decided, f"/r/{LAW}?position={len(BEGINNING) + 6}"))
+
+
+async def test_a_state_s_page_leads_to_the_feed_and_calendar_of_all_that_is_reported_of_it(
+    client: httpx2.AsyncClient,
+) -> None:
+    page = await got(client, "/r/StateParty:PHL")
+    found = {one["href"]: one["type"] for one in elements(page, "link") if one["rel"] == "alternate"}
+    assert found["/v1/changes.atom?stateParty=PHL"] == "application/atom+xml"
+    assert found["/v1/changes.feed.json?stateParty=PHL"] == "application/feed+json"
+    assert found["/v1/reporting-events.ics?stateParty=PHL"] == "text/calendar"
+    of_recommendation = await got(client, "/r/Recommendation:IVC-05")
+    assert "/v1/changes.atom?recommendation=IVC-05" in [one["href"] for one in elements(of_recommendation, "a")]
+
+
 async def test_an_address_that_is_a_script_is_shown_and_leads_nowhere(decided: httpx2.AsyncClient) -> None:
     for address in ("/r/Source:S-9", "/r/Source:S-9/1"):
         page = await got(decided, address)

@@ -242,6 +242,20 @@ async def test_what_is_taken_as_nothing_else_is_refused(client: httpx2.AsyncClie
     assert (await client.get("/v1/measures?first=1", headers=browser)).headers["content-type"] == "application/json"
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/v1/measures.csv", "measures.csv"),
+        ("/v1/measures.csv?stateParty=PHL,AUT", "measures-PHL-AUT.csv"),
+        ("/v1/measures/PHL-0007.csv", "measures-PHL-0007.csv"),
+        ("/v1/measures.csv?stateParty=PHL,AUT,ITA,CHL,GTM,DNK&first=1", "measures-PHL-AUT-ITA-CHL-GTM.csv"),
+    ],
+)
+async def test_a_file_is_named_by_what_it_is_of(client: httpx2.AsyncClient, address: str, name: str) -> None:
+    answer = await client.head(address)
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+
+
 async def test_a_table_for_excel_has_its_mark_and_semicolons(client: httpx2.AsyncClient) -> None:
     plain = await client.get("/v1/measures.csv?stateParty=PHL")
     excel = await client.get("/v1/measures.csv?stateParty=PHL&excel=1")

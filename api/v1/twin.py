@@ -32,6 +32,9 @@ from schema.identity import WELL_FORMED
 from schema.paged import LARGEST_PAGE
 from schema.refusals import BadValue
 
+NAMED = 5
+"""States, at most, that a file's name names."""
+
 EXISTS = "select exists (select from revision where record_id = $1)"
 
 
@@ -208,7 +211,8 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
     form = chosen(asked.suffix, asked.parameters)
     if form.newest:
         variables = _newest(variables, form.newest)
-    name = asked.endpoint.name + (f"-{asked.id.partition(':')[2]}" if asked.id else "")
+    named = [asked.id.partition(":")[2]] if asked.id else (variables.get("filter") or {}).get("stateParty") or []
+    name = "-".join([asked.endpoint.name, *named[:NAMED]])
     settings = request.state.settings
     query = f"?{request.url.query}" if request.url.query else ""
     what = listing.Request(
