@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from api.accept import HTML, negotiated
+from api.page import page
 from api.request import NotRead
 from api.v1.apart.refused import Busy, CannotWrite
 from schema.refusals import BadValue, ErrorCode, Refused
@@ -86,7 +88,11 @@ def telling(endpoint: Endpoint) -> Endpoint:
 
 
 async def not_found(request: Request, _error: Exception) -> Response:
-    return problem(404, "Not found", f"There is nothing at {request.url.path}. Queries go to /graphql.")
+    if negotiated(request.headers.get("accept"), pages=True) == HTML:
+        detail = f"There is nothing at {request.url.path}."
+        return page("nothing.html", 404, {"Vary": "Accept"}, detail=detail)
+    detail = f"There is nothing at {request.url.path}. Queries go to /graphql; /docs says what else there is."
+    return problem(404, "Not found", detail, {"Vary": "Accept"})
 
 
 async def not_allowed(request: Request, error: Exception) -> Response:

@@ -34,6 +34,10 @@ POSITION = 'select "position" from revision where record_id = $1 and number = $2
 REDACTED_BY = """select number from revision where record_id = $1 and operation = 'REDACT' and $2 = any(redacts)
                  order by "position" limit 1"""
 
+MERGED = """select merged.record_id as id, merged.number, merged.recorded_at from survivor_version version
+            join revision merged on merged.record_id = version.id and merged.operation = 'MERGE' and merged."position" <= $2
+            where version.survivor_id = $1 and version.known_from <= $2 and version.known_to > $2 order by merged."position" """
+"""What was merged into a record, directly or by way of others."""
 
 FORMS = {".html": accept.HTML, ".json": accept.JSON}
 """What an address may end in to ask for a form, whatever Accept says."""
@@ -100,6 +104,7 @@ async def _record(request: Request, named: Named, asked: Moment, headers: dict[s
             state.settings.public_url,
             request.query_params,
             past=past,
+            merged=await state.pool.fetch(MERGED, record_id, found["clock"]["position"]),
             status=410 if gone else 200,
             headers=headers,
         )

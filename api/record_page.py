@@ -15,6 +15,7 @@ from api.meanings import meaning, words
 from api.moments import READERS
 from api.page import page
 from api.spelling import label, spelt
+from api.v1 import forms
 from api.v1.endpoints import ENDPOINTS, listing_of
 from api.v1.forms import FORMS, JSON
 from schema.document import Operation, document
@@ -30,6 +31,10 @@ REPORT = """mutation {{
     refusals {{ message }}
   }}
 }}"""
+
+
+FOLLOWED_BY = {"StateParty": "stateParty", "Recommendation": "recommendation"}
+"""Record type → the filter by which the changes of all that bears on it are followed."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,12 @@ def record_page(
     parameters: QueryParams,
     *,
     past: bool,
+    merged: Sequence[Mapping[str, Any]],
     status: int,
     headers: Mapping[str, str],
 ) -> Response:
-    """found: what the operation answered; past: whether it is of a moment that was asked for."""
+    """found: what the operation answered; past: whether it is of a moment that was asked for; merged: the records that were merged
+    into it, by the revision that did it."""
     record, clock = found["node"], found["clock"]
     gone = record["type"] == "Tombstone"
     kept = [(name, parameters[name]) for name in READERS if name in parameters]
@@ -76,10 +83,12 @@ def record_page(
         clock=clock,
         gone=gone,
         past=past or bool(kept),
+        merged=merged,
         suffix=suffix,
         said=said,
         silent=silent,
         counted=list(_counted(record, suffix)),
+        measures=_measures(record, suffix),
         citations=record.get("citations"),
         coverage=_coverage(record, kept),
         states=words("CoverageState"),
@@ -109,6 +118,19 @@ def pointing_out(record_id: str, public_url: str) -> Mapping[str, str]:
     }
 
 
+def _measures(record: Mapping[str, Any], suffix: str) -> Mapping[str, Any] | None:
+    """Of a State party or a recommendation: the measures, as many as a page lists, and where all of them are."""
+    if "measures" not in record:
+        return None
+    of_state, field = record["type"] == "StateParty", FOLLOWED_BY[record["type"]]
+    more = f"&{suffix[1:]}" if suffix else ""
+    return {
+        **record["measures"],
+        "heading": "Measures that are reported of it" if of_state else "Measures that bear on it",
+        "href": f"/v1/measures.csv?{field}={record['code']}{more}",
+    }
+
+
 @dataclass(frozen=True)
 class Link:
     href: str
@@ -118,11 +140,6 @@ class Link:
 def _counted(record: Mapping[str, Any], suffix: str) -> Iterator[Link]:
     """What else the record has about this, counted, and where."""
     more = f"&{suffix[1:]}" if suffix else ""
-    if "measures" in record:
-        field = {"StateParty": "stateParty", "Recommendation": "recommendation"}[record["type"]]
-        total = record["measures"]["totalCount"]
-        bear = "are reported of it" if record["type"] == "StateParty" else "bear on it"
-        yield Link(f"/v1/measures?{field}={record['code']}{more}", f"Measures in this record that {bear}: {total:,}")
     if "citedBy" in record:
         query = f'{{ source(id: "{record["id"]}") {{ title citedBy {{ totalCount nodes {{ id }} }} }} }}'
         yield Link(
@@ -142,7 +159,7 @@ def _coverage(record: Mapping[str, Any], kept: Sequence[tuple[str, str]]) -> Seq
         """Of the cells that are counted; none where the filter by section would take in more."""
         if any(one.startswith(f"{number}.") for one in numbers):
             return None
-        return f"/v1/coverage?{urlencode([('stateParty', record['code']), ('section', number), *state.items(), *kept])}"
+        return f"/v1/coverage.csv?{urlencode([('stateParty', record['code']), ('section', number), *state.items(), *kept])}"
 
     return [
         {
@@ -158,6 +175,14 @@ def _coverage(record: Mapping[str, Any], kept: Sequence[tuple[str, str]]) -> Seq
 
 def _forms(record: Mapping[str, Any], suffix: str) -> Iterator[Form]:
     """The record in the other forms that there are of it."""
+    if record["type"] in FOLLOWED_BY:
+        asked = urlencode({FOLLOWED_BY[record["type"]]: record["code"]})
+        for ending in ("atom", "feed.json"):
+            about = f"To follow it and all that is reported of it, .{ending}: {FORMS[ending].about}"
+            yield Form(f"/v1/changes.{ending}?{asked}", _media_type(FORMS[ending]), about)
+    if record["type"] == "StateParty":
+        about = "Its reporting cycle, .ics: a calendar to subscribe to."
+        yield Form(f"/v1/reporting-events.ics?{asked}", _media_type(FORMS["ics"]), about)
     yield Form(f"/r/{record['id']}.json{suffix}", JSON, "JSON, with its document and the hash in the log")
     type_, _, name = record["id"].partition(":")
     for path, endpoint in ENDPOINTS.items():
@@ -168,9 +193,12 @@ def _forms(record: Mapping[str, Any], suffix: str) -> Iterator[Form]:
         what = "This record" if endpoint.is_record else "Its history"
         for ending, form in FORMS.items():
             if form.fits(listing_of(endpoint).field):
-                media_type = form.media_type.partition(";")[0]
                 address = f"{path.replace('{id}', name)}.{ending}{suffix}"
-                yield Form(address, media_type, f"{what}, .{ending}: {form.about}")
+                yield Form(address, _media_type(form), f"{what}, .{ending}: {form.about}")
+
+
+def _media_type(form: forms.Form) -> str:
+    return form.media_type.partition(";")[0]
 
 
 def _linked_data(record: Mapping[str, Any], heading: str, public_url: str) -> Mapping[str, Any]:

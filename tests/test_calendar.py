@@ -87,7 +87,7 @@ async def test_an_event_says_what_happened_and_where_it_stands(client: httpx2.As
 
 async def test_the_calendar_says_what_it_is_and_when_to_look_again(client: httpx2.AsyncClient) -> None:
     calendar = await read(client, f"{ADDRESS}?kind=REVIEW&first=5")
-    assert calendar["name"] == calendar["x-wr-calname"] == "OPSC: reporting events"
+    assert calendar["name"] == calendar["x-wr-calname"] == "OPSC: reporting events (Kind: REVIEW)"
     assert calendar["description"].startswith("5 of 101, as the OPSC Tracker had them at position 4727 of its log.")
     assert calendar["refresh-interval"].dt == timedelta(hours=12)
     assert calendar["x-published-ttl"] == "PT12H"

@@ -23,12 +23,12 @@ SAID = (len(BEGINNING) + 1, len(BEGINNING) + 2)
 SAYS = measure("AAA", title="A zweifelhaft law", note="zweifelhaft")
 MARKED = "A <b>better</b> law & more"
 TOLD = [
-    "Measure “A law” of AAA (Measure:AAA-0001): new in the record.",
+    "Measure “A law” of State AAA (Measure:AAA-0001): new in the record.",
     'Measure (Measure:AAA-0001): Title: changed from "A law" to "A known law".',
     "Measure (Measure:AAA-0001): retracted from the record.",
-    f"Measure “{MARKED}” of AAA (Measure:AAA-0001): restored to the record.",
-    "Measure “A law” of AAA (Measure:AAA-0002): new in the record.",
-    "Measure “A law” of AAA (Measure:AAA-0002): merged into Measure:AAA-0001.",
+    f"Measure “{MARKED}” of State AAA (Measure:AAA-0001): restored to the record.",
+    "Measure “A law” of State AAA (Measure:AAA-0002): new in the record.",
+    "Measure “A law” of State AAA (Measure:AAA-0002): merged into Measure:AAA-0001.",
     "Measure (Measure:AAA-0001): redacted, so that some of what it said is no longer shown.",
 ]
 """What the feed says of the changes from the law's first on, by its titles: two revisions said what is redacted since."""
@@ -167,7 +167,7 @@ async def test_a_page_s_address_is_its_feed_s_with_a_position(client: httpx2.Asy
     older = next(link.href for link in read.feed.links if link.rel == "next")
     assert urlsplit(older).query.startswith("stateParty=PHL&last=9&before=")
     page = await atom(client, older.removeprefix("https://opsc.example"))
-    assert (page.feed.id, page.feed.title) == (read.feed.id, "Changes in the OPSC Tracker (State party: PHL)")
+    assert (page.feed.id, page.feed.title) == (read.feed.id, "Changes in the OPSC Tracker (State party: Philippines)")
     assert " before position " in page.feed.subtitle
 
 
@@ -222,6 +222,8 @@ async def test_a_query_s_changes_are_a_feed_whatever_it_asks_of_them(client: htt
     assert read.bozo is False
     same = await atom(client, "/v1/changes.atom?stateParty=PHL")
     assert [(entry.id, entry.title) for entry in read.entries] == [(entry.id, entry.title) for entry in same.entries]
+    assert read.feed.title == "Changes in the OPSC Tracker: A query"
+    assert " of Philippines (" in read.entries[0].title
     for form, field, listed in (("bib", "measures", "measures"), ("ics", "reportingEvents", "reporting-events")):
         query = f'{{ {field}(filter: {{ stateParty: ["AGO"] }}) {{ totalCount nodes {{ id }} }} }}'
         answer = await client.get(f"/graphql.{form}?{urlencode({'query': query})}")

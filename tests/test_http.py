@@ -441,7 +441,12 @@ async def test_pages_of_any_origin_may_read(client: httpx2.AsyncClient) -> None:
 async def test_an_unknown_address_is_told_as_a_problem(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/nowhere")
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
-    assert answer.json()["detail"] == "There is nothing at /nowhere. Queries go to /graphql."
+    assert answer.json()["detail"] == (
+        "There is nothing at /nowhere. Queries go to /graphql; /docs says what else there is."
+    )
+    for_people = await client.get("/nowhere", headers={"accept": "text/html,*/*;q=0.8"})
+    assert (for_people.status_code, for_people.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing at /nowhere." in for_people.text
 
 
 async def test_the_start_page_leads_to_the_queries(client: httpx2.AsyncClient) -> None:

@@ -125,13 +125,12 @@ async def test_a_state_s_coverage_is_counted_with_each_kind_of_silence(client: h
     page = await got(client, "/r/StateParty:PHL?valid=2020-01-01")
     read = text(page)
     assert "Not yet coded Nobody has coded this cell in this record yet: it says nothing about the State." in read
-    counted = re.findall(r'<a href="(/v1/coverage[^"]+)">(\d+)</a>', page)
+    counted = re.findall(r'<a href="(/v1/coverage.csv[^"]+)">(\d+)</a>', page)
     assert len(counted) > 30
     for address, count in counted[::7]:
         address = unescape(address)
         assert "valid=2020-01-01" in address
-        found = (await client.get(address)).json()["coverage"]
-        assert str(found["totalCount"]) == count, address
+        assert (await client.get(address)).headers["row-count"] == count, address
 
 
 async def test_a_page_runs_and_loads_nothing(client: httpx2.AsyncClient) -> None:
@@ -221,6 +220,27 @@ async def test_a_merged_record_s_page_leads_to_the_one_that_it_went_into(decided
     assert "Merged it into another record" in text(await got(decided, f"/r/{OTHER}/2"))
 
 
+async def test_a_record_s_page_names_what_was_merged_into_it_as_soon_as_that_was(decided: httpx2.AsyncClient) -> None:
+    now = await got(decided, f"/r/{LAW}")
+    assert f"{OTHER} was merged into this record on " in text(now)
+    assert f"/r/{OTHER}/2" in [one["href"] for one in elements(now, "a")]
+    before = await got(decided, f"/r/{LAW}?position={len(BEGINNING) + 5}")
+    assert "was merged into" not in text(before)
+    assert f"{OTHER} was merged" in text(await got(decided, f"/r/{LAW}?position={len(BEGINNING) + 6}"))
+
+
+async def test_a_state_s_page_leads_to_the_feed_and_calendar_of_all_that_is_reported_of_it(
+    client: httpx2.AsyncClient,
+) -> None:
+    page = await got(client, "/r/StateParty:PHL")
+    found = {one["href"]: one["type"] for one in elements(page, "link") if one["rel"] == "alternate"}
+    assert found["/v1/changes.atom?stateParty=PHL"] == "application/atom+xml"
+    assert found["/v1/changes.feed.json?stateParty=PHL"] == "application/feed+json"
+    assert found["/v1/reporting-events.ics?stateParty=PHL"] == "text/calendar"
+    of_recommendation = await got(client, "/r/Recommendation:IVC-05")
+    assert "/v1/changes.atom?recommendation=IVC-05" in [one["href"] for one in elements(of_recommendation, "a")]
+
+
 async def test_an_address_that_is_a_script_is_shown_and_leads_nowhere(decided: httpx2.AsyncClient) -> None:
     for address in ("/r/Source:S-9", "/r/Source:S-9/1"):
         page = await got(decided, address)
@@ -262,3 +282,23 @@ async def test_a_page_opens_in_a_browser_with_its_style(client: httpx2.AsyncClie
     output, said = await asyncio.wait_for(browser.communicate(), 60)
     assert "What the record has for each section of the Guidelines" in output.decode()
     assert "Content Security Policy" not in said.decode()
+
+
+async def test_a_reader_finds_the_way_from_the_front_page_to_a_measure(client: httpx2.AsyncClient) -> None:
+    front = await got(client, "/")
+    state = unescape(re.search(r'<a href="([^"]+)">Philippines</a>', front)[1])  # type: ignore[index]
+    page = await got(client, f"{state}?valid=2020-01-01")
+    said = (await client.get("/v1/measures?stateParty=PHL&orderBy=DATE_DESC&valid=2020-01-01")).json()["measures"]
+    led = [one["href"] for one in elements(page, "a")]
+    for one in said["nodes"]:
+        assert f"{one['permalink']}?valid=2020-01-01" in led
+    assert f"Measures that are reported of it: {said['totalCount']}" in text(page)
+    assert "/v1/measures.csv?stateParty=PHL&valid=2020-01-01" in led
+    assert elements(page, "a")[1] == {"href": "/"}  # after what skips to the text
+    assert {"/v1/changes.atom"} <= {one["href"] for one in elements(front, "link")}
+
+
+async def test_a_long_list_of_measures_says_that_it_is_cut(client: httpx2.AsyncClient) -> None:
+    page = text(await got(client, "/r/Recommendation:IIIA-04"))
+    total = (await client.get("/v1/measures?recommendation=IIIA-04&first=1")).json()["measures"]["totalCount"]
+    assert f"Measures that bear on it: {total} The first 100 of them. All of them as a table Afghanistan: " in page

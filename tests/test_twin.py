@@ -100,7 +100,16 @@ async def test_an_empty_list_is_a_header_alone(client: httpx2.AsyncClient) -> No
     [
         ("/v1/measures?statePart=PHL", 400, "Did you mean stateParty?"),
         ("/v1/measures.csv?nothing=1", 400, "There is no parameter nothing."),
-        ("/v1/measures.csv?status=FORCE", 400, "FORCE"),
+        ("/v1/measures.csv?status=QQQ", 400, "status: there is no 'QQQ'. There are: ANNOUNCED, "),
+        ("/v1/measures?status=in-force", 400, "status: there is no 'in-force'. Did you mean IN_FORCE?"),
+        ("/v1/measures.csv?stateParty=Philippines", 400, "stateParty: 'Philippines' is no code of a State"),
+        ("/v1/measures?stateParty=PHL,aut", 400, "'aut' is no code of a State"),
+        ("/v1/search", 400, "text: this is needed; add ?text= to the address"),
+        ("/v1/diff?from=2026", 400, "from: '2026' is not a moment: write it as"),
+        ("/v1/state-parties?consentFrom=May", 400, "consentFrom: 'May' is not a day"),
+        ("/v1/measure", 404, "There is nothing at /v1/measure. Did you mean /v1/measures?"),
+        ("/v1/measures/PHL-0007.exe", 404, "/v1/measures/PHL-0007 does not come as .exe, but as .json, .csv"),
+        ("/v1/state-parties/Philippines", 404, "/v1/state-parties.csv has all that there are."),
         ("/v1/measures?first=many", 400, "first: 'many' is no whole number."),
         ("/v1/measures?first=201", 400, "ask for 1 to 200"),
         ("/v1/measures.jsonl?first=0", 400, "ask for 1 or more"),
@@ -231,6 +240,20 @@ async def test_what_is_taken_as_nothing_else_is_refused(client: httpx2.AsyncClie
     assert (answer.status_code, answer.json()["detail"][:35]) == (406, "This answers as one of: application")
     browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
     assert (await client.get("/v1/measures?first=1", headers=browser)).headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/v1/measures.csv", "measures.csv"),
+        ("/v1/measures.csv?stateParty=PHL,AUT", "measures-PHL-AUT.csv"),
+        ("/v1/measures/PHL-0007.csv", "measures-PHL-0007.csv"),
+        ("/v1/measures.csv?stateParty=PHL,AUT,ITA,CHL,GTM,DNK&first=1", "measures-PHL-AUT-ITA-CHL-GTM.csv"),
+    ],
+)
+async def test_a_file_is_named_by_what_it_is_of(client: httpx2.AsyncClient, address: str, name: str) -> None:
+    answer = await client.head(address)
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
 
 
 async def test_a_table_for_excel_has_its_mark_and_semicolons(client: httpx2.AsyncClient) -> None:

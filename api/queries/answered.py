@@ -33,7 +33,9 @@ async def answered(request: Request, query: Written, moment: Moment, suffix: str
         query = Written(with_fields_of(form, query.operation, query.field), query.given)
     if form.newest:
         query = newest(query, form.newest)
-    asked = listing.Request(query.operation, query.field, query.given, moment, public_url, name, address)
+    asked = listing.Request(
+        query.operation, query.field, query.given, moment, public_url, name, address, title=query.title
+    )
     return await whole(request, asked, suffix, form)
 
 
@@ -75,6 +77,13 @@ def suffix_of(request: Request, field: str, given: str | None, *, others: Collec
 def media_type_of(suffix: str) -> str:
     return OTHERS[suffix] if suffix in OTHERS else FORMS[suffix].media_type.partition(";")[0]
 
+
+def about_of(suffix: str) -> str:
+    """For whom a form is, in a sentence."""
+    return FORMS[suffix].about if suffix in FORMS else ABOUT[suffix]
+
+
+ABOUT = {"json": "The answer as GraphQL has it.", "graphql": "The query itself.", "html": "This page."}
 
 OTHERS = {"json": JSON, "html": accept.HTML, "graphql": "application/graphql"}
 """Suffix → media type, of what is no form of a list."""

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from api import page as shell
-from api.queries.answered import media_type_of
+from api.queries.answered import about_of, media_type_of
 
 HEADERS = {
     "Content-Security-Policy": shell.POLICY.replace("form-action 'none'", "form-action 'self'"),
@@ -19,4 +19,6 @@ HEADERS = {
 def page(told: Mapping[str, Any]) -> Response:
     """told: what api/queries/described.py says of it."""
     variables = json.dumps(told["variables"], ensure_ascii=False, indent=2)
-    return shell.page("query.html", 200, HEADERS, **told, written_variables=variables, media_type_of=media_type_of)
+    return shell.page(
+        "query.html", 200, HEADERS, **told, written_variables=variables, media_type_of=media_type_of, about_of=about_of
+    )

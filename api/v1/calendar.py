@@ -17,6 +17,7 @@ from icalendar import Calendar, Component, Event, Journal, vDuration
 
 from api.meanings import meaning
 from api.spelling import day, spelt
+from api.v1.asked_for import titled
 from api.v1.listing import Listing
 from db.days import earliest, latest
 
@@ -58,10 +59,12 @@ async def as_calendar(listing: Listing) -> AsyncGenerator[bytes]:
 
 def _calendar(listing: Listing, called: str) -> bytes:
     asked, clock = listing.asked, listing.clock
-    told = f"all {listing.total:,}" if listing.total == listing.of else f"{listing.total:,} of {listing.of:,}"
+    told = (
+        f"All there are: {listing.total:,}" if listing.total == listing.of else f"{listing.total:,} of {listing.of:,}"
+    )
     calendar = Calendar.new(
-        name=called,
-        description=f"{told[0].upper()}{told[1:]}, as the OPSC Tracker had them at position {clock['position']} of its log. "
+        name=titled(called, asked),
+        description=f"{told}, as the OPSC Tracker had them at position {clock['position']} of its log. "
         f"Licence: CC BY 4.0. {asked.public_url}",
         prodid=PRODUCT,
         refresh_interval=REFRESHED,

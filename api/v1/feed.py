@@ -3,7 +3,7 @@
 Nothing that changes the record is left out of it: each revision is an entry, whatever it did.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +15,13 @@ from api.atom import Entry
 from api.facts import named
 from api.meanings import meaning
 from api.page import fragment
-from api.spelling import label, spelt
+from api.spelling import spelt
+from api.v1.asked_for import PAGING, titled
 from api.v1.listing import Listing
 
 NEWEST = 50
 """Entries of a feed whose address does not say how many."""
 
-PAGING = ("first", "last", "after", "before")
 LATE = ("citations", "note")
 """Fields that a title tells of only where nothing else changed."""
 
@@ -51,13 +51,13 @@ async def feed_of(listing: Listing) -> Feed:
     older = left_out and "first" not in asked.given and "before" in asked.operation.types
     return Feed(
         id=_address(address, about),
-        title=_title(asked.given.get("id"), about),
+        title=titled("Changes in the OPSC Tracker", asked),
         subtitle=_subtitle(listing, asked.given),
         updated=rows[0]["recordedAt"] if rows else listing.clock["known"],
         address=asked.address,
         first=_address(address, kept),
         next=_address(address, [*kept, ("before", str(rows[-1]["position"]))]) if older and rows else None,
-        entries=[_entry(row) for row in rows],
+        entries=[_entry(row, asked.state) for row in rows],
         rows=rows,
     )
 
@@ -73,12 +73,6 @@ def _address(address: str, parameters: Sequence[tuple[str, str]]) -> str:
     return f"{address}?{urlencode(parameters)}" if parameters else address
 
 
-def _title(record_id: str | None, kept: Sequence[tuple[str, str]]) -> str:
-    """What it is a feed of: "Changes in the OPSC Tracker (State party: PHL)"."""
-    about = [*([record_id] if record_id else []), *(f"{label(name)}: {value}" for name, value in kept)]
-    return f"Changes in the OPSC Tracker ({'; '.join(about)})" if about else "Changes in the OPSC Tracker"
-
-
 def _subtitle(listing: Listing, given: Mapping[str, Any]) -> str:
     """How many of how many these are: what is left out is told."""
     shown, of = listing.total, listing.of
@@ -91,13 +85,13 @@ def _subtitle(listing: Listing, given: Mapping[str, Any]) -> str:
     return f"The newest {shown:,} of {of:,} changes{since}{until}; the older ones are on the pages that follow."
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
+def _entry(row: Mapping[str, Any], state_of: Callable[[str], str]) -> Entry:
     sentences = [change["sentence"] for change in row["fieldChanges"]]
     operation, kind = meaning("Operation", row["operation"]), meaning("ChangeKind", row["kind"])
     whose = f"Proposed by {row['author']}" + (f", accepted by {row['reviewer']}." if row["reviewer"] else ".")
     return Entry(
         id=row["permalink"],
-        title=title_of(row),
+        title=title_of(row, state_of),
         author=row["author"],
         published=row["recordedAt"],
         updated=row["recordedAt"],
@@ -112,12 +106,12 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     )
 
 
-def title_of(row: Mapping[str, Any]) -> str:
-    """A change in a sentence that names its record: "Measure “A law” of PHL (Measure:PHL-0001): new in the record."."""
+def title_of(row: Mapping[str, Any], state_of: Callable[[str], str]) -> str:
+    """A change in a sentence that names its record: "Measure “A law” of Philippines (Measure:PHL-0001): new in the record."."""
     said = {} if row["operation"] == "REDACT" else row["document"] or {}  # a redaction's is of what it left of others
     name = named(said) or spelt(said.get("kind") or "")
     state = said.get("stateParty")
-    record = spelt(row["recordType"]) + (f" “{name}”" if name else "") + (f" of {state}" if state else "")
+    record = spelt(row["recordType"]) + (f" “{name}”" if name else "") + (f" of {state_of(state)}" if state else "")
     return f"{record} ({row['recordId']}): {_did(row)}."
 
 

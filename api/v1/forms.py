@@ -24,8 +24,9 @@ class Form:
     """media_type: of the answer; write: the bytes of a list, None where a process of its own writes them (api/v1/apart);
     as_cells: it is a table; about: for whom it is.
     of: the fields of Query that can have it, since it needs certain fields of their rows; all, whatever is asked of them, where
-    it is left out; newest: it shows so many of the changes, the newest ones, where `first` or `last` do not say how many; file: the
-    document that says which fields it needs, where that is not the endpoint's own."""
+    it is left out; newest: it shows so many of the changes, the newest ones, where `first` or `last` do not say how many; titled:
+    it tells people what it is about, by the names of States; file: the document that says which fields it needs, where that is not
+    the endpoint's own."""
 
     media_type: str
     write: Callable[[Listing], AsyncGenerator[bytes]] | None
@@ -33,6 +34,7 @@ class Form:
     as_cells: bool = False
     of: Collection[str] | None = None
     newest: int | None = None
+    titled: bool = False
     file: str | None = None
 
     def fits(self, field: str) -> bool:
@@ -60,6 +62,7 @@ FORMS: Mapping[str, Form] = {
         "The newest changes, for feed readers.",
         of={"changes"},
         newest=NEWEST,
+        titled=True,
         file="feeds",
     ),
     "feed.json": Form(
@@ -68,9 +71,10 @@ FORMS: Mapping[str, Form] = {
         "The same as JSON Feed.",
         of={"changes"},
         newest=NEWEST,
+        titled=True,
         file="feeds",
     ),
-    "ics": Form("text/calendar; charset=utf-8", as_calendar, "A calendar to subscribe to.", of=CALENDARS),
+    "ics": Form("text/calendar; charset=utf-8", as_calendar, "A calendar to subscribe to.", of=CALENDARS, titled=True),
     "bib": Form(
         "application/x-bibtex; charset=utf-8",
         as_bibtex,

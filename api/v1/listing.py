@@ -29,7 +29,8 @@ LIGHT = 100
 @dataclass(frozen=True)
 class Request:
     """What is to be listed. field: of Query; name: for a file; address: of the answer, for readers; deprecated: of the address
-    itself, where it is to go."""
+    itself, where it is to go; title: of a query, where the address asks by one; states: what States are called, by code, for forms
+    that tell people of them."""
 
     operation: Operation
     field: str
@@ -39,6 +40,12 @@ class Request:
     name: str
     address: str
     deprecated: Deprecation | None = None
+    title: str | None = None
+    states: Mapping[str, str] | None = None
+
+    def state(self, code: str) -> str:
+        """What a State is called; its code, where nobody needed to know."""
+        return (self.states or {}).get(code, code)
 
     def uses(self) -> Sequence[Deprecation]:
         """What of it is deprecated."""

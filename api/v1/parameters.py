@@ -8,7 +8,17 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
-from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type, get_nullable_type, is_list_type
+from graphql import (
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLScalarType,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    is_non_null_type,
+)
 from starlette.datastructures import QueryParams
 
 from api.moments import READERS
@@ -19,19 +29,26 @@ NUMBER = re.compile(r"-?\d{1,10}", re.ASCII)
 TRUTHS = {"true": True, "false": False}
 
 
+WRITTEN = ("Date", "DateTime", "PartialDate")
+"""Scalars that are texts of a certain kind."""
+
+STATES = re.compile("[A-Z]{3}", re.ASCII)
+"""Codes of States. A name in their place would match nothing, which reads as if the record had nothing."""
+
 OF_FORMS = ("excel",)
 """Parameters that say how a form is to be, whatever is listed."""
 
 
 def variables_of(operation: Operation, parameters: QueryParams, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """fixed: variables that the path says. Raises BadValue, naming the parameter; the operation's own variables say later
-    what a value must be."""
+    """fixed: variables that the path says. Raises BadValue, naming the parameter."""
     known = known_parameters(operation, fixed)
     refuse_unknown(parameters, [*known, *READERS, *OF_FORMS])
     given: dict[str, Any] = dict(fixed)
     for name, (place, type_) in known.items():
         values = parameters.getlist(name)
         if not values:
+            if is_non_null_type(type_) and not is_list_type(get_nullable_type(cast("Any", type_))):
+                raise BadValue(f"{name}: this is needed; add ?{name}= to the address, and what you ask for.")
             continue
         value = (
             _several(name, type_, values)
@@ -78,8 +95,35 @@ def _one(name: str, type_: GraphQLInputType, values: list[str]) -> Any:
 
 
 def _read(name: str, type_: GraphQLInputType, text: str) -> Any:
-    reads = READS.get(get_named_type(type_).name)
+    if name == "stateParty" and not STATES.fullmatch(text):
+        raise BadValue(
+            f"{name}: {text[:40]!r} is no code of a State; codes are like PHL. All of them, by name: /v1/state-parties.csv."
+        )
+    named = get_named_type(type_)
+    if isinstance(named, GraphQLEnumType):
+        return _word(name, named, text)
+    if isinstance(named, GraphQLScalarType) and named.name in WRITTEN:
+        return _written(name, named, text)
+    reads = READS.get(named.name)
     return reads(name, text) if reads else text
+
+
+def _word(name: str, words: GraphQLEnumType, text: str) -> str:
+    if text not in words.values:
+        near = difflib.get_close_matches(text.upper().replace("-", "_"), words.values, 1, 0.6)
+        told = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(words.values)}."
+        raise BadValue(f"{name}: there is no {text[:40]!r}. {told}")
+    return text
+
+
+def _written(name: str, scalar: GraphQLScalarType, text: str) -> str:
+    """A plus sign that stands in an address as it is means a space; no date or moment holds one."""
+    text = text.replace(" ", "+")
+    try:
+        scalar.parse_value(text)
+    except GraphQLError as error:
+        raise BadValue(f"{name}: {error.message}") from None
+    return text
 
 
 def _number(name: str, text: str) -> int:

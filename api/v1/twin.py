@@ -2,9 +2,10 @@
 for less; and it is read at one position, which the answer's headers tell with the count of its rows, and of how many these are.
 """
 
+import difflib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,6 +23,7 @@ from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
 from api.moments import asked_in
 from api.v1 import listing
 from api.v1.apart.answered import answered, in_turn
+from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, HTML, JSON, Form, chosen, split
 from api.v1.parameters import variables_of
@@ -29,6 +31,9 @@ from schema.answer import answer
 from schema.identity import WELL_FORMED
 from schema.paged import LARGEST_PAGE
 from schema.refusals import BadValue
+
+NAMED = 5
+"""States, at most, that a file's name names."""
 
 EXISTS = "select exists (select from revision where record_id = $1)"
 
@@ -99,15 +104,17 @@ async def _kept(request: Request, asked: Asked) -> Response:
 
 def _asked(request: Request) -> Asked | Response:
     """Or why that is nothing."""
-    *before, last = request.path_params["path"].split("/")
+    *before, last = request.path_params["path"].removesuffix("/").split("/")
     segment, suffix = split(last)
     parts = [*before, segment]
     if len(parts) > 1:
         name, parts[1] = parts[1], "{id}"
     endpoint = ENDPOINTS.get(f"/v1/{'/'.join(parts)}")
     if endpoint is None:
-        there = ", ".join(path for path in ENDPOINTS if "{" not in path)
-        detail = f"There is nothing at {request.url.path}. There are: {there}; all of them, with their forms: /v1."
+        there = [path for path in ENDPOINTS if "{" not in path]
+        near = difflib.get_close_matches(f"/v1/{parts[0]}", there, 1, 0.7)
+        told = f"Did you mean {near[0]}? " if near else ""
+        detail = f"There is nothing at {request.url.path}. {told}There are: {', '.join(there)}; all of them, with their forms: /v1."
         return problem(404, "Not found", detail)
     forms = {suffix: form for suffix, form in FORMS.items() if form.fits(listing_of(endpoint).field)}
     if suffix is None:
@@ -118,8 +125,9 @@ def _asked(request: Request) -> Asked | Response:
             return problem(406, "Not acceptable", f"This answers as one of: {', '.join(media_types)}.")
         suffix = media_types[chosen]
     elif suffix != "json" and suffix not in forms and not (suffix == "html" and endpoint.is_record):
-        told = ", ".join(f".{one}" for one in ("json", *forms))
-        return problem(404, "Not found", f"{endpoint.path} does not come as .{suffix}, but as {told}.")
+        told = ", ".join(f".{one}" for one in ("json", *forms, *(["html"] if endpoint.is_record else [])))
+        path = request.url.path.removesuffix("/").removesuffix(f".{suffix}")
+        return problem(404, "Not found", f"{path} does not come as .{suffix}, but as {told}.")
     record_id = _record_id(endpoint, name) if endpoint.record_type else None
     return Asked(endpoint, suffix, record_id, request.query_params)
 
@@ -161,7 +169,12 @@ async def _record(request: Request, asked: Asked) -> Made | Response:
 
 
 def _no_record(record_id: str) -> Response:
-    return problem(404, "Not found", f'There is no "{record_id[:100]}" in this record. Ids look like Measure:PHL-0007.')
+    type_ = record_id.partition(":")[0]
+    all_ = next(
+        (listing_of(one).path for one in ENDPOINTS.values() if one.is_record and one.record_type == type_), None
+    )
+    told = f"{all_}.csv has all that there are." if all_ else "Ids look like Measure:PHL-0007."
+    return problem(404, "Not found", f'There is no "{record_id[:100]}" in this record. {told}')
 
 
 async def _page(request: Request, asked: Asked) -> Made:
@@ -198,7 +211,8 @@ async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables:
     form = chosen(asked.suffix, asked.parameters)
     if form.newest:
         variables = _newest(variables, form.newest)
-    name = asked.endpoint.name + (f"-{asked.id.partition(':')[2]}" if asked.id else "")
+    named = [asked.id.partition(":")[2]] if asked.id else (variables.get("filter") or {}).get("stateParty") or []
+    name = "-".join([asked.endpoint.name, *named[:NAMED]])
     settings = request.state.settings
     query = f"?{request.url.query}" if request.url.query else ""
     what = listing.Request(
@@ -232,6 +246,8 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
     if unchanged := await answers.ready(asked_with, key, "Accept"):
         return unchanged
     begun = await answers.begun()
+    if form.titled:
+        what = replace(what, states=await states(request.state.pool, what.public_url))
     async with AsyncExitStack() as opened:
         if not form.write and request.method != "HEAD":
             await opened.enter_async_context(in_turn(request.state.apart))
@@ -276,4 +292,4 @@ def told_clock(clock: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-routes = [Route("/v1", index), Route("/v1/{path:path}", found)]
+routes = [Route("/v1", index), Route("/v1/", index), Route("/v1/{path:path}", found)]
