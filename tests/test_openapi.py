@@ -23,7 +23,7 @@ TRUE, STRICTLY = Described(DOCUMENT), Described(DOCUMENT, strict=True)
 
 OPERATIONS = [(path, method) for path, item in DOCUMENT["paths"].items() for method in item]
 
-UNDESCRIBED = {"/v1/{path:path}", "/v1/", "/v1/dataset", "/"}
+UNDESCRIBED = {"/v1/{path:path}", "/v1/dataset", "/"}
 """Routes whose addresses stand in the table of endpoints, or lead elsewhere."""
 
 TOKENS = {"/feeds/waiting/{token}.atom", *WEBHOOKS}

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from api import accept
 from api.apart.answered import answered, in_turn
+from api.codings import IDENTITY, wanted, written_as_it_comes
 from api.deprecation import telling_of
 from api.fair_use.counted import charge
 from api.faults import problem, telling
@@ -73,6 +74,8 @@ async def index(request: Request) -> Response:
 @telling
 async def found(request: Request) -> Response:
     """One of the endpoints, in one of the forms."""
+    if not request.path_params["path"]:
+        return await index(request)
     asked = _asked(request)
     if isinstance(asked, Response):
         return asked
@@ -264,7 +267,8 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         }
         headers = telling_of(what.uses(), headers, what.public_url)
         of_it = await made(request.state.pool, b"", headers, what.moment, rows.basis)
-        ready = await answers.streamed(asked_with, key, "Accept", of_it, begun)
+        coding = wanted(asked_with.get(b"accept-encoding", b"")) if form.write else IDENTITY
+        ready = await answers.streamed(asked_with, key, "Accept", of_it, begun, coding)
         if ready.status_code != 200:
             return ready
         if request.method == "HEAD":
@@ -273,11 +277,12 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             charge(request.scope, rows.cost)
             if form.write:
                 until_read = opened.pop_all()
-                response = StreamingResponse(sent(form.write(rows), until_read), 200, media_type=form.media_type)
+                content = written_as_it_comes(form.write(rows), coding)
+                response = StreamingResponse(sent(content, until_read), 200, media_type=form.media_type)
             else:
                 response = await answered(request, rows, suffix, {}, form.media_type)
     response.raw_headers += ready.raw_headers
     return response
 
 
-routes = [Route("/v1", index), Route("/v1/", index), Route("/v1/{path:path}", found)]
+routes = [Route("/v1", index), Route("/v1/{path:path}", found)]
