@@ -263,7 +263,7 @@ class KeptAnswers:
     def _unchanged(self, headers: Mapping[bytes, bytes], key: Key, vary: str, head: Head, day: int) -> Ready | None:
         """Only who was given an answer has its tag, so the tag alone says that the answer would be the same."""
         coding = wanted(headers.get(b"accept-encoding", b""))
-        has = _tags(headers[b"if-none-match"])
+        has = tags(headers[b"if-none-match"])
         for tag, cache_control in (
             (self._tag(key, *_of_the_present(head.position, head.recorded_at, day)), PRESENT),
             (self._tag(key, *_of_the_past(head)), PAST),
@@ -361,7 +361,7 @@ def _chosen(entry: _Entry, written: _Written, headers: Mapping[bytes, bytes]) ->
     if not entry.gets or not entry.tag:
         return written.whole
     if b"if-none-match" in headers:
-        has = _tags(headers[b"if-none-match"])
+        has = tags(headers[b"if-none-match"])
         return written.unchanged if written.etag in has or b"*" in has else written.whole
     if entry.modified and headers.get(b"if-modified-since") == entry.modified:
         return written.unchanged
@@ -376,7 +376,7 @@ def _etag(tag: str, coding: str) -> bytes:
     return f'"{tag}"'.encode() if coding == IDENTITY else f'"{tag}-{coding}"'.encode()
 
 
-def _tags(if_none_match: bytes) -> set[bytes]:
+def tags(if_none_match: bytes) -> set[bytes]:
     """What the client has; ours hold no commas."""
     return {tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")}
 
