@@ -2,13 +2,18 @@
 
 import asyncio
 import gzip
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from functools import lru_cache
 
 import brotli
 import zstandard
 
 IDENTITY = "identity"
+
+Coder = tuple[Callable[[bytes], bytes], Callable[[], bytes]]
+"""What codes one more chunk, and what ends the body."""
 
 CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "zstd": lambda body: zstandard.compress(body, 9),
@@ -53,3 +58,36 @@ async def written(body: bytes, coding: str) -> bytes:
     if len(body) < LONG:
         return CODINGS[coding](body)
     return await asyncio.to_thread(CODINGS[coding], body)
+
+
+async def written_as_it_comes(chunks: AsyncGenerator[bytes], coding: str) -> AsyncGenerator[bytes]:
+    """A long body in a coding, without ever being held as a whole. One that breaks off is not ended, so that a reader sees it."""
+    async with aclosing(chunks):
+        if coding == IDENTITY:
+            async for chunk in chunks:
+                yield chunk
+            return
+        add, end = STREAMED[coding]()
+        async for chunk in chunks:
+            if coded := await asyncio.to_thread(add, chunk) if len(chunk) > LONG else add(chunk):
+                yield coded
+        yield end()
+
+
+def _zstd() -> Coder:
+    coder = zstandard.ZstdCompressor(level=3).compressobj()
+    return coder.compress, coder.flush
+
+
+def _br() -> Coder:
+    coder = brotli.Compressor(quality=2)
+    return coder.process, coder.finish
+
+
+def _gzip() -> Coder:
+    coder = zlib.compressobj(1, wbits=31)
+    return coder.compress, coder.flush
+
+
+STREAMED: Mapping[str, Callable[[], Coder]] = {"zstd": _zstd, "br": _br, "gzip": _gzip}
+"""As fast as the rows come: what is written once, for one reader, deserves no more."""

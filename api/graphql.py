@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from graphql import GraphQLError, OperationType
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import graphiql, mementos
@@ -29,6 +29,7 @@ from api.push.events import accepted, told_at_once
 from api.push.stream import subscribed
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, body_of, read
 from api.trusted import documents, trusted
+from api.unchanging import unchanging
 from db.accounts import Account
 from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
@@ -275,6 +276,6 @@ def _refused(
     return Response(body, status, told, f"{media_type}; charset=utf-8")
 
 
-async def schema_definition(_request: Request) -> Response:
+async def schema_definition(request: Request) -> Response:
     """The schema in GraphQL's schema definition language."""
-    return PlainTextResponse(sdl())
+    return await unchanging(request, sdl().encode(), "text/plain; charset=utf-8")

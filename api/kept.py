@@ -210,10 +210,13 @@ class KeptAnswers:
         """To be asked before an answer is made: what it rests on is then no older, and what midnight comes between is dropped."""
         return Begun(self._day(), self.following.head or await read_head(self.pool))
 
-    async def streamed(self, headers: Mapping[bytes, bytes], key: Key, vary: str, made: Made, begun: Begun) -> Ready:
-        """Of an answer that is too long to be kept, and whose bytes come later: the headers to send it with, or 304. That it is
-        unchanged is seen without the database, too, by ready() before."""
-        ready = await self._ready(await self._entry(key, vary, made, begun), headers, key)
+    async def streamed(
+        self, headers: Mapping[bytes, bytes], key: Key, vary: str, made: Made, begun: Begun, coding: str
+    ) -> Ready:
+        """Of an answer that is too long to be kept, and whose bytes come later, in a coding: the headers to send it with, or 304.
+        That it is unchanged is seen without the database, too, by ready() before."""
+        entry = await self._entry(key, vary, made, begun)
+        ready = _chosen(entry, await _written(entry, coding), headers)
         return Ready(ready.status_code, [pair for pair in ready.raw_headers if pair[0] != b"content-length"], b"")
 
     def given(self, headers: Mapping[bytes, bytes], key: Key) -> Ready | None:

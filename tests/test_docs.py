@@ -1,6 +1,7 @@
 """The documentation: complete, and each example in it runs as it says, where its language is on this machine."""
 
 import asyncio
+import gzip
 import re
 import shutil
 import socket
@@ -146,3 +147,18 @@ def test_every_setting_is_documented() -> None:
     assert len(settings) > 8
     readme = (ROOT / "README.md").read_text("utf-8")
     assert [name for name in sorted(settings) if name not in readme] == []
+
+
+@pytest.mark.parametrize("address", ["/docs/addresses", "/openapi.json", "/schema.graphql"])
+async def test_what_only_another_program_changes_is_compressed_and_not_sent_twice(
+    client: httpx2.AsyncClient, address: str
+) -> None:
+    plain = await client.get(address, headers={"Accept-Encoding": "identity"})
+    async with client.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as coded:
+        sent = b"".join([chunk async for chunk in coded.aiter_raw()])
+    assert (gzip.decompress(sent), coded.headers["content-type"]) == (plain.content, plain.headers["content-type"])
+    assert len({coded.headers["etag"], plain.headers["etag"]}) == 2
+    has = {"Accept-Encoding": "gzip", "If-None-Match": coded.headers["etag"]}
+    assert (await client.get(address, headers=has)).status_code == 304
+    other = {**has, "If-None-Match": plain.headers["etag"]}
+    assert (await client.get(address, headers=other)).status_code == 200

@@ -1,14 +1,17 @@
 """The GET twin: lists by address, a page in JSON and whole in the other forms, equal to what GraphQL says."""
 
 import csv
+import gzip
 import io
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import brotli
 import httpx2
 import orjson
 import pytest
+import zstandard
 from graphql import GraphQLEnumType, get_named_type
 
 from api.v1.endpoints import ENDPOINTS, Endpoint
@@ -238,6 +241,7 @@ async def test_what_there_is_not_is_told_as_a_problem(
 async def test_what_is_taken_as_nothing_else_is_refused(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/v1/measures", headers={"Accept": "image/png"})
     assert (answer.status_code, answer.json()["detail"][:35]) == (406, "This answers as one of: application")
+    assert (await client.get("/v1/")).json() == (await client.get("/v1")).json()
     browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
     assert (await client.get("/v1/measures?first=1", headers=browser)).headers["content-type"] == "application/json"
 
@@ -330,3 +334,26 @@ async def test_a_whole_list_has_what_its_pages_have_whatever_filters_it(client: 
         assert len(page) == min(200, len(whole)), name
         narrowed += str(len(whole)) != everything
     assert narrowed
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "bib"])
+async def test_a_whole_list_comes_in_the_coding_that_a_client_likes(client: httpx2.AsyncClient, form: str) -> None:
+    plain = await client.get(f"/v1/sources.{form}", headers={"Accept-Encoding": "identity"})
+    tags = {plain.headers["etag"]}
+    for coding, read in (("gzip", gzip.decompress), ("br", brotli.decompress), ("zstd", unpacked)):
+        headers = {"Accept-Encoding": coding}
+        async with client.stream("GET", f"/v1/sources.{form}", headers=headers) as answer:
+            sent = b"".join([chunk async for chunk in answer.aiter_raw()])
+        assert (read(sent), len(sent) * 2 < len(plain.content)) == (plain.content, True)
+        assert (answer.headers["content-encoding"], answer.headers["row-count"]) == (coding, plain.headers["row-count"])
+        tags.add(answer.headers["etag"])
+        again = await client.get(f"/v1/sources.{form}", headers={**headers, "If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert len(tags) == 4
+    written_by_another_process = await client.head("/v1/sources.xlsx", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in written_by_another_process.headers
+
+
+def unpacked(sent: bytes) -> bytes:
+    """Of zstd; its frame does not say how long it is, since nobody knew when it began."""
+    return bytes(zstandard.ZstdDecompressor().decompressobj().decompress(sent))

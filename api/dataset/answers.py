@@ -19,10 +19,12 @@ from api.dataset.package import package
 from api.dataset.snapshot import Snapshot, require_moment, snapshot
 from api.fair_use import charge
 from api.faults import problem, telling
-from api.moments import READERS, asked_in
+from api.kept import PAST, PRESENT, is_settled
+from api.moments import READERS, asked_in, says_what_was_known
 from api.v1.apart.answered import in_turn
 from schema.clock import Moment
 from schema.refusals import BadValue
+from schema.scalars import DateTime
 
 FROM, TO = "fromPosition", "toPosition"
 """The two positions that a difference is between, as Query.diff names them."""
@@ -46,9 +48,10 @@ async def _streamed(request: Request, form: str) -> Response:
     """As it is read: it is whole, or breaks off before its directory."""
     _only(request, READERS)
     async with AsyncExitStack() as opened:
-        found = await _opened(request, asked_in(request.query_params), opened)
+        moment = asked_in(request.query_params)
+        found = await _opened(request, moment, opened)
         charge(request.scope, found.rows)
-        return _sending(request, form, _told(found, form), package(found), opened.pop_all())
+        return _sending(request, form, _told(found, form, moment), package(found), opened.pop_all())
 
 
 async def _as_file(request: Request, form: str) -> Response:
@@ -61,7 +64,7 @@ async def _as_file(request: Request, form: str) -> Response:
             url, public_url = state.settings.database_url, state.settings.public_url
             file, told = await opened.enter_async_context(made(form, moment, url, public_url))
         charge(request.scope, told["rows"])
-        headers = _clocks(told, form) | {"Content-Length": str(file.stat().st_size)}
+        headers = _clocks(told, form, moment) | {"Content-Length": str(file.stat().st_size)}
         return _sending(request, form, headers, _pieces(file), opened.pop_all())
 
 
@@ -78,15 +81,16 @@ async def _delta(request: Request, form: str) -> Response:
         if not 0 <= since <= found.position:
             raise BadValue(f"{FROM}: {since} is no position from 0 to {found.position}.")
         charge(request.scope, found.position - since)
-        headers = _told(found, form) | {"Row-Count": str(found.position - since)}
+        headers = _told(found, form, moment) | {"Row-Count": str(found.position - since)}
         return _sending(request, form, headers, log_lines(found, since), opened.pop_all())
 
 
 async def _described(request: Request, form: str) -> Response:
     _only(request, READERS)
     async with AsyncExitStack() as opened:
-        found = await _opened(request, asked_in(request.query_params), opened)
-        headers = {name: value for name, value in _told(found, form).items() if name != "Content-Disposition"}
+        moment = asked_in(request.query_params)
+        found = await _opened(request, moment, opened)
+        headers = {name: value for name, value in _told(found, form, moment).items() if name != "Content-Disposition"}
         body = orjson.dumps(json_ld(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         return Response(body, 200, headers, about.MEDIA_TYPES[form])
 
@@ -145,12 +149,14 @@ def _position(name: str, text: str) -> int:
         raise BadValue(f"{name}: {bad}") from None
 
 
-def _told(found: Snapshot, form: str) -> dict[str, str]:
-    return _clocks({"position": found.position, "known": found.known, "valid": found.valid}, form)
+def _told(found: Snapshot, form: str, moment: Moment) -> dict[str, str]:
+    return _clocks({"position": found.position, "known": found.known, "valid": found.valid}, form, moment)
 
 
-def _clocks(told: Mapping[str, object], form: str) -> dict[str, str]:
+def _clocks(told: Mapping[str, object], form: str, moment: Moment) -> dict[str, str]:
+    final = says_what_was_known(moment) and is_settled(DateTime.read(str(told["known"])))
     return {
+        "Cache-Control": PAST if final else PRESENT,
         "Record-Position": str(told["position"]),
         "Record-Known": str(told["known"]),
         "Record-Valid": str(told["valid"]),

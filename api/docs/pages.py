@@ -11,10 +11,13 @@ from starlette.responses import Response
 from api.docs.contents import PAGES, text_of, title_of
 from api.docs.generated import GENERATED
 from api.faults import problem
-from api.page import page
+from api.page import HEADERS, fragment, page
+from api.unchanging import unchanging
 
 HERE = "http://127.0.0.1:8000"
 """The address of the record in the texts: each server puts its own there."""
+
+HTML = "text/html; charset=utf-8"
 
 PLACE = re.compile(r"^\{([a-z]+)\}$", re.MULTILINE)
 
@@ -32,13 +35,15 @@ async def text(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in PAGES:
         return problem(404, "Not found", f"There is no page {name[:40]!r}. There are: {', '.join(PAGES)}.")
-    return page("text.html", title=title_of(name), body=_html(name, request.state.settings.public_url))
+    shown = _page(name, request.state.settings.public_url)
+    return await unchanging(request, shown, HTML, HEADERS)
 
 
 @lru_cache(64)
-def _html(name: str, public_url: str) -> Markup:
+def _page(name: str, public_url: str) -> bytes:
     """Our own texts: nothing that somebody sent is in them."""
-    return Markup(MARKDOWN.render(markdown(name, public_url)))
+    body = Markup(MARKDOWN.render(markdown(name, public_url)))
+    return fragment("text.html", title=title_of(name), body=body).encode()
 
 
 def markdown(name: str, public_url: str) -> str:

@@ -14,6 +14,7 @@ from api.openapi.posted import BY_POST, SAVING
 from api.openapi.responses import HEADERS, PROBLEM, problem_responses
 from api.openapi.values import leaves
 from api.openapi.webhooks import WEBHOOKS
+from api.unchanging import unchanging
 
 MEDIA_TYPE = "application/vnd.oai.openapi+json"
 
@@ -61,4 +62,4 @@ def _written(public_url: str) -> bytes:
 
 
 async def document(request: Request) -> Response:
-    return Response(_written(request.state.settings.public_url), media_type=MEDIA_TYPE)
+    return await unchanging(request, _written(request.state.settings.public_url), MEDIA_TYPE)

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api import accept
+from api.codings import IDENTITY, wanted, written_as_it_comes
 from api.deprecation import telling_of
 from api.fair_use import charge
 from api.faults import problem, telling
@@ -70,6 +71,8 @@ async def index(request: Request) -> Response:
 @telling
 async def found(request: Request) -> Response:
     """One of the endpoints, in one of the forms."""
+    if not request.path_params["path"]:
+        return await index(request)
     asked = _asked(request)
     if isinstance(asked, Response):
         return asked
@@ -261,7 +264,8 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         }
         headers = telling_of(what.uses(), headers, what.public_url)
         of_it = await made(request.state.pool, b"", headers, what.moment, rows.basis)
-        ready = await answers.streamed(asked_with, key, "Accept", of_it, begun)
+        coding = wanted(asked_with.get(b"accept-encoding", b"")) if form.write else IDENTITY
+        ready = await answers.streamed(asked_with, key, "Accept", of_it, begun, coding)
         if ready.status_code != 200:
             return ready
         if request.method == "HEAD":
@@ -270,7 +274,8 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             charge(request.scope, rows.cost)
             if form.write:
                 until_read = opened.pop_all()
-                response = StreamingResponse(_sent(until_read, form.write(rows)), 200, media_type=form.media_type)
+                written = written_as_it_comes(form.write(rows), coding)
+                response = StreamingResponse(_sent(until_read, written), 200, media_type=form.media_type)
             else:
                 response = await answered(request, rows, suffix, {}, form.media_type)
     response.raw_headers += ready.raw_headers
@@ -292,4 +297,4 @@ def told_clock(clock: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-routes = [Route("/v1", index), Route("/v1/", index), Route("/v1/{path:path}", found)]
+routes = [Route("/v1", index), Route("/v1/{path:path}", found)]

@@ -1,0 +1,36 @@
+"""What only another program or another public address changes (descriptions, documentation): told by its tag that it is the same,
+and sent in the coding that the client likes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.codings import CODINGS, IDENTITY, wanted
+
+KEPT = "public, max-age=60, stale-while-revalidate=60"
+"""As long as an answer about the present: it is told anew soon after the program is."""
+
+
+async def unchanging(
+    request: Request, body: bytes, media_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer, or that the client has it."""
+    coding = wanted(request.headers.get("accept-encoding", "").encode("latin-1"))
+    coded, tag = _coded(body, coding)
+    told = {**(headers or {}), "Cache-Control": KEPT, "ETag": tag, "Vary": "Accept-Encoding"}
+    if tag in [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=told)
+    if coding != IDENTITY:
+        told["Content-Encoding"] = coding
+    return Response(coded, 200, told, media_type)
+
+
+@lru_cache(128)
+def _coded(body: bytes, coding: str) -> tuple[bytes, str]:
+    """In a coding, and its tag there."""
+    tag = f'"{hashlib.blake2b(coding.encode() + body, digest_size=12).hexdigest()}"'
+    return (body if coding == IDENTITY else CODINGS[coding](body)), tag
