@@ -355,6 +355,14 @@ async def test_head_tells_what_would_come_and_sends_nothing(client: httpx2.Async
     assert (answer.status_code, answer.content, answer.headers["record-position"]) == (200, b"", "4727")
 
 
+async def test_a_download_says_how_long_it_is_true(client: httpx2.AsyncClient, then: httpx2.AsyncClient) -> None:
+    now = await client.head("/v1/dataset.zip")
+    assert now.headers["cache-control"] == "public, max-age=60, stale-while-revalidate=60"
+    for form in ("zip", "jsonld"):
+        past = await then.head(f"/v1/dataset.{form}?position={POSITIONS[0]}")
+        assert past.headers["cache-control"] == "public, max-age=86400"
+
+
 async def test_the_dataset_itself_leads_to_its_description(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/v1/dataset")
     assert (answer.status_code, answer.headers["location"]) == (303, "/v1/dataset.jsonld")
