@@ -24,6 +24,7 @@ from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
 from api.moments import asked_in
 from api.v1 import listing
 from api.v1.apart.answered import answered, in_turn
+from api.v1.apart.ranges import asked_part
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, HTML, JSON, Form, chosen, split
@@ -252,7 +253,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
     if form.titled:
         what = replace(what, states=await states(request.state.pool, what.public_url))
     async with AsyncExitStack() as opened:
-        if not form.write and request.method != "HEAD":
+        if not form.write:
             await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {
@@ -268,8 +269,11 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         ready = await answers.streamed(asked_with, key, "Accept", of_it, begun, coding)
         if ready.status_code != 200:
             return ready
-        if request.method == "HEAD":
+        if request.method == "HEAD" and form.write:
             response = Response(None, 200, media_type=form.media_type)
+            del response.headers[
+                "content-length"
+            ]  # nobody knows it yet; readers that ask for it first took 0 at its word
         else:
             charge(request.scope, rows.cost)
             if form.write:
@@ -277,7 +281,9 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
                 written = written_as_it_comes(form.write(rows), coding)
                 response = StreamingResponse(_sent(until_read, written), 200, media_type=form.media_type)
             else:
-                response = await answered(request, rows, suffix, {}, form.media_type)
+                part = asked_part(asked_with, dict(ready.raw_headers).get(b"etag")) if form.in_parts else None
+                told = {"Accept-Ranges": "bytes"} if form.in_parts else {}
+                response = await answered(request, rows, suffix, told, form.media_type, part)
     response.raw_headers += ready.raw_headers
     return response
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.v1.apart.process import written
+from api.v1.apart.ranges import part_of
 from api.v1.apart.refused import Busy
 from api.v1.apart.table import Table
 from api.v1.listing import Listing
@@ -47,16 +48,21 @@ async def in_turn(turns: asyncio.Semaphore, within: float = WAITING) -> AsyncIte
 
 
 async def answered(
-    request: Request, listing: Listing, suffix: str, headers: Mapping[str, str], media_type: str
+    request: Request,
+    listing: Listing,
+    suffix: str,
+    headers: Mapping[str, str],
+    media_type: str,
+    part: str | None = None,
 ) -> Response:
-    """The file, once it is whole. Raises CannotWrite and what `written` raises."""
+    """The file, once it is whole; part: the bytes that are asked for. Raises CannotWrite and what `written` raises."""
     table = Table(listing.columns, listing.total, about(listing))
     writing = asyncio.create_task(written(suffix, table, listing.csv()))
     leaving = asyncio.create_task(_left(request))
     try:
         await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
         if writing.done():
-            return Whole(writing.result(), headers, media_type)
+            return Sent(writing.result(), headers, media_type, part)
         return Response(status_code=GONE)
     finally:
         await _ended(writing)
@@ -90,19 +96,28 @@ async def _ended(task: asyncio.Task[Any]) -> None:
     await asyncio.wait((task,))
 
 
-class Whole(Response):
-    """A file's bytes, with their number. The file is closed afterwards, whatever happens."""
+class Sent(Response):
+    """A file's bytes, or a part of them, with their number. The file is closed afterwards, whatever happens."""
 
-    def __init__(self, file: BinaryIO, headers: Mapping[str, str], media_type: str) -> None:
+    def __init__(self, file: BinaryIO, headers: Mapping[str, str], media_type: str, part: str | None) -> None:
         self.file = file
         size = os.fstat(file.fileno()).st_size
-        super().__init__(None, 200, {**headers, "Content-Length": str(size)}, media_type)
+        found = part_of(size, part)
+        self.bytes = range(size) if found is None else found
+        status, told = 200, {**headers, "Content-Length": str(len(self.bytes))}
+        if found:
+            status, told["Content-Range"] = 206, f"bytes {found.start}-{found.stop - 1}/{size}"
+        elif found is not None:
+            status, told["Content-Range"] = 416, f"bytes */{size}"
+        super().__init__(None, status, told, media_type)
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         with self.file:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            more = True
-            while more:
-                chunk = await asyncio.to_thread(self.file.read, CHUNK)
-                more = bool(chunk)
-                await send({"type": "http.response.body", "body": chunk, "more_body": more})
+            left = 0 if scope["method"] == "HEAD" else len(self.bytes)
+            self.file.seek(self.bytes.start)
+            while left:
+                chunk = await asyncio.to_thread(self.file.read, min(CHUNK, left))
+                left -= len(chunk)
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
