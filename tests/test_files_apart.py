@@ -422,3 +422,27 @@ async def test_an_answer_without_a_body_tells_of_the_file(client: httpx2.AsyncCl
     answer = await client.head("/v1/statements.parquet")
     assert (answer.headers["row-count"], answer.headers["content-type"]) == ("38", "application/vnd.apache.parquet")
     assert answer.headers["content-disposition"] == 'attachment; filename="statements.parquet"'
+
+
+async def test_programs_read_parquet_by_its_address(client: httpx2.AsyncClient) -> None:
+    address = f"{client.base_url}/v1/statements.parquet".replace("//v1", "/v1")
+    read = await asyncio.to_thread(pl.read_parquet, address)
+    listed = (await client.get("/v1/statements.jsonl")).text.splitlines()
+    assert read["id"].to_list() == [orjson.loads(line)["id"] for line in listed]
+
+
+async def test_a_part_of_a_file_is_the_part_that_was_asked_for(client: httpx2.AsyncClient) -> None:
+    whole, told = await client.get("/v1/statements.parquet"), await client.head("/v1/statements.parquet")
+    size = len(whole.content)
+    assert (told.content, told.headers["content-length"], told.headers["accept-ranges"]) == (b"", str(size), "bytes")
+    for asked, status, content, of in (
+        ("bytes=4-9", 206, whole.content[4:10], f"bytes 4-9/{size}"),
+        ("bytes=-8", 206, whole.content[-8:], f"bytes {size - 8}-{size - 1}/{size}"),
+        (f"bytes={size}-", 416, b"", f"bytes */{size}"),
+        ("bytes=0-1,3-4", 200, whole.content, None),
+    ):
+        part = await client.get("/v1/statements.parquet", headers={"Range": asked})
+        assert (part.status_code, part.content, part.headers.get("content-range")) == (status, content, of)
+        assert part.headers["etag"] == whole.headers["etag"]
+    of_another = {"Range": "bytes=4-9", "If-Range": '"another"'}
+    assert (await client.get("/v1/statements.parquet", headers=of_another)).status_code == 200

@@ -266,6 +266,7 @@ async def test_lines_end_as_the_standard_of_csv_has_it(client: httpx2.AsyncClien
 async def test_an_answer_without_a_body_tells_the_same(client: httpx2.AsyncClient) -> None:
     whole, told = await client.get("/v1/statements.csv"), await client.head("/v1/statements.csv")
     assert (told.content, told.headers["row-count"]) == (b"", whole.headers["row-count"])
+    assert "content-length" not in told.headers  # 0 would say that the list is empty
 
 
 async def test_all_addresses_are_listed(client: httpx2.AsyncClient) -> None:

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.about import LICENCE, LICENCE_TITLE, LICENCE_URL, TITLE
 from api.apart.process import written
+from api.apart.ranges import part_of
 from api.apart.reader import GONE, while_there
 from api.apart.refused import Busy, Left
 from api.apart.table import Table
@@ -45,15 +46,20 @@ async def in_turn(turns: asyncio.Semaphore, within: float = WAITING) -> AsyncIte
 
 
 async def answered(
-    request: Request, listing: Listing, suffix: str, headers: Mapping[str, str], media_type: str
+    request: Request,
+    listing: Listing,
+    suffix: str,
+    headers: Mapping[str, str],
+    media_type: str,
+    part: str | None = None,
 ) -> Response:
-    """The file, once it is whole. Raises CannotWrite and what `written` raises."""
+    """The file, once it is whole; part: the bytes that are asked for. Raises CannotWrite and what `written` raises."""
     table = Table(listing.columns, listing.total, about(listing))
     try:
         file = await while_there(request, written(suffix, table, listing.csv()))
     except Left:
         return Response(status_code=GONE)
-    return Whole(file, headers, media_type)
+    return Whole(file, headers, media_type, part)
 
 
 def about(listing: Listing) -> dict[str, str]:
@@ -69,18 +75,27 @@ def about(listing: Listing) -> dict[str, str]:
 
 
 class Whole(Response):
-    """A file's bytes, with their number. The file is closed afterwards, whatever happens."""
+    """A file's bytes, or a part of them, with their number. The file is closed afterwards, whatever happens."""
 
-    def __init__(self, file: BinaryIO, headers: Mapping[str, str], media_type: str) -> None:
+    def __init__(self, file: BinaryIO, headers: Mapping[str, str], media_type: str, part: str | None) -> None:
         self.file = file
         size = os.fstat(file.fileno()).st_size
-        super().__init__(None, 200, {**headers, "Content-Length": str(size)}, media_type)
+        found = part_of(size, part)
+        self.bytes = range(size) if found is None else found
+        status, told = 200, {**headers, "Content-Length": str(len(self.bytes))}
+        if found:
+            status, told["Content-Range"] = 206, f"bytes {found.start}-{found.stop - 1}/{size}"
+        elif found is not None:
+            status, told["Content-Range"] = 416, f"bytes */{size}"
+        super().__init__(None, status, told, media_type)
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         with self.file:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            more = True
-            while more:
-                chunk = await asyncio.to_thread(self.file.read, CHUNK)
-                more = bool(chunk)
-                await send({"type": "http.response.body", "body": chunk, "more_body": more})
+            left = 0 if scope["method"] == "HEAD" else len(self.bytes)
+            self.file.seek(self.bytes.start)
+            while left:
+                chunk = await asyncio.to_thread(self.file.read, min(CHUNK, left))
+                left -= len(chunk)
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})

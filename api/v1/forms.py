@@ -19,7 +19,8 @@ from schema.refusals import BadValue
 @dataclass(frozen=True)
 class Form:
     """media_type: of the answer; write: the bytes of a list, None where a process of its own writes them (api/apart);
-    as_cells: it is a table; about: for whom it is.
+    as_cells: it is a table; in_parts: its bytes are the same whenever it is written, so that one may ask for some of them;
+    about: for whom it is.
     of: the fields of Query that can have it, since it needs certain fields of their rows; all, whatever is asked of them, where
     it is left out; newest: it shows so many of the changes, the newest ones, where `first` or `last` do not say how many; titled:
     it tells people what it is about, by the names of States; file: the document that says which fields it needs, where that is not
@@ -29,6 +30,7 @@ class Form:
     write: Callable[[Listing], AsyncGenerator[bytes]] | None
     about: str
     as_cells: bool = False
+    in_parts: bool = False
     of: Collection[str] | None = None
     newest: int | None = None
     titled: bool = False
@@ -51,6 +53,7 @@ FORMS: Mapping[str, Form] = {
         None,
         "A table with typed columns, for pandas, polars, DuckDB, R …",
         as_cells=True,
+        in_parts=True,
     ),
     "jsonl": Form(JSON_LINES, as_json_lines, "A line of JSON for each element."),
     "atom": Form(

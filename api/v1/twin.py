@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from api import accept
 from api.apart.answered import answered, in_turn
+from api.apart.ranges import asked_part
 from api.codings import IDENTITY, wanted, written_as_it_comes
 from api.deprecation import telling_of
 from api.fair_use.counted import charge
@@ -255,7 +256,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
     if form.titled:
         what = replace(what, states=await states(request.state.pool, what.public_url))
     async with AsyncExitStack() as opened:
-        if not form.write and request.method != "HEAD":
+        if not form.write:
             await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
         headers = {
@@ -271,8 +272,11 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         ready = await answers.streamed(asked_with, key, "Accept", of_it, begun, coding)
         if ready.status_code != 200:
             return ready
-        if request.method == "HEAD":
+        if request.method == "HEAD" and form.write:
             response = Response(None, 200, media_type=form.media_type)
+            del response.headers[
+                "content-length"
+            ]  # nobody knows it yet; readers that ask for it first took 0 at its word
         else:
             charge(request.scope, rows.cost)
             if form.write:
@@ -280,7 +284,9 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
                 content = written_as_it_comes(form.write(rows), coding)
                 response = StreamingResponse(sent(content, until_read), 200, media_type=form.media_type)
             else:
-                response = await answered(request, rows, suffix, {}, form.media_type)
+                part = asked_part(asked_with, dict(ready.raw_headers).get(b"etag")) if form.in_parts else None
+                told = {"Accept-Ranges": "bytes"} if form.in_parts else {}
+                response = await answered(request, rows, suffix, told, form.media_type, part)
     response.raw_headers += ready.raw_headers
     return response
 
