@@ -31,6 +31,7 @@ from api.queries import asked, saved, saving
 from api.settings import Settings
 from api.shared_allowance import SharedAllowance
 from api.v1 import twin
+from api.v1.ahead import Ahead
 from api.v1.apart.answered import AT_ONCE
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
@@ -81,6 +82,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "deliverer": deliverer,
                 "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
                 "apart": asyncio.Semaphore(AT_ONCE),
+                "ahead": Ahead(),
                 "used": used,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),

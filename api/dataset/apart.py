@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from api.v1.apart.process import KEPT
 from schema.clock import Moment
 from schema.refusals import Refused, refusal
 
@@ -36,19 +38,26 @@ async def made(
 
 async def _told(form: str, file: Path, moment: Moment, database_url: str, public_url: str) -> Mapping[str, Any]:
     clocks = ["-" if clock is None else str(clock) for clock in (moment.known, moment.position, moment.valid)]
+    # -P: never from the folder where the server was started
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         "api.dataset.making",
         form,
         str(file),
         *clocks,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "DATABASE_URL": database_url, "OPSC_PUBLIC_URL": public_url},
+        stdin=PIPE,
+        stdout=PIPE,
+        env={**_environment(), "DATABASE_URL": database_url, "OPSC_PUBLIC_URL": public_url},
     )
+    assert process.stdout, "it is a pipe"
     try:
         async with asyncio.timeout(TIMEOUT):
-            out, _ = await process.communicate()
+            out = (
+                await process.stdout.read()
+            )  # communicate() would close its input, by which it knows that we are there
+            await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
@@ -63,3 +72,10 @@ async def _told(form: str, file: Path, moment: Moment, database_url: str, public
     if "refused" in told:
         raise Refused([refusal(told["refused"], told["code"])])
     return told
+
+
+def _environment() -> Mapping[str, str]:
+    """Nothing of the keys is for who writes files; how the database is reached may stand beside its address."""
+    return {
+        name: value for name, value in os.environ.items() if name in (*KEPT, "HOME") or name.startswith(("PG", "SSL_"))
+    }

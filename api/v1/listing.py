@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 
 from api.moments import says_what_was_known
-from api.v1.copying import TIMEOUT, chunks
+from api.v1.copying import TIMEOUT, chunks, exporting
 from schema.answer import Basis, answer, asked_by, told
 from schema.clock import Moment
 from schema.column import Column
@@ -210,7 +210,7 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
         return
     context = {**asked_by(None, asked.public_url), **vars(asked.moment)}
     async with (
-        state.exporters.acquire() as connection,
+        exporting(state.exporters) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")

@@ -2,8 +2,8 @@
 for less; and it is read at one position, which the answer's headers tell with the count of its rows, and of how many these are.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import orjson
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api import accept
@@ -25,6 +25,7 @@ from api.v1.apart.answered import answered, in_turn
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, HTML, JSON, Form, chosen, split
 from api.v1.parameters import variables_of
+from api.v1.sent import Sent
 from schema.answer import answer
 from schema.identity import WELL_FORMED
 from schema.paged import LARGEST_PAGE
@@ -250,21 +251,17 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
             return ready
         if request.method == "HEAD":
             response = Response(None, 200, media_type=form.media_type)
+            del response.headers["Content-Length"]  # nobody knows it before all is written
         else:
             charge(request.scope, rows.cost)
             if form.write:
-                until_read = opened.pop_all()
-                response = StreamingResponse(_sent(until_read, form.write(rows)), 200, media_type=form.media_type)
+                until_sent = opened.pop_all()
+                content = request.state.ahead.of(form.write(rows), until_sent)
+                response = Sent(content, 200, until_sent, form.media_type)
             else:
                 response = await answered(request, rows, suffix, {}, form.media_type)
     response.raw_headers += ready.raw_headers
     return response
-
-
-async def _sent(until_read: AsyncExitStack, written: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-    async with until_read, aclosing(written):
-        async for chunk in written:
-            yield chunk
 
 
 def told_clock(clock: Mapping[str, Any]) -> dict[str, str]:

@@ -2,18 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, BinaryIO
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, BinaryIO, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.v1.apart.process import written
-from api.v1.apart.refused import Busy
+from api.v1.apart.refused import Busy, Left
 from api.v1.apart.table import Table
 from api.v1.listing import Listing
+from api.v1.sent import Unread, patient
 
 AT_ONCE = 2
 """Such processes of one of the server's."""
@@ -26,6 +27,8 @@ CHUNK = 256 << 10
 
 GONE = 499
 """The status of an answer that nobody is there to read, as servers log it."""
+
+Made = TypeVar("Made")
 
 LICENCE = "Creative Commons Attribution 4.0 International (CC-BY-4.0), https://creativecommons.org/licenses/by/4.0/"
 
@@ -51,15 +54,23 @@ async def answered(
 ) -> Response:
     """The file, once it is whole. Raises CannotWrite and what `written` raises."""
     table = Table(listing.columns, listing.total, about(listing))
-    writing = asyncio.create_task(written(suffix, table, listing.csv()))
-    leaving = asyncio.create_task(_left(request))
     try:
-        await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if writing.done():
-            return Whole(writing.result(), headers, media_type)
+        file = await while_there(request, written(suffix, table, listing.csv()))
+    except Left:
         return Response(status_code=GONE)
+    return Whole(file, headers, media_type)
+
+
+async def while_there(request: Request, making: Coroutine[Any, Any, Made]) -> Made:
+    """What is made, or cancelled when its reader does not wait any more. Raises Left then, and what making it raises."""
+    doing, leaving = asyncio.create_task(making), asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+        raise Left
     finally:
-        await _ended(writing)
+        await _ended(doing)
         await _ended(leaving)
 
 
@@ -99,10 +110,11 @@ class Whole(Response):
         super().__init__(None, 200, {**headers, "Content-Length": str(size)}, media_type)
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        with self.file:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        sent = patient(send)
+        with self.file, suppress(Unread):
+            await sent({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             more = True
             while more:
                 chunk = await asyncio.to_thread(self.file.read, CHUNK)
                 more = bool(chunk)
-                await send({"type": "http.response.body", "body": chunk, "more_body": more})
+                await sent({"type": "http.response.body", "body": chunk, "more_body": more})

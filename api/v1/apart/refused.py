@@ -15,3 +15,7 @@ class NotAll(Exception):
 
 class Died(Exception):
     """A process ended without its file: says what it wrote of that."""
+
+
+class Left(Exception):
+    """Its reader does not wait for it any more."""
