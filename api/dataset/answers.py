@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from api.cost import charge
 from api.dataset import about
 from api.dataset.apart import made
 from api.dataset.json_ld import json_ld
 from api.dataset.log_folder import log_lines
 from api.dataset.package import package
 from api.dataset.snapshot import Snapshot, moment_of, snapshot
-from api.fair_use import charge
 from api.faults import problem, telling
 from api.kept import Begun, KeptAnswers, key_of, raw
 from api.kept import made as final

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.allowance import asker
+from api.cost import charge
 from api.errors import body_of_errors
-from api.fair_use import charge
 from api.faults import UNREACHABLE, logged
 from api.following import Following
 from api.identity import IDENTIFIED, identified

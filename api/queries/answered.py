@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import accept
+from api.cost import charge
 from api.deprecation import telling_of
-from api.fair_use import charge
 from api.faults import problem
 from api.kept import KeptAnswers, Made, key_of, made
 from api.queries.written import Written, newest

@@ -80,6 +80,11 @@ class Listing(Protocol):
         ...
 
     @property
+    def spent(self) -> int:
+        """What of that is spent once it is open, though nobody reads it."""
+        ...
+
+    @property
     def columns(self) -> Sequence[Column]:
         """Of a table, their names and kinds."""
         ...
@@ -111,6 +116,10 @@ class Copied:
         return self.total * max(1, self.rows.plan.cost // LIGHT)
 
     @property
+    def spent(self) -> int:
+        return 1
+
+    @property
     def columns(self) -> Sequence[Column]:
         return self.rows.columns
 
@@ -131,6 +140,10 @@ class Answered:
     nodes: Sequence[Any]
     cost: int
     columns: Sequence[Column] = ()
+
+    @property
+    def spent(self) -> int:
+        return self.cost
 
     @property
     def total(self) -> int:
@@ -178,6 +191,10 @@ class Flattened:
     @property
     def cost(self) -> int:
         return self.listing.cost
+
+    @property
+    def spent(self) -> int:
+        return self.listing.spent
 
     @property
     def columns(self) -> Sequence[Column]:

@@ -15,8 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api import accept
+from api.cost import charge
 from api.deprecation import telling_of
-from api.fair_use import charge
 from api.faults import problem, telling
 from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
 from api.moments import asked_in
@@ -237,6 +237,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if not form.write and request.method != "HEAD":
             await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
+        charge(request.scope, rows.spent)
         headers = {
             **told_clock(rows.clock),
             "Vary": "Accept",
