@@ -30,6 +30,7 @@ from api.push.stream import Streams
 from api.push.target import Targets
 from api.push.webhooks import ROUTES as WEBHOOKS
 from api.queries import asked, saved, saving
+from api.sending.ahead import Ahead
 from api.settings import Settings
 from api.v1 import twin
 from db.pool import open_pool
@@ -81,6 +82,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "deliverer": deliverer,
                 "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
                 "apart": asyncio.Semaphore(AT_ONCE),
+                "ahead": Ahead(),
                 "used": used,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),

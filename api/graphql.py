@@ -18,7 +18,8 @@ from api.accept import negotiated
 from api.deprecation import telling_of
 from api.errors import body_of_errors
 from api.fair_use.allowance import Allowance, asker
-from api.fair_use.counted import CHANGING, charge
+from api.fair_use.cost import charge
+from api.fair_use.counted import CHANGING
 from api.faults import UNREACHABLE, logged
 from api.identity.bearer import REALM, identified
 from api.kept import KeptAnswers, Made, Ready, is_settled, key_of, raw
@@ -108,7 +109,7 @@ async def _answered(scope: Scope, headers: Mapping[bytes, bytes], receive: Recei
     except NotRead:
         raise
     except Refused as refused:
-        if _timed_out(refused):
+        if refused.timed_out:
             charge(scope, refused.cost)
         return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
     except Stopped as stopped:
@@ -238,11 +239,7 @@ def _vary(scope: Scope, moment: Moment = PRESENT) -> str:
 def _status(media_type: str, refused: Refused) -> int:
     if media_type == JSON:
         return 200
-    return 504 if _timed_out(refused) else 400
-
-
-def _timed_out(refused: Refused) -> bool:
-    return any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
+    return 504 if refused.timed_out else 400
 
 
 def not_read(scope: Scope, error: NotRead) -> Response:

@@ -168,8 +168,8 @@ async def replay(source: Source, number: int, position: int | None, valid: date 
 async def take(source: Source, today: date) -> Taken | None:
     """A webhook that has something to tell, or may have; None where there is none. On a server that only reads there never is."""
     async with source.acquire() as connection, connection.transaction():
-        if await connection.fetchval("select current_setting('transaction_read_only')::boolean"):
-            return None  # it would refuse to lock a row
+        if await connection.fetchval("select current_setting('transaction_read_only') = 'on'"):
+            return None  # where nothing is written, PostgreSQL refuses to lock a row, too
         row = await connection.fetchrow(
             """
             select w.*, now() as taken_at from webhook w join account a on a.id = w.account_id and a.disabled_at is null

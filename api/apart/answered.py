@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import BinaryIO
 
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from api.apart.reader import GONE, while_there
 from api.apart.refused import Busy, Left
 from api.apart.table import Table
 from api.citing import citation
+from api.sending.sent import Unread, patient
 from api.v1.listing import Listing
 
 AT_ONCE = 2
@@ -90,12 +91,13 @@ class Whole(Response):
         super().__init__(None, status, told, media_type)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        with self.file:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        sent = patient(send)
+        with self.file, suppress(Unread):
+            await sent({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             left = 0 if scope["method"] == "HEAD" else len(self.bytes)
             self.file.seek(self.bytes.start)
             while left:
                 chunk = await asyncio.to_thread(self.file.read, min(CHUNK, left))
                 left -= len(chunk)
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+                await sent({"type": "http.response.body", "body": chunk, "more_body": True})
+            await sent({"type": "http.response.body", "body": b""})

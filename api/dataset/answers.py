@@ -1,30 +1,37 @@
 """/v1/dataset.FORM: the whole record in one download, at the moment that the address asks for."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.apart.answered import in_turn
 from api.apart.reader import GONE, while_there
 from api.apart.refused import Left
+from api.codings import IDENTITY
 from api.dataset import contents
 from api.dataset.apart import made
 from api.dataset.json_ld import json_ld
 from api.dataset.log_folder import log_lines
 from api.dataset.package import package
-from api.dataset.snapshot import Snapshot, require_moment, snapshot
-from api.fair_use.counted import charge
+from api.dataset.snapshot import Snapshot, moment_of, snapshot
+from api.fair_use.cost import charge
 from api.faults import problem, telling
 from api.indented import indented
+from api.kept import Begun, KeptAnswers, key_of, raw
+from api.kept import made as final
 from api.moments import READERS, asked_in
-from api.sending import sent
+from api.sending.sent import Sent
 from api.stands_for import told_clock
+from api.v1.copying import exporting
 from api.v1.parameters import refuse_unknown
+from schema.answer import Basis
 from schema.clock import Moment
 from schema.refusals import BadValue
 
@@ -49,28 +56,29 @@ async def dataset(request: Request) -> Response:
 async def _streamed(request: Request, form: str) -> Response:
     """As it is read: it is whole, or breaks off before its directory."""
     refuse_unknown(request.query_params, READERS)
+    moment, asked = asked_in(request.query_params), await _Asked.of(request, form)
     async with AsyncExitStack() as opened:
-        found = await _opened(request, asked_in(request.query_params), opened)
-        charge(request.scope, found.rows)
-        return _sending(request, form, _told(vars(found), form), package(found), opened.pop_all())
+        found = await _opened(request, moment, opened)
+        return await asked.sent(moment, found.about, found.rows, package(found), opened)
 
 
 async def _as_file(request: Request, form: str) -> Response:
-    """As a file that another process makes, in turn."""
+    """As a file that another process makes, in turn, for as long as its reader is there."""
     refuse_unknown(request.query_params, READERS)
-    state, moment = request.state, asked_in(request.query_params)
-    await require_moment(state.pool, moment, state.settings.public_url)
+    state, moment, asked = request.state, asked_in(request.query_params), await _Asked.of(request, form)
+    url, public_url = state.settings.database_url, state.settings.public_url
+    ready = await asked.ready(moment, await moment_of(state.pool, moment, public_url))
+    if ready.status_code != 200 or request.method == "HEAD":
+        return ready
     async with AsyncExitStack() as opened:
         async with in_turn(state.apart):
-            url, public_url = state.settings.database_url, state.settings.public_url
-            making = made(form, moment, url, public_url)
             try:
-                file, told = await while_there(request, opened.enter_async_context(making))
+                making = opened.enter_async_context(made(form, moment, url, public_url))
+                file, told = await while_there(request, making)
             except Left:
                 return Response(status_code=GONE)
-        charge(request.scope, told["rows"])
-        headers = _told(told, form) | {"Content-Length": str(file.stat().st_size)}
-        return _sending(request, form, headers, _pieces(file), opened.pop_all())
+        size = {"Content-Length": str(file.stat().st_size)}
+        return await asked.sent(moment, told, told["rows"], _pieces(file), opened, size)
 
 
 async def _delta(request: Request, form: str) -> Response:
@@ -80,23 +88,81 @@ async def _delta(request: Request, form: str) -> Response:
     if FROM not in given:
         raise BadValue(f"{FROM}: say which position you have, as in ?{FROM}=4727; 0 gives the whole log.")
     since = _position(FROM, given[FROM])
-    moment = Moment(position=_position(TO, given[TO])) if TO in given else Moment()
+    moment, asked = (
+        Moment(position=_position(TO, given[TO])) if TO in given else Moment(),
+        await _Asked.of(request, form),
+    )
     async with AsyncExitStack() as opened:
         found = await _opened(request, moment, opened)
         if not 0 <= since <= found.position:
             raise BadValue(f"{FROM}: {since} is no position from 0 to {found.position}.")
-        charge(request.scope, found.position - since)
-        headers = _told(vars(found), form) | {"Row-Count": str(found.position - since)}
-        return _sending(request, form, headers, log_lines(found, since), opened.pop_all())
+        count = found.position - since
+        return await asked.sent(moment, found.about, count, log_lines(found, since), opened, {"Row-Count": str(count)})
 
 
 async def _described(request: Request, form: str) -> Response:
     refuse_unknown(request.query_params, READERS)
+    moment, asked = asked_in(request.query_params), await _Asked.of(request, form)
     async with AsyncExitStack() as opened:
-        found = await _opened(request, asked_in(request.query_params), opened)
-        headers = {name: value for name, value in _told(vars(found), form).items() if name != "Content-Disposition"}
+        found = await _opened(request, moment, opened)
         body = indented(json_ld(found))
-        return Response(body, 200, headers, contents.MEDIA_TYPES[form])
+        ready = await asked.ready(moment, found.about)
+        if ready.status_code != 200:
+            return ready
+        response = Response(body, 200, media_type=contents.MEDIA_TYPES[form])
+        response.raw_headers += [
+            pair for pair in ready.raw_headers if pair[0] not in (b"content-disposition", b"content-type")
+        ]
+        return response
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request for a form; begun: where the log ended before it was answered."""
+
+    request: Request
+    form: str
+    begun: Begun
+
+    @classmethod
+    async def of(cls, request: Request, form: str) -> "_Asked":
+        return cls(request, form, await request.state.kept.begun())
+
+    async def ready(self, moment: Moment, told: Mapping[str, Any]) -> Response:
+        """The headers, with validators; or that the reader has it. told: what Snapshot.about tells."""
+        request, position = self.request, told["position"]
+        headers = {
+            **told_clock(told),
+            "Content-Disposition": f'attachment; filename="opsc-{position}.{self.form}"',
+            "Content-Type": contents.MEDIA_TYPES[self.form],
+        }
+        asked_with, answers = dict(request.headers.raw), cast("KeptAnswers", request.state.kept)
+        key = (*key_of(request.scope, asked_with, contents.MEDIA_TYPES[self.form]), told["signed"])
+        of_it = await final(request.state.pool, b"", headers, moment, Basis(told["newest"], True, True))
+        return await answers.streamed(asked_with, key, "", of_it, self.begun, IDENTITY)
+
+    async def sent(
+        self,
+        moment: Moment,
+        told: Mapping[str, Any],
+        cost: int,
+        content: AsyncGenerator[bytes],
+        opened: AsyncExitStack,
+        beside: Mapping[str, str] | None = None,
+    ) -> Response:
+        """The content, unless the reader has it, or wants to know but its headers. beside: further headers."""
+        ready = await self.ready(moment, told)
+        if ready.status_code != 200:
+            return ready
+        ready.raw_headers += raw(beside or {})
+        if self.request.method == "HEAD":
+            return ready
+        charge(self.request.scope, cost)
+        until_sent = opened.pop_all()
+        ahead = self.request.state.ahead.of(content, until_sent)
+        response = Sent(ahead, 200, until_sent)
+        response.raw_headers += ready.raw_headers
+        return response
 
 
 ANSWERS: Mapping[str, Callable[[Request, str], Awaitable[Response]]] = {
@@ -109,21 +175,9 @@ ANSWERS: Mapping[str, Callable[[Request, str], Awaitable[Response]]] = {
 
 
 async def _opened(request: Request, moment: Moment, opened: AsyncExitStack) -> Snapshot:
-    connection = await opened.enter_async_context(request.state.exporters.acquire())
+    connection = await opened.enter_async_context(exporting(request.state.exporters))
     public_url = request.state.settings.public_url
     return await opened.enter_async_context(snapshot(connection, moment, public_url))
-
-
-def _sending(
-    request: Request, form: str, headers: Mapping[str, str], content: AsyncGenerator[bytes], until_read: AsyncExitStack
-) -> Response:
-    body = _head(until_read) if request.method == "HEAD" else sent(content, until_read)
-    return StreamingResponse(body, 200, headers, contents.MEDIA_TYPES[form])
-
-
-async def _head(until_read: AsyncExitStack) -> AsyncIterator[bytes]:
-    await until_read.aclose()
-    yield b""
 
 
 async def _pieces(file: Path) -> AsyncGenerator[bytes]:
@@ -137,13 +191,6 @@ def _position(name: str, text: str) -> int:
         return int(READERS["position"](text))
     except BadValue as bad:
         raise BadValue(f"{name}: {bad}") from None
-
-
-def _told(told: Mapping[str, object], form: str) -> dict[str, str]:
-    return {
-        **told_clock(told),
-        "Content-Disposition": f'attachment; filename="opsc-{told["position"]}.{form}"',
-    }
 
 
 routes = [

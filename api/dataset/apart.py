@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 
 from api.apart.child import child
+from api.apart.process import KEPT
 from api.apart.refused import Died
 from api.v1.copying import TIMEOUT
 from schema.clock import Moment
@@ -36,12 +38,14 @@ async def made(
 
 async def _told(form: str, file: Path, moment: Moment, database_url: str, public_url: str) -> Mapping[str, Any]:
     clocks = ["-" if clock is None else str(clock) for clock in (moment.known, moment.position, moment.valid)]
-    environment = {**os.environ, "DATABASE_URL": database_url, "OPSC_PUBLIC_URL": public_url}
+    environment = {**_environment(), "DATABASE_URL": database_url, "OPSC_PUBLIC_URL": public_url}
     async with (
         asyncio.timeout(TIMEOUT),
-        child("api.dataset.making", form, str(file), *clocks, environment=environment) as process,
+        child("api.dataset.making", form, str(file), *clocks, environment=environment, stdin=PIPE) as process,
     ):
-        out, _ = await process.communicate()
+        assert process.stdout, "it is a pipe"
+        out = await process.stdout.read()  # communicate() would close its input, by which it knows that we are there
+        await process.wait()
     if process.returncode == AWAY:
         raise ConnectionError("The record cannot be reached.")
     if process.returncode:
@@ -50,3 +54,10 @@ async def _told(form: str, file: Path, moment: Moment, database_url: str, public
     if "refused" in told:
         raise Refused([refusal(told["refused"], told["code"])])
     return told
+
+
+def _environment() -> Mapping[str, str]:
+    """Nothing of the keys is for who writes files; how the database is reached may stand beside its address."""
+    return {
+        name: value for name, value in os.environ.items() if name in (*KEPT, "HOME") or name.startswith(("PG", "SSL_"))
+    }

@@ -84,4 +84,8 @@ def _network(host: str) -> str:
         address = ip_address(host)
     except ValueError:
         return host
-    return str(ip_network((address, PREFIX), strict=False)) if isinstance(address, IPv6Address) else host
+    if isinstance(address, IPv6Address):
+        # a socket for both sees IPv4 so: all of it would be one network
+        mapped = address.ipv4_mapped
+        return str(mapped or ip_network((address, PREFIX), strict=False))
+    return host

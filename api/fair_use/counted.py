@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.fair_use.allowance import asker
+from api.fair_use.cost import COST
 from api.fair_use.shared_allowance import SharedAllowance
 from api.faults import UNREACHABLE, problem
 from api.identity.bearer import identified
@@ -31,14 +32,7 @@ READING = ("/graphql", "/v1/", "/q/")
 CHANGING = 100
 """What a mutation costs, whatever it does; reading costs what its plan does, all else 1."""
 
-COST = "opsc.cost"
-
 Form = Callable[[Scope, NotRead], Response]
-
-
-def charge(scope: Scope, cost: int) -> None:
-    """The request costs so much, which is counted when its answer begins; 1 where nothing else is said."""
-    scope[COST] = max(1, cost)
 
 
 class Counted:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.errors import body_of_errors
 from api.fair_use.allowance import asker
-from api.fair_use.counted import charge
+from api.fair_use.cost import charge
 from api.faults import UNREACHABLE, logged
 from api.following import Following
 from api.identity.bearer import IDENTIFIED, identified

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api import accept
 from api.deprecation import telling_of
-from api.fair_use.counted import charge
+from api.fair_use.cost import charge
 from api.faults import problem
 from api.kept import KeptAnswers, Made, key_of, made
 from api.media_types import HTML, JSON

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api import accept
 from api.fair_use.allowance import asker
+from api.fair_use.cost import charge
 from api.faults import telling
 from api.identity.bearer import identified
 from api.indented import indented
@@ -81,6 +82,7 @@ async def _query(request: Request, given: Mapping[str, Any]) -> Query:
         raise BadValue(str(refused)) from None
     public_url = state.settings.public_url
     found = await answer(state.pool, one.operation, one.given, public_url, moment)
+    charge(request.scope, found.cost)
     if given.get("freeze") not in NOW and not says_what_was_known(moment):
         return replace(query, valid=str(moment.valid) if moment.valid else None)
     # Kept as a position: a moment of the last minute is not final.

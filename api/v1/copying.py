@@ -1,22 +1,42 @@
 """Whole lists as they come from the database: COPY, chunk by chunk, so that no list is ever held as a whole."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 
+from api.apart.refused import Busy
 from api.meanwhile import meanwhile
 from schema.rows import Rows
 
 TIMEOUT = 600
 """Seconds that a whole list may take, whoever reads it slowly included."""
 
+TURN = 20.0
+"""Seconds that a list waits for a connection."""
+
 WAITING = 8
 """Chunks that the database is ahead of the reader."""
 
 AS_JSON = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
 """COPY without quoting: JSON holds neither of these characters as they are."""
+
+
+@asynccontextmanager
+async def exporting(exporters: asyncpg.Pool) -> AsyncIterator[Any]:
+    """A connection that a whole list is read by. Raises Busy."""
+    try:
+        connection = await exporters.acquire(timeout=TURN)
+    except TimeoutError:
+        raise Busy(
+            "Others' lists are being read: try again soon, or ask for a page (.json), which needs no waiting."
+        ) from None
+    try:
+        yield connection
+    finally:
+        await exporters.release(connection)
 
 
 async def chunks(

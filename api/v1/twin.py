@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import orjson
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api import accept
@@ -19,13 +19,13 @@ from api.apart.answered import answered, in_turn
 from api.apart.ranges import asked_part
 from api.codings import IDENTITY, wanted, written_as_it_comes
 from api.deprecation import telling_of
-from api.fair_use.counted import charge
+from api.fair_use.cost import charge
 from api.faults import problem, telling
 from api.indented import indented
 from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
 from api.media_types import HTML, JSON
 from api.moments import asked_in
-from api.sending import sent
+from api.sending.sent import Sent
 from api.stands_for import told_clock
 from api.v1 import listing
 from api.v1.asked_for import states
@@ -259,6 +259,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if not form.write:
             await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
+        charge(request.scope, rows.spent)
         headers = {
             **told_clock(rows.clock),
             "Vary": "Accept",
@@ -275,14 +276,14 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if request.method == "HEAD" and form.write:
             response = Response(None, 200, media_type=form.media_type)
             del response.headers[
-                "content-length"
+                "Content-Length"
             ]  # nobody knows it yet; readers that ask for it first took 0 at its word
         else:
             charge(request.scope, rows.cost)
             if form.write:
-                until_read = opened.pop_all()
-                content = written_as_it_comes(form.write(rows), coding)
-                response = StreamingResponse(sent(content, until_read), 200, media_type=form.media_type)
+                until_sent = opened.pop_all()
+                content = request.state.ahead.of(written_as_it_comes(form.write(rows), coding), until_sent)
+                response = Sent(content, 200, until_sent, form.media_type)
             else:
                 part = asked_part(asked_with, dict(ready.raw_headers).get(b"etag")) if form.in_parts else None
                 told = {"Accept-Ranges": "bytes"} if form.in_parts else {}
