@@ -31,6 +31,7 @@ from api.v1 import listing
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, Form, chosen, split
+from api.v1.listing import Listing
 from api.v1.parameters import variables_of
 from schema.answer import answer
 from schema.identity import WELL_FORMED
@@ -273,23 +274,27 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         ready = await answers.streamed(asked_with, key, "Accept", of_it, begun, coding)
         if ready.status_code != 200:
             return ready
-        if request.method == "HEAD" and form.write:
-            response = Response(None, 200, media_type=form.media_type)
-            del response.headers[
-                "Content-Length"
-            ]  # nobody knows it yet; readers that ask for it first took 0 at its word
-        else:
-            charge(request.scope, rows.cost)
-            if form.write:
-                until_sent = opened.pop_all()
-                content = request.state.ahead.of(written_as_it_comes(form.write(rows), coding), until_sent)
-                response = Sent(content, 200, until_sent, form.media_type)
-            else:
-                part = asked_part(asked_with, dict(ready.raw_headers).get(b"etag")) if form.in_parts else None
-                told = {"Accept-Ranges": "bytes"} if form.in_parts else {}
-                response = await answered(request, rows, suffix, told, form.media_type, part)
+        part = asked_part(asked_with, dict(ready.raw_headers).get(b"etag")) if form.in_parts else None
+        response = await _whole(request, rows, suffix, form, coding, part, opened)
     response.raw_headers += ready.raw_headers
     return response
+
+
+async def _whole(
+    request: Request, rows: Listing, suffix: str, form: Form, coding: str, part: str | None, opened: AsyncExitStack
+) -> Response:
+    """The answer, but for the headers that tell of it; what it is read from stays open until it is sent."""
+    if request.method == "HEAD" and form.write:
+        response = Response(None, 200, media_type=form.media_type)
+        del response.headers["Content-Length"]  # nobody knows it yet; readers that ask for it first took 0 at its word
+        return response
+    charge(request.scope, rows.cost)
+    if form.write:
+        until_sent = opened.pop_all()
+        content = request.state.ahead.of(written_as_it_comes(form.write(rows), coding), until_sent)
+        return Sent(content, 200, until_sent, form.media_type)
+    told = {"Accept-Ranges": "bytes"} if form.in_parts else {}
+    return await answered(request, rows, suffix, told, form.media_type, part)
 
 
 routes = [Route("/v1", index), Route("/v1/{path:path}", found)]
