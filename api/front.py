@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 
 from api.accept import HTML, negotiated
 from api.faults import telling
-from api.page import page
+from api.kept import KeptAnswers, Made, key_of
+from api.page import HEADERS, fragment
 from schema.answer import answer
 from schema.document import document
 
@@ -17,9 +18,14 @@ FRONT = document((Path(__file__).parent / "documents" / "front.graphql").read_te
 
 @telling
 async def front(request: Request) -> Response:
-    headers = {"Vary": "Accept"}
     if negotiated(request.headers.get("accept"), pages=True) != HTML:
-        return RedirectResponse("/graphql", headers=headers)
-    state = request.state
-    found = await answer(state.pool, FRONT.operation(None), {}, state.settings.public_url)
-    return page("front.html", headers=headers, **orjson.loads(found.data))
+        return RedirectResponse("/graphql", headers={"Vary": "Accept"})
+    state, headers = request.state, dict(request.headers.raw)
+    answers: KeptAnswers = state.kept
+
+    async def make() -> Made:
+        found = await answer(state.pool, FRONT.operation(None), {}, state.settings.public_url)
+        shown = fragment("front.html", **orjson.loads(found.data)).encode()
+        return Made(shown, {**HEADERS, "Content-Type": f"{HTML}; charset=utf-8"}, found.position)
+
+    return await answers.answered(headers, key_of(request.scope, headers, HTML), "Accept", make)
