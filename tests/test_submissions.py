@@ -535,7 +535,7 @@ async def test_no_cache_keeps_what_somebody_with_a_token_is_answered(people: Mai
     for who, kept in ((people.ben, "private, no-store"), (people.anybody, None)):
         answer = await who.asks("{ viewer { name } }")
         assert answer.headers.get("cache-control") == kept
-        assert answer.headers["vary"] == "Accept, Authorization"
+        assert answer.headers["vary"].startswith("Accept, Authorization")
         assert (answer.json()["data"]["viewer"] is None) == (kept is None)
 
 

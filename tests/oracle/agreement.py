@@ -81,6 +81,7 @@ class Agreement:
     ) -> str | None:
         """The planner names everything that cannot be, or, having asked the database, the first clock that it did not find."""
         ours = {(str((one.extensions or {}).get("code")), tuple(one.path or ())) for one in refused.errors}
+        ours -= {("TOO_COSTLY", ())}  # costs the plain executor does not know
         try:
             self.oracle.data(parsed, variables, today(), operation=operation.name, clocks=self._clocks)
         except OracleRefused as theirs:
