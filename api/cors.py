@@ -44,6 +44,10 @@ async def _asked_beforehand(scope: Scope, send: Send) -> None:
         for name, value in scope["headers"]
         if name == b"access-control-request-headers"
     ]
-    headers = [(b"access-control-allow-methods", b"GET, HEAD, POST"), *asked, (b"access-control-max-age", b"86400")]
+    headers = [
+        (b"access-control-allow-methods", b"GET, HEAD, POST, DELETE"),
+        *asked,
+        (b"access-control-max-age", b"86400"),
+    ]
     await send({"type": "http.response.start", "status": 204, "headers": headers})
     await send({"type": "http.response.body"})

@@ -230,3 +230,20 @@ async def test_a_query_s_changes_are_a_feed_whatever_it_asks_of_them(client: htt
         whole = await client.get(f"/v1/{listed}.{form}?stateParty=AGO")
         assert answer.headers["row-count"] == whole.headers["row-count"]
         assert answer.content.splitlines()[-20:] == whole.content.splitlines()[-20:]
+
+
+@pytest.mark.parametrize(
+    ("feed", "page"),
+    [
+        ("/v1/changes{}?last=1", "/"),
+        ("/v1/changes{}?stateParty=PHL&last=1", "/r/StateParty:PHL"),
+        ("/v1/changes{}?stateParty=PHL,AUT&last=1", "/"),
+        ("/v1/changes{}?recommendation=IVC-05&last=1", "/r/Recommendation:IVC-05"),
+        ("/v1/measures/PHL-0001/revisions{}", "/r/Measure:PHL-0001"),
+    ],
+)
+async def test_a_feed_leads_to_the_page_on_what_it_is_about(client: httpx2.AsyncClient, feed: str, page: str) -> None:
+    read = await atom(client, feed.format(".atom"))
+    assert read.feed.link == f"https://opsc.example{page}"
+    assert (await json_feed(client, feed.format(".feed.json")))["home_page_url"] == f"https://opsc.example{page}"
+    assert (await client.get(page, headers={"Accept": "text/html"})).status_code == 200

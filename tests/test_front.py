@@ -10,10 +10,12 @@ async def test_people_see_what_the_record_is_and_holds(client: httpx2.AsyncClien
     answer = await client.get("/", headers=BROWSER)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert (answer.headers["vary"], "default-src 'none'" in answer.headers["content-security-policy"]) == (
-        "Accept",
+        "Accept, Accept-Encoding",
         True,
     )
     html5lib.HTMLParser(strict=True).parse(answer.text)
+    again = await client.get("/", headers={**BROWSER, "if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
     for shown in ("<dd>178</dd>", "<dd>140</dd>", "<dd>2,151</dd>", "of 24,920 pairs", "position 4,727 of the log"):
         assert shown in answer.text
 

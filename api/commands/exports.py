@@ -51,8 +51,8 @@ def export_sheet(
 
     The whole record is read from the data folder or DATABASE_URL, and no server need run.
     """
+    clocks = {name: text for name, text in (("known", known), ("position", position), ("valid", valid)) if text}
     if sheet == DATASET:
-        clocks = {name: text for name, text in (("known", known), ("position", position), ("valid", valid)) if text}
         with told(), shown() as step:
             if state_party:
                 raise NoRecordError("--state-party is for a spreadsheet; the whole record is of all States.")
@@ -60,6 +60,11 @@ def export_sheet(
         return
     with told(), shown() as step:
         found, form = sheet_named(sheet), form_of(file)
+        for name in clocks:
+            raise NotAnswered(
+                f"--{name} is for the whole record: a spreadsheet is of now, for you to change it. "
+                f"What was said then is at /v1/{found.name}.csv?{name}={clocks[name]} of the server."
+            )
         if file.exists():
             raise _there_already(file)
         step(f"Fetching {found.name}", 0, 1)

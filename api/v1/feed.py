@@ -18,10 +18,13 @@ from api.pages.meanings import meaning
 from api.pages.shell import fragment
 from api.pages.spelling import spelt
 from api.v1.asked_for import PAGING, titled
-from api.v1.listing import Listing
+from api.v1.listing import Listing, Request
 
 NEWEST = 50
 """Entries of a feed whose address does not say how many."""
+
+ABOUT = {"stateParty": "StateParty", "recommendation": "Recommendation"}
+"""Filter → the type of record that it names by code."""
 
 LATE = ("citations", "note")
 """Fields that a title tells of only where nothing else changed."""
@@ -29,7 +32,8 @@ LATE = ("citations", "note")
 
 @dataclass(frozen=True)
 class Feed:
-    """id: the feed's own, whatever its page; address: of this page; first: of the newest one; next: of the older one, if any."""
+    """id: the feed's own, whatever its page; address: of this page; first: of the newest one; next: of the older one, if any;
+    about: of the page for people on what it is about."""
 
     id: str
     title: str
@@ -38,6 +42,7 @@ class Feed:
     address: str
     first: str
     next: str | None
+    about: str
     entries: Sequence[Entry]
     rows: Sequence[Any]
 
@@ -58,6 +63,7 @@ async def feed_of(listing: Listing) -> Feed:
         address=asked.address,
         first=_address(address, kept),
         next=_address(address, [*kept, ("before", str(rows[-1]["position"]))]) if older and rows else None,
+        about=_about(asked),
         entries=[_entry(row, asked.state) for row in rows],
         rows=rows,
     )
@@ -72,6 +78,18 @@ async def _rows(listing: Listing) -> AsyncGenerator[Any]:
 
 def _address(address: str, parameters: Sequence[tuple[str, str]]) -> str:
     return f"{address}?{urlencode(parameters)}" if parameters else address
+
+
+def _about(asked: Request) -> str:
+    """Of a record, its page; of all that bears on a State or a recommendation, that one's; of a saved query, the query's."""
+    if "id" in asked.given:
+        return f"{asked.public_url}/r/{asked.given['id']}"
+    if asked.title is not None:
+        address = asked.address.partition("?")[0].removesuffix(".atom").removesuffix(".feed.json")
+        return address if "/q/" in address else f"{asked.public_url}/"
+    of = asked.given.get("filter") or {}
+    named = [f"{type_}:{of[name][0]}" for name, type_ in ABOUT.items() if len(of.get(name) or []) == 1]
+    return f"{asked.public_url}/{f'r/{named[0]}' if len(named) == 1 else ''}"
 
 
 def _subtitle(listing: Listing, given: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from api.v1.listing import Listing
 async def as_atom(listing: Listing) -> AsyncGenerator[bytes]:
     """RFC 4287; older changes in pages (RFC 5005)."""
     told = await feed_of(listing)
-    links = [Link("self", told.address)]
+    links = [Link("self", told.address), Link("alternate", told.about, "text/html")]
     if told.first != told.address:
         links.append(Link("first", told.first))
     if told.next:
@@ -42,7 +42,7 @@ async def as_json_feed(listing: Listing) -> AsyncGenerator[bytes]:
         "version": "https://jsonfeed.org/version/1.1",
         "title": told.title,
         "description": told.subtitle,
-        "home_page_url": listing.asked.public_url,
+        "home_page_url": told.about,
         "feed_url": told.address,
         **({"next_url": told.next} if told.next else {}),
         "language": "en",

@@ -23,6 +23,7 @@ from starlette.datastructures import QueryParams
 
 from api.moments import READERS
 from schema.document import Operation
+from schema.identity import WELL_FORMED
 from schema.refusals import BadValue
 
 NUMBER = re.compile(r"-?\d{1,10}", re.ASCII)
@@ -138,4 +139,10 @@ def _truth(name: str, text: str) -> bool:
     return TRUTHS[text]
 
 
-READS: Mapping[str, Callable[[str, str], Any]] = {"Int": _number, "Boolean": _truth}
+def _id(name: str, text: str) -> str:
+    if not WELL_FORMED.fullmatch(text):
+        raise BadValue(f"{name}: {text[:40]!r} is no id: ids are a type and a name, like Measure:PHL-0007.")
+    return text
+
+
+READS: Mapping[str, Callable[[str, str], Any]] = {"Int": _number, "Boolean": _truth, "ID": _id}
