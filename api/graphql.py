@@ -23,6 +23,7 @@ from api.errors import body_of_errors
 from api.fair_use import CHANGING
 from api.faults import UNREACHABLE, logged
 from api.identity import REALM, identified
+from api.kept import PRESENT as FOR_A_MINUTE
 from api.kept import KeptAnswers, Made, Ready, is_settled, key_of, raw
 from api.moments import says_what_was_known
 from api.push.events import MEDIA_TYPE as EVENTS
@@ -274,4 +275,4 @@ def _refused(
 
 async def schema_definition(_request: Request) -> Response:
     """The schema in GraphQL's schema definition language."""
-    return PlainTextResponse(sdl())
+    return PlainTextResponse(sdl(), headers={"Cache-Control": FOR_A_MINUTE})

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from api import accept, mementos, record_page, revision_page
 from api.faults import problem, telling
 from api.kept import PAST, UNKEPT, KeptAnswers, Made, is_settled, key_of
+from api.kept import PRESENT as FOR_A_MINUTE
 from api.moments import accepted, asked_in, says_what_was_known
 from api.page import page
 from schema.answer import Answer, answer
@@ -115,7 +116,8 @@ async def timemap(request: Request) -> Response:
     moments = await _changed(request, named.name) if WELL_FORMED.fullmatch(named.name) else []
     if not moments:
         return _nothing(named)
-    return Response(mementos.timemap(_address(request, named.name), moments), media_type=mementos.LINK_FORMAT)
+    listed = mementos.timemap(_address(request, named.name), moments)
+    return Response(listed, headers={"Cache-Control": FOR_A_MINUTE}, media_type=mementos.LINK_FORMAT)
 
 
 @telling

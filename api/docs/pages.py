@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.docs.contents import PAGES, text_of, title_of
 from api.docs.generated import GENERATED
 from api.faults import problem
+from api.kept import PRESENT
 from api.page import page
 
 HERE = "http://127.0.0.1:8000"
@@ -18,13 +19,15 @@ HERE = "http://127.0.0.1:8000"
 
 PLACE = re.compile(r"^\{([a-z]+)\}$", re.MULTILINE)
 
+HEADERS = {"Cache-Control": PRESENT}
+
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 async def contents(_request: Request) -> Response:
     """All pages, each with what it is about."""
     listed = [(name, title_of(name), about) for name, about in PAGES.items()]
-    return page("contents.html", pages=listed)
+    return page("contents.html", headers=HEADERS, pages=listed)
 
 
 async def text(request: Request) -> Response:
@@ -32,7 +35,7 @@ async def text(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in PAGES:
         return problem(404, "Not found", f"There is no page {name[:40]!r}. There are: {', '.join(PAGES)}.")
-    return page("text.html", title=title_of(name), body=_html(name, request.state.settings.public_url))
+    return page("text.html", headers=HEADERS, title=title_of(name), body=_html(name, request.state.settings.public_url))
 
 
 @lru_cache(64)

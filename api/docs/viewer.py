@@ -13,6 +13,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from api.kept import PRESENT
+
 PACKAGE = "mkdocs_swagger_ui_tag"
 PAGES = Path(__file__).parent.parent / "pages"
 
@@ -35,6 +37,9 @@ POLICY = (
 """Nothing is loaded from elsewhere. Inline styles are the viewer's own."""
 
 
+HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": PRESENT}
+
+
 async def viewer(_request: Request) -> Response:
     html = (PAGES / "viewer.html").read_text("utf-8")
-    return HTMLResponse(html, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"})
+    return HTMLResponse(html, headers=HEADERS)

@@ -7,6 +7,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.kept import PRESENT
 from api.openapi.addresses import addresses
 from api.openapi.answers import Answers
 from api.openapi.endpoints import Endpoints
@@ -61,4 +62,6 @@ def _written(public_url: str) -> bytes:
 
 
 async def document(request: Request) -> Response:
-    return Response(_written(request.state.settings.public_url), media_type=MEDIA_TYPE)
+    return Response(
+        _written(request.state.settings.public_url), headers={"Cache-Control": PRESENT}, media_type=MEDIA_TYPE
+    )

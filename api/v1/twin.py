@@ -18,7 +18,7 @@ from api import accept
 from api.cost import charge
 from api.deprecation import telling_of
 from api.faults import problem, telling
-from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
+from api.kept import PRESENT, UNKEPT, KeptAnswers, Made, key_of, made
 from api.moments import asked_in
 from api.v1 import listing
 from api.v1.apart.answered import answered, in_turn
@@ -60,7 +60,7 @@ async def index(request: Request) -> Response:
         for path, endpoint in ENDPOINTS.items()
     ]
     body = orjson.dumps({"endpoints": listed}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return Response(body, media_type=JSON)
+    return Response(body, headers={"Cache-Control": PRESENT}, media_type=JSON)
 
 
 @telling
