@@ -22,7 +22,7 @@ from api.deprecation import telling_of
 from api.fair_use.cost import charge
 from api.faults import problem, telling
 from api.indented import indented
-from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
+from api.kept import PRESENT, UNKEPT, KeptAnswers, Made, key_of, made
 from api.media_types import HTML, JSON
 from api.moments import asked_in
 from api.sending.sent import Sent
@@ -70,7 +70,7 @@ async def index(request: Request) -> Response:
         for path, endpoint in ENDPOINTS.items()
     ]
     body = indented({"endpoints": listed})
-    return Response(body, media_type=JSON)
+    return Response(body, headers={"Cache-Control": PRESENT}, media_type=JSON)
 
 
 @telling
