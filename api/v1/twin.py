@@ -269,7 +269,8 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         ready = await answers.streamed(asked_with, key, "Accept", of_it, begun, coding)
         if ready.status_code != 200:
             return ready
-        if request.method == "HEAD" and form.write:
+        heads = request.method == "HEAD"
+        if heads and form.write:
             response = Response(None, 200, media_type=form.media_type)
             del response.headers[
                 "content-length"
@@ -281,7 +282,11 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
                 written = written_as_it_comes(form.write(rows), coding)
                 response = StreamingResponse(_sent(until_read, written), 200, media_type=form.media_type)
             else:
-                part = asked_part(asked_with, dict(ready.raw_headers).get(b"etag")) if form.in_parts else None
+                part = (
+                    asked_part(asked_with, dict(ready.raw_headers).get(b"etag"))
+                    if form.in_parts and not heads
+                    else None
+                )
                 told = {"Accept-Ranges": "bytes"} if form.in_parts else {}
                 response = await answered(request, rows, suffix, told, form.media_type, part)
     response.raw_headers += ready.raw_headers
