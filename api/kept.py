@@ -28,6 +28,7 @@ from api import mementos
 from api.codings import IDENTITY, SMALLEST, wanted, written
 from api.following import EMPTY, Following, Head, read_head
 from api.moments import says_what_was_known
+from api.stands_for import KNOWN, POSITION, VALID
 from schema.answer import Basis
 from schema.clock import Moment
 from schema.refusals import ErrorCode, Refused, refusal
@@ -267,7 +268,7 @@ class KeptAnswers:
     def _unchanged(self, headers: Mapping[bytes, bytes], key: Key, vary: str, head: Head, day: int) -> Ready | None:
         """Only who was given an answer has its tag, so the tag alone says that the answer would be the same."""
         coding = wanted(headers.get(b"accept-encoding", b""))
-        has = _tags(headers[b"if-none-match"])
+        has = tags(headers[b"if-none-match"])
         for tag, cache_control in (
             (self._tag(key, *_of_the_present(head.position, head.recorded_at, day)), PRESENT),
             (self._tag(key, *_of_the_past(head)), PAST),
@@ -340,9 +341,9 @@ def _present(head: Head, day: int) -> tuple[Mapping[str, str], datetime, bool]:
     """What an answer of the present tells; when it last changed, and whether a second says that exactly."""
     today, recorded_at = EPOCH + timedelta(days=day), head.recorded_at
     told = {
-        "Record-Position": str(head.position),
-        "Record-Known": mementos.written(recorded_at),
-        "Record-Valid": str(today.date()),
+        POSITION: str(head.position),
+        KNOWN: mementos.written(recorded_at),
+        VALID: str(today.date()),
     }
     exact = head.alone and recorded_at.replace(microsecond=0) != today
     return told, max(recorded_at, today), exact
@@ -376,7 +377,7 @@ def _chosen(entry: _Entry, written: _Written, headers: Mapping[bytes, bytes]) ->
     if not entry.tag:
         return written.whole
     if b"if-none-match" in headers:
-        has = _tags(headers[b"if-none-match"])
+        has = tags(headers[b"if-none-match"])
         return written.unchanged if written.etag in has or b"*" in has else written.whole
     if entry.modified and headers.get(b"if-modified-since") == entry.modified:
         return written.unchanged
@@ -391,7 +392,7 @@ def _etag(tag: str, coding: str) -> bytes:
     return f'"{tag}"'.encode() if coding == IDENTITY else f'"{tag}-{coding}"'.encode()
 
 
-def _tags(if_none_match: bytes) -> set[bytes]:
+def tags(if_none_match: bytes) -> set[bytes]:
     """What the client has; ours hold no commas."""
     return {tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")}
 

@@ -24,12 +24,12 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
+from api.apart.answered import in_turn
+from api.apart.parquet import blocks, elements
+from api.apart.process import written
+from api.apart.refused import Busy, CannotWrite, Died
+from api.apart.table import Table
 from api.faults import told
-from api.v1.apart.answered import in_turn
-from api.v1.apart.parquet import blocks, elements
-from api.v1.apart.process import written
-from api.v1.apart.refused import Busy, CannotWrite, Died
-from api.v1.apart.table import Table
 from schema.column import Column
 
 ABOUT = {"title": "Invented", "known": "2026-11-27T09:30:00.000000Z"}
@@ -137,8 +137,8 @@ async def test_parquet_has_the_types_of_what_it_says(client: httpx2.AsyncClient)
         "known": headers["record-known"],
         "valid": headers["record-valid"],
         "licence": "Creative Commons Attribution 4.0 International (CC-BY-4.0), https://creativecommons.org/licenses/by/4.0/",
-        "cite": "OPSC Tracker, https://opsc.example/v1/measures.parquet?stateParty=PHL, as of position 4727 of its log"
-        f" ({headers['record-known'][:10]}), valid on {headers['record-valid']}.",
+        "cite": f"OPSC Tracker, position 4727 of the log (known {headers['record-known']}, of {headers['record-valid']}),"
+        " https://opsc.example/v1/measures.parquet?stateParty=PHL.",
     }
 
 
@@ -215,8 +215,8 @@ async def test_a_spreadsheet_is_laid_out_for_people(client: httpx2.AsyncClient) 
         "known": known,
         "valid": valid,
         "licence": "Creative Commons Attribution 4.0 International (CC-BY-4.0), https://creativecommons.org/licenses/by/4.0/",
-        "cite": "OPSC Tracker, https://opsc.example/v1/statements.xlsx, as of position 4727 of its log"
-        f" ({known[:10]}), valid on {valid}.",
+        "cite": f"OPSC Tracker, position 4727 of the log (known {known}, of {valid}),"
+        " https://opsc.example/v1/statements.xlsx.",
         "rows": "38",
     }
 
@@ -329,7 +329,7 @@ def writers() -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and b"api.v1.apart." in (process / "cmdline").read_bytes():
+            if parent == os.getpid() and b"api.apart." in (process / "cmdline").read_bytes():
                 found.append(int(process.name))
         except (FileNotFoundError, ProcessLookupError):
             pass
@@ -371,8 +371,8 @@ async def test_a_reader_who_leaves_takes_the_process_along(
 
 WAITS_FOR_EVER = """
 import asyncio
-from api.v1.apart.process import written
-from api.v1.apart.table import Table
+from api.apart.process import written
+from api.apart.table import Table
 from schema.column import Column
 
 async def rows():
@@ -420,3 +420,27 @@ async def test_an_answer_without_a_body_tells_of_the_file(client: httpx2.AsyncCl
     answer = await client.head("/v1/statements.parquet")
     assert (answer.headers["row-count"], answer.headers["content-type"]) == ("38", "application/vnd.apache.parquet")
     assert answer.headers["content-disposition"] == 'attachment; filename="statements.parquet"'
+
+
+async def test_programs_read_parquet_by_its_address(client: httpx2.AsyncClient) -> None:
+    address = f"{client.base_url}/v1/statements.parquet".replace("//v1", "/v1")
+    read = await asyncio.to_thread(pl.read_parquet, address)
+    listed = (await client.get("/v1/statements.jsonl")).text.splitlines()
+    assert read["id"].to_list() == [orjson.loads(line)["id"] for line in listed]
+
+
+async def test_a_part_of_a_file_is_the_part_that_was_asked_for(client: httpx2.AsyncClient) -> None:
+    whole, told = await client.get("/v1/statements.parquet"), await client.head("/v1/statements.parquet")
+    size = len(whole.content)
+    assert (told.content, told.headers["content-length"], told.headers["accept-ranges"]) == (b"", str(size), "bytes")
+    for asked, status, content, of in (
+        ("bytes=4-9", 206, whole.content[4:10], f"bytes 4-9/{size}"),
+        ("bytes=-8", 206, whole.content[-8:], f"bytes {size - 8}-{size - 1}/{size}"),
+        (f"bytes={size}-", 416, b"", f"bytes */{size}"),
+        ("bytes=0-1,3-4", 200, whole.content, None),
+    ):
+        part = await client.get("/v1/statements.parquet", headers={"Range": asked})
+        assert (part.status_code, part.content, part.headers.get("content-range")) == (status, content, of)
+        assert part.headers["etag"] == whole.headers["etag"]
+    of_another = {"Range": "bytes=4-9", "If-Range": '"another"'}
+    assert (await client.get("/v1/statements.parquet", headers=of_another)).status_code == 200
