@@ -2,9 +2,7 @@
 
 from functools import lru_cache
 
-GRAPHQL = "application/graphql-response+json"
-JSON = "application/json"
-HTML = "text/html"
+from api.media_types import GRAPHQL, HTML, JSON
 
 
 @lru_cache(256)

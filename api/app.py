@@ -11,27 +11,28 @@ from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import faults, front, graphiql, graphql, health, permalinks, sheets, waiting
-from api.allowance import Allowance
+from api import faults, graphql, health, permalinks, sheets, waiting
+from api.apart.answered import AT_ONCE
 from api.cors import ReadableByAll
 from api.dataset import answers as dataset
 from api.docs import pages as docs
-from api.docs import viewer
-from api.fair_use import Counted
+from api.fair_use.allowance import Allowance
+from api.fair_use.counted import Counted
+from api.fair_use.shared_allowance import SharedAllowance
 from api.following import Following
-from api.identity import WHILE
+from api.identity.bearer import WHILE
+from api.identity.openid import Issuer
 from api.kept import KeptAnswers
 from api.openapi import document as openapi
-from api.openid import Issuer
+from api.pages import front, graphiql, viewer
 from api.push.deliverer import Deliverer
 from api.push.stream import Streams
 from api.push.target import Targets
 from api.push.webhooks import ROUTES as WEBHOOKS
 from api.queries import asked, saved, saving
+from api.sending.ahead import Ahead
 from api.settings import Settings
-from api.shared_allowance import SharedAllowance
 from api.v1 import twin
-from api.v1.apart.answered import AT_ONCE
 from db.pool import open_pool
 from db.verify_log import __file__ as verify_log
 
@@ -81,6 +82,7 @@ def create(settings: Settings | None = None) -> Starlette:
                 "deliverer": deliverer,
                 "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
                 "apart": asyncio.Semaphore(AT_ONCE),
+                "ahead": Ahead(),
                 "used": used,
                 "guesses": Allowance(WHILE),
                 "reports": Allowance(HOUR),

@@ -15,22 +15,23 @@ import structlog
 import typer
 
 from api import logs
-from api.accounts import accounts, token_commands
-from api.backups import backups
-from api.checkpoints import checkpoints, sign, signer
-from api.decisions import decisions
-from api.exports import exports
-from api.feeds import feeds
-from api.imports import imports
-from api.progress import Step, shown
-from api.queries.withdrawing import queries
-from api.record import NoRecordError, Record, require_newest
+from api.commands.accounts import accounts, token_commands
+from api.commands.backups import backups
+from api.commands.checkpoints import checkpoints, sign
+from api.commands.decisions import decisions
+from api.commands.exports import exports
+from api.commands.feeds import feeds
+from api.commands.imports import imports
+from api.commands.progress import Step, shown
+from api.commands.queries import queries
+from api.commands.record import NoRecordError, Record, require_newest
+from api.commands.spreadsheets import spreadsheets
+from api.commands.submissions import submissions
+from api.commands.terminal import Data, connected, opened, told
 from api.serving import ADDRESS, address, bound
 from api.serving import serve as serve_on
 from api.settings import FairUse, OpenID
-from api.spreadsheets import spreadsheets
-from api.submissions import submissions
-from api.terminal import Data, connected, opened, told
+from api.signing import signer
 from db.checkpoints import sign_head
 from db.embedded import watch
 from db.log import Published

@@ -13,10 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from api.accept import HTML, negotiated
-from api.page import page
+from api.accept import negotiated
+from api.apart.refused import Busy, CannotWrite
+from api.fair_use.cost import charge
+from api.media_types import HTML
+from api.pages.shell import page
 from api.request import NotRead
-from api.v1.apart.refused import Busy, CannotWrite
 from schema.refusals import BadValue, ErrorCode, Refused
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -66,10 +68,9 @@ def told(error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise error
     first = error.errors[0]
-    code = (first.extensions or {}).get("code")
-    if code == ErrorCode.CLOCK_OUT_OF_RANGE:
+    if (first.extensions or {}).get("code") == ErrorCode.CLOCK_OUT_OF_RANGE:
         return problem(404, "No such moment", first.message)
-    if code == ErrorCode.TIMEOUT:
+    if error.timed_out:
         return problem(503, "Unavailable", first.message, {"Retry-After": "5"})
     return problem(400, "Bad request", " ".join(dict.fromkeys(one.message for one in error.errors)))
 
@@ -82,6 +83,8 @@ def telling(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except Exception as error:  # noqa: BLE001 - raised again where it is a fault
+            if isinstance(error, Refused) and error.timed_out:
+                charge(request.scope, error.cost)
             return told(error)
 
     return answering

@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from api.meanwhile import meanwhile
 from db.pool import SETTINGS
 
 log = structlog.get_logger()
@@ -102,14 +103,9 @@ class Following:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Following"]:
         """Follows meanwhile. Begins once the first attempt has succeeded or failed."""
-        task = asyncio.create_task(self._follow())
-        try:
+        async with meanwhile(self._follow()):
             await self._tried.wait()
             yield self
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _follow(self) -> None:
         """For as long as the process lives; each time that it breaks off is told once."""

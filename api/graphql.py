@@ -13,21 +13,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import graphiql, mementos
-from api.accept import GRAPHQL, HTML, JSON, negotiated
-from api.allowance import Allowance, asker
-from api.checkpoints import signer
+from api import mementos
+from api.accept import negotiated
 from api.deprecation import telling_of
 from api.errors import body_of_errors
-from api.fair_use import CHANGING, charge
+from api.fair_use.allowance import Allowance, asker
+from api.fair_use.cost import charge
+from api.fair_use.counted import CHANGING
 from api.faults import UNREACHABLE, logged
-from api.identity import REALM, identified
+from api.identity.bearer import REALM, identified
 from api.kept import KeptAnswers, Made, Ready, is_settled, key_of, raw
+from api.media_types import GRAPHQL, HTML, JSON
 from api.moments import says_what_was_known
+from api.pages import graphiql
 from api.push.events import MEDIA_TYPE as EVENTS
 from api.push.events import accepted, told_at_once
 from api.push.stream import subscribed
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, body_of, read
+from api.signing import signer
+from api.stands_for import KNOWN, POSITION, VALID
 from api.trusted import documents, trusted
 from api.unchanging import unchanging
 from db.accounts import Account
@@ -105,7 +109,7 @@ async def _answered(scope: Scope, headers: Mapping[bytes, bytes], receive: Recei
     except NotRead:
         raise
     except Refused as refused:
-        if _timed_out(refused):
+        if refused.timed_out:
             charge(scope, refused.cost)
         return _refused(scope, media_type, _status(media_type, refused), refused.errors, {}, refused.cost)
     except Stopped as stopped:
@@ -130,8 +134,8 @@ async def _made(
     if operation.node.operation is OperationType.QUERY:
         made = await _at_its_moment(scope, asked, operation, told, viewer)
         told = telling_of(used, made.headers, public_url)
-        body = _formed(media_type, made.body)
-        return replace(made, body=body, headers=told, position=made.position if lasts else None)
+        position = made.position if lasts else None
+        return Made(_formed(media_type, made.body), told, position, made.recorded_at)
     charge(scope, CHANGING)
     try:
         done = _formed(media_type, await _mutated(scope, asked, operation, viewer))
@@ -207,7 +211,7 @@ async def _at_its_moment(
     found = await answer(pool, operation, asked.variables, public_url, moment, viewer=viewer)
     charge(scope, found.cost)
     position = found.position if found.of_the_log else None
-    valid = {"Record-Valid": str(moment.valid)} if moment.valid else {}
+    valid = {VALID: str(moment.valid)} if moment.valid else {}
     if not says_what_was_known(moment):
         return Made(found.body(), {**told, **valid}, position)
     recorded = await pool.fetchrow(mementos.RECORDED, moment.known, moment.position)
@@ -217,9 +221,9 @@ async def _at_its_moment(
     headers = {
         **told,
         **mementos.of_answer(original, recorded["recorded_at"], moment.known if asked.accepted else None),
-        "Record-Position": str(recorded["position"]),
-        "Record-Known": mementos.written(known),
-        "Record-Valid": str(known.astimezone(UTC).date()),
+        POSITION: str(recorded["position"]),
+        KNOWN: mementos.written(known),
+        VALID: str(known.astimezone(UTC).date()),
         **valid,
     }
     final = found.at_one_clock and (moment.position is not None or is_settled(known))
@@ -235,11 +239,7 @@ def _vary(scope: Scope, moment: Moment = PRESENT) -> str:
 def _status(media_type: str, refused: Refused) -> int:
     if media_type == JSON:
         return 200
-    return 504 if _timed_out(refused) else 400
-
-
-def _timed_out(refused: Refused) -> bool:
-    return any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in refused.errors)
+    return 504 if refused.timed_out else 400
 
 
 def not_read(scope: Scope, error: NotRead) -> Response:

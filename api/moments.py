@@ -12,7 +12,10 @@ from schema.clock import PRESENT, Moment, calendar_day
 from schema.refusals import BadValue
 from schema.scalars import Date, DateTime
 
-POSITION = re.compile(r"-?\d{1,9}", re.ASCII)
+LONGEST_POSITION = 9
+"""Digits."""
+
+POSITION = re.compile(rf"-?\d{{1,{LONGEST_POSITION}}}", re.ASCII)
 HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", re.ASCII)
 SECOND = timedelta(microseconds=999_999)
 """What follows within a second, as precise as the log."""

@@ -14,11 +14,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import accept, mementos, record_page, revision_page
+from api import accept, mementos
 from api.faults import problem, telling
+from api.indented import indented
 from api.kept import PAST, UNKEPT, KeptAnswers, Made, is_settled, key_of
+from api.media_types import HTML, JSON
 from api.moments import accepted, asked_in, says_what_was_known
-from api.page import page
+from api.pages import record as record_page
+from api.pages import revision as revision_page
+from api.pages.shell import page
 from schema.answer import Answer, answer
 from schema.clock import PRESENT, Moment
 from schema.document import Operation, document
@@ -39,7 +43,7 @@ MERGED = """select merged.record_id as id, merged.number, merged.recorded_at fro
             where version.survivor_id = $1 and version.known_from <= $2 and version.known_to > $2 order by merged."position" """
 """What was merged into a record, directly or by way of others."""
 
-FORMS = {".html": accept.HTML, ".json": accept.JSON}
+FORMS = {".html": HTML, ".json": JSON}
 """What an address may end in to ask for a form, whatever Accept says."""
 
 
@@ -54,7 +58,7 @@ class Named:
 
     @property
     def as_page(self) -> bool:
-        return self.media_type == accept.HTML
+        return self.media_type == HTML
 
 
 @telling
@@ -116,7 +120,7 @@ async def _record(request: Request, named: Named, asked: Moment, headers: dict[s
 @telling
 async def timemap(request: Request) -> Response:
     """Every state that the record was in, as RFC 7089 lists them."""
-    named = Named(request.path_params["id"], accept.JSON, "", ())
+    named = Named(request.path_params["id"], JSON, "", ())
     moments = await _changed(request, named.name) if WELL_FORMED.fullmatch(named.name) else []
     if not moments:
         return _nothing(named)
@@ -172,8 +176,8 @@ def _named(request: Request, parameter: str) -> Named:
     for suffix, media_type in FORMS.items():
         if written.endswith(suffix):
             return Named(written.removesuffix(suffix), media_type, suffix, ())
-    chosen = accept.preferred(request.headers.get("accept"), (accept.JSON, accept.HTML))
-    return Named(written, chosen or accept.JSON, "", ("Accept",))
+    chosen = accept.preferred(request.headers.get("accept"), (JSON, HTML))
+    return Named(written, chosen or JSON, "", ("Accept",))
 
 
 def _varying(*names: str) -> dict[str, str]:
@@ -196,8 +200,8 @@ def _address(request: Request, record_id: str) -> str:
 
 
 def _json(value: Any, status: int, headers: Mapping[str, str]) -> Response:
-    body = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return Response(body, status, headers, accept.JSON)
+    body = indented(value)
+    return Response(body, status, headers, JSON)
 
 
 def _nothing(named: Named, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT) -> Response:

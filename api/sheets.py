@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.faults import UNREACHABLE, problem
+from api.media_types import CSV, XLSX
+from db.newest_position import newest_position
 from db.standing import standing, strangers
 from schema.spreadsheet.columns import NoSheet, Sheet, sheet_named
 from schema.spreadsheet.workbook import as_xlsx
@@ -17,13 +19,11 @@ from schema.spreadsheet.write import CannotWrite, Standing, as_csv
 
 WRITES = {"csv": as_csv, "xlsx": as_xlsx}
 MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8; header=present",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": CSV,
+    "xlsx": XLSX,
 }
 
 CODE = re.compile("[A-Z]{3}", re.ASCII)
-
-NEWEST = 'select coalesce(max("position"), 0) from revision'
 
 one_at_a_time = asyncio.Semaphore(1)
 """Writing ten thousand rows as XLSX takes seconds of a processor, which those who ask for records are to share with one export."""
@@ -64,7 +64,7 @@ def _wrong(found: Sheet, states: Sequence[str], given: set[str]) -> str | None:
 
 async def _answered(request: Request, found: Sheet, form: str, states: Sequence[str]) -> Response:
     async with request.state.pool.acquire() as connection:
-        position = await connection.fetchval(NEWEST)
+        position = await newest_position(connection)
         headers = {"ETag": f'W/"{position}"', "Cache-Control": "no-cache"}
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)

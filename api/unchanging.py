@@ -10,19 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.codings import CODINGS, IDENTITY, wanted
-
-KEPT = "public, max-age=60, stale-while-revalidate=60"
-"""As long as an answer about the present: it is told anew soon after the program is."""
+from api.kept import PRESENT, tags
 
 
 async def unchanging(
     request: Request, body: bytes, media_type: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The answer, or that the client has it."""
+    """The answer, or that the client has it. It may be kept for as long as one about the present: it is told anew soon after the
+    program is."""
     coding = wanted(request.headers.get("accept-encoding", "").encode("latin-1"))
     coded, tag = _coded(body, coding)
-    told = {**(headers or {}), "Cache-Control": KEPT, "ETag": tag, "Vary": "Accept-Encoding"}
-    if tag in [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]:
+    told = {**(headers or {}), "Cache-Control": PRESENT, "ETag": tag, "Vary": "Accept-Encoding"}
+    if tag.encode() in tags(request.headers.get("if-none-match", "").encode("latin-1")):
         return Response(status_code=304, headers=told)
     if coding != IDENTITY:
         told["Content-Encoding"] = coding

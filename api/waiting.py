@@ -13,6 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.about import NAME
 from api.atom import MEDIA_TYPE, Entry, feed
 from api.faults import UNREACHABLE, problem
 from db.accounts import authenticated
@@ -98,7 +99,7 @@ def _feed(found: Mapping[str, Any], public_url: str, *, reviews: bool) -> bytes:
         max(
             [found["clock"]["known"], *(entry.updated for entry in entries)]
         ),  # what leaves it, leaves by a publication
-        "OPSC Tracker",
+        NAME,
         entries,
     )
 

@@ -1,5 +1,6 @@
 """What was signed of the log's first revisions: their checkpoints, and the keys that signed them."""
 
+import hashlib
 from dataclasses import dataclass
 
 import asyncpg
@@ -19,6 +20,11 @@ class Signatures:
     def newest(self) -> str | None:
         """The checkpoint of most revisions."""
         return next(reversed(self.checkpoints.values()), None)
+
+    @property
+    def digest(self) -> bytes:
+        """Of all of it: what was signed may grow though nothing is published."""
+        return hashlib.sha256(repr(self).encode()).digest()
 
 
 async def signatures(connection: asyncpg.Connection, size: int) -> Signatures:

@@ -166,15 +166,16 @@ async def replay(source: Source, number: int, position: int | None, valid: date 
 
 
 async def take(source: Source, today: date) -> Taken | None:
-    """A webhook that has something to tell, or may have; None where there is none. On a standby there is never one."""
+    """A webhook that has something to tell, or may have; None where there is none. On a server that only reads there never is."""
     async with source.acquire() as connection, connection.transaction():
+        if await connection.fetchval("select current_setting('transaction_read_only') = 'on'"):
+            return None  # where nothing is written, PostgreSQL refuses to lock a row, too
         row = await connection.fetchrow(
             """
             select w.*, now() as taken_at from webhook w join account a on a.id = w.account_id and a.disabled_at is null
             where w.disabled_at is null and w.next_attempt_at <= now() and coalesce(w.leased_until, '-infinity') <= now()
               and (w."position" < (select max("position") from revision) or w.valid < $1
                    or exists (select from webhook_delivery d where d.webhook_id = w.id and d.state = 'PENDING'))
-              and current_setting('transaction_read_only') = 'off'
             order by w.next_attempt_at, w.id limit 1 for update of w skip locked
             """,
             today,

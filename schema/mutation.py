@@ -61,7 +61,7 @@ Done = Callable[[Doing, Any], Awaitable[Outcome]]
 
 class Does(Planned):
     """A field of Mutation: does something with its input, in a transaction of its own, and answers with what became of it.
-    public: it needs no token, and so much of it is done for one address in an hour, and no more (api/allowance.py)."""
+    public: it needs no token, and so much of it is done for one address in an hour, and no more (api/fair_use/allowance.py)."""
 
     def __init__(
         self,

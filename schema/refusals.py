@@ -32,6 +32,11 @@ class Refused(Exception):
         super().__init__("; ".join(error.message for error in errors))
         self.errors, self.cost = list(errors), cost
 
+    @property
+    def timed_out(self) -> bool:
+        """Whether the database gave up: what it costs is spent then."""
+        return any((error.extensions or {}).get("code") == ErrorCode.TIMEOUT for error in self.errors)
+
 
 class BadValue(ValueError):
     """An argument's value that cannot be; the message names the argument and says what would do."""

@@ -91,17 +91,21 @@ async def client(record_url: str) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.fixture(scope="session")
-async def then(
-    administrator: asyncpg.Connection, server: Embedded, migrated_template: str
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the application, which serves the record that tests/dated_log.py tells."""
+async def told_url(administrator: asyncpg.Connection, server: Embedded, migrated_template: str) -> AsyncIterator[str]:
+    """The record that tests/dated_log.py tells, which tests that only read share."""
     async with cloned(administrator, server, migrated_template) as database:
         log = await dated_log(database)
         for moment, changes, _ in TOLD:
             await log.publish(moment, *changes)
         await log.owner.close()
-        async with served(database.url) as client:
-            yield client
+        yield database.url
+
+
+@pytest.fixture(scope="session")
+async def then(told_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the application, which serves that record."""
+    async with served(told_url) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

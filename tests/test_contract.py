@@ -22,9 +22,6 @@ from schema.query import schema, sdl
 HERE = Path(__file__).parent
 SDL = HERE.parent / "schema" / "schema.graphql"
 
-LATER: set[str] = set()
-"""What the contract marks [2], [3] or [4]: it comes with later issues. A name leaves this list when it is there."""
-
 Definitions = dict[str, TypeDefinitionNode]
 
 
@@ -50,9 +47,8 @@ def lines(node: TypeDefinitionNode) -> Iterator[str]:
         kind = "type" if isinstance(node, ObjectTypeDefinitionNode) else "interface"
         yield from (f"{kind} {name} implements {one.name.value}" for one in node.interfaces)
         for field in node.fields:
-            if f"{name}.{field.name.value}" not in LATER:
-                yield f"{kind} {name}.{field.name.value}: {print_ast(field.type)}"
-                yield from (f"{kind} {name}.{field.name.value}({value(argument)})" for argument in field.arguments)
+            yield f"{kind} {name}.{field.name.value}: {print_ast(field.type)}"
+            yield from (f"{kind} {name}.{field.name.value}({value(argument)})" for argument in field.arguments)
 
 
 def value(node: InputValueDefinitionNode) -> str:
@@ -60,7 +56,7 @@ def value(node: InputValueDefinitionNode) -> str:
     return f"{node.name.value}: {print_ast(node.type)}{default}"
 
 
-@pytest.mark.parametrize("name", sorted(set(CONTRACT) - LATER))
+@pytest.mark.parametrize("name", sorted(CONTRACT))
 def test_the_schema_has_what_the_contract_names(name: str) -> None:
     assert set(lines(CONTRACT[name])) - set(lines(OURS[name])) == set()
 
@@ -75,11 +71,6 @@ def test_a_reading_has_exactly_the_fields_that_query_reads_by() -> None:
 def _printed(node: TypeDefinitionNode) -> dict[str, str]:
     assert isinstance(node, ObjectTypeDefinitionNode)
     return {field.name.value: print_ast(field) for field in node.fields}
-
-
-def test_nothing_that_is_there_is_listed_as_later() -> None:
-    fields = {f"{type_}.{field.name.value}" for type_, node in OURS.items() for field in getattr(node, "fields", ())}
-    assert LATER & (set(OURS) | fields) == set()
 
 
 def test_the_committed_schema_is_the_schema() -> None:

@@ -7,6 +7,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import time
 import zipfile
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, MutableMapping
@@ -22,29 +24,23 @@ import polars
 import pytest
 from typer.testing import CliRunner, Result
 
+from api.apart.parquet import elements
 from api.app import create
 from api.command_line import opsc as command
 from api.dataset.tables import TABLES
+from api.kept import PAST, PRESENT
 from api.settings import Settings
-from api.v1.apart.parquet import elements
+from db.checkpoints import sign_head
 from db.embedded import Embedded
+from db.signed_note import PrivateKey
 from db.verify_log import check
 from tests.dated_log import LAW, POSITIONS, TOLD, dated_log
 from tests.flattened import flattened
+from tests.lists import RECORDS
 from tests.record_documents import create as created
 from tests.record_documents import measure, redact
 from tests.served import served
 
-OF_THE_TWIN = (
-    "state-parties",
-    "recommendations",
-    "measures",
-    "assessments",
-    "reporting-events",
-    "statements",
-    "sources",
-    "coverage",
-)
 SHAPES = Path(__file__).with_name("dcat_ap.ttl")
 
 
@@ -108,7 +104,7 @@ async def lite(
 # ── What is in it ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", OF_THE_TWIN)
+@pytest.mark.parametrize("name", RECORDS)
 async def test_each_table_is_the_list_of_the_same_name(client: httpx2.AsyncClient, whole: Path, name: str) -> None:
     assert (whole / f"{name}.csv").read_bytes() == (await client.get(f"/v1/{name}.csv")).content
 
@@ -159,8 +155,9 @@ async def test_a_download_is_of_the_moment_that_is_asked_for(then: httpx2.AsyncC
     assert json.loads((folder / "datapackage.json").read_text())["record"]["position"] == position
 
 
-async def test_the_same_moment_makes_the_same_bytes(then: httpx2.AsyncClient) -> None:
-    address = f"zip?position={POSITIONS[2]}&valid=2030-01-01"
+@pytest.mark.parametrize("form", ["zip", "parquet.zip", "sqlite"])
+async def test_the_same_moment_makes_the_same_bytes(then: httpx2.AsyncClient, form: str) -> None:
+    address = f"{form}?position={POSITIONS[2]}&valid=2030-01-01"
     assert await fetched(then, address) == await fetched(then, address)
 
 
@@ -364,12 +361,67 @@ async def test_head_tells_what_would_come_and_sends_nothing(client: httpx2.Async
     assert (answer.status_code, answer.content, answer.headers["record-position"]) == (200, b"", "4727")
 
 
+FILES = ("zip", "parquet.zip", "sqlite", "jsonld", "delta.jsonl?fromPosition=0")
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_who_has_a_file_is_told_so_and_head_makes_none(then: httpx2.AsyncClient, file: str) -> None:
+    told = await then.head(f"/v1/dataset.{file}")
+    whole = await then.get(f"/v1/dataset.{file}")
+    again = await then.get(f"/v1/dataset.{file}", headers={"If-None-Match": whole.headers["ETag"]})
+    assert (told.status_code, told.headers["ETag"], again.status_code) == (200, whole.headers["ETag"], 304)
+    assert told.headers["RateLimit"] != whole.headers["RateLimit"]
+    assert told.headers.get("Content-Length") in (None, str(len(whole.content)))
+    assert whole.headers["Cache-Control"] == again.headers["Cache-Control"] == PRESENT
+
+
+async def test_a_file_is_another_once_something_more_is_signed(empty_database: Embedded) -> None:
+    log = await dated_log(empty_database)
+    for moment, changes, _ in TOLD:
+        await log.publish(moment, *changes)
+    async with served(empty_database.url) as client:
+        before = await client.get("/v1/dataset.zip")
+        await sign_head(log.owner, PrivateKey("opsc.example/log", bytes(range(32))))
+        after = await client.get("/v1/dataset.zip", headers={"If-None-Match": before.headers["ETag"]})
+    await log.owner.close()
+    assert (after.status_code, after.headers["Record-Position"]) == (200, before.headers["Record-Position"])
+    assert after.content != before.content
+
+
+async def test_a_file_whose_reader_leaves_is_made_no_further(
+    record_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    app, sent = create(Settings(record_url, public_url="https://opsc.example")), list[Mapping[str, Any]]()
+
+    async def receive() -> MutableMapping[str, Any]:
+        await asyncio.to_thread(appears, tmp_path, ".opsc-*/dataset.sqlite")
+        return {"type": "http.disconnect"}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    address = {"path": "/v1/dataset.sqlite", "query_string": b"", "headers": [], "client": ("127.0.0.1", 9)}
+    async with app.router.lifespan_context(app) as state:
+        await app({"type": "http", "method": "GET", **address, "state": state}, receive, send)
+    assert [message["status"] for message in sent if "status" in message] == [499]
+    assert appears(tmp_path, "*", within=0) == []
+
+
+def appears(folder: Path, pattern: str, within: float = 60) -> list[Path]:
+    """What there is in a folder, once there is something; within: seconds."""
+    until = time.monotonic() + within
+    while not (found := list(folder.glob(pattern))) and time.monotonic() < until:
+        time.sleep(0.01)
+    return found
+
+
 async def test_a_download_says_how_long_it_is_true(client: httpx2.AsyncClient, then: httpx2.AsyncClient) -> None:
     now = await client.head("/v1/dataset.zip")
-    assert now.headers["cache-control"] == "public, max-age=60, stale-while-revalidate=60"
+    assert now.headers["cache-control"] == PRESENT
     for form in ("zip", "jsonld"):
         past = await then.head(f"/v1/dataset.{form}?position={POSITIONS[0]}")
-        assert past.headers["cache-control"] == "public, max-age=86400"
+        assert past.headers["cache-control"] == PAST
 
 
 async def test_the_dataset_itself_leads_to_its_description(client: httpx2.AsyncClient) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 import orjson
 import pytest
 
-from api.decisions import COPIES
+from api.commands.decisions import COPIES
 from db.embedded import Embedded
 from db.verify import verify
 from tests.maintainers import amended, maintainers

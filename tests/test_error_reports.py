@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.allowance import Allowance, asker
+from api.fair_use.allowance import Allowance, asker
 from api.graphql import REPORTS, REPORTS_OF_AN_ACCOUNT
 from db.embedded import Embedded
 from tests.maintainers import Maintainer, Maintainers, amended, maintainers

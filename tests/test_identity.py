@@ -6,7 +6,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from api.identity import GUESSES, WHILE
+from api.identity.bearer import GUESSES, WHILE
 from db import accounts
 from db.embedded import Embedded
 from db.token_text import new_token

@@ -23,7 +23,6 @@ from db.pool import open_pool
 from schema.answer import answer
 from schema.clock import Moment
 from schema.document import document
-from tests.conftest import cloned
 from tests.dated_log import LAW, MOMENTS, POSITIONS, TOLD, Dated, dated, dated_log, written
 from tests.record_documents import amend, measure, redact
 from tests.served import served
@@ -198,17 +197,10 @@ async def test_how_long_others_may_keep_an_answer(
 
 
 @pytest.fixture(scope="module")
-async def then_kept(
-    administrator: asyncpg.Connection, server: Embedded, migrated_template: str
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """The same log, which the tests that only read share."""
-    async with cloned(administrator, server, migrated_template) as database:
-        log = await dated_log(database)
-        for moment, changes, _ in TOLD:
-            await log.publish(moment, *changes)
-        await log.owner.close()
-        async with served(database.url, cache_bytes=MEGABYTE) as client:
-            yield client
+async def then_kept(told_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """The same log, its answers kept."""
+    async with served(told_url, cache_bytes=MEGABYTE) as client:
+        yield client
 
 
 async def test_answers_about_the_last_minute_are_not_final(client: httpx2.AsyncClient, log: Dated) -> None:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from api.accept import GRAPHQL, JSON
 from api.cors import EXPOSED
+from api.media_types import GRAPHQL, JSON
 from tests.dated_log import (
     BESIDE,
     LAW,

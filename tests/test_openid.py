@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from api.issuer_keys import LARGEST
+from api.identity.issuer_keys import LARGEST
 from api.settings import BadSetting, OpenID
 from db import accounts
 from db.embedded import Embedded

@@ -153,7 +153,9 @@ async def test_the_public_is_shown_what_is_published(people: Maintainers) -> Non
 
 async def test_the_change_that_the_readme_shows_goes_through(people: Maintainers) -> None:
     text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    body = text.partition('"Authorization: Bearer $OPSC_TOKEN" -d \'')[2].partition("'\n")[0]
+    body = (
+        text.partition("## Change it")[2].partition('"Authorization: Bearer $OPSC_TOKEN" -d \'')[2].partition("'\n")[0]
+    )
     asked = json.loads(body)
     payload = (await people.ana.gets(asked["query"], **asked["variables"]))["submit"]
     assert (len(payload["plan"]["hash"]), len(payload["plan"]["differences"]), payload["refusals"]) == (64, 1, [])

@@ -17,6 +17,7 @@ from graphql import GraphQLEnumType, get_named_type
 from api.v1.endpoints import ENDPOINTS, Endpoint
 from api.v1.parameters import known_parameters
 from tests.flattened import flattened
+from tests.lists import RECORDS
 
 
 async def rows(client: httpx2.AsyncClient, address: str) -> list[dict[str, str]]:
@@ -34,19 +35,7 @@ async def nodes(client: httpx2.AsyncClient, address: str) -> list[Any]:
     return found
 
 
-LISTS = [
-    "state-parties",
-    "recommendations",
-    "measures",
-    "assessments",
-    "reporting-events",
-    "statements",
-    "sources",
-    "coverage",
-]
-
-
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", RECORDS)
 async def test_every_form_of_a_list_says_the_same(client: httpx2.AsyncClient, name: str) -> None:
     whole = await nodes(client, f"/v1/{name}.jsonl")
     table = await rows(client, f"/v1/{name}.csv")
@@ -327,7 +316,7 @@ SHORTER = {"/v1/changes": "after=4600", "/v1/diff": "fromPosition=4600"}
 """What leaves less of the longest lists."""
 
 
-@pytest.mark.parametrize("path", [*(f"/v1/{name}" for name in LISTS), *SHORTER])
+@pytest.mark.parametrize("path", [*(f"/v1/{name}" for name in RECORDS), *SHORTER])
 async def test_a_whole_list_has_what_its_pages_have_whatever_filters_it(client: httpx2.AsyncClient, path: str) -> None:
     endpoint = ENDPOINTS[path]
     shorter = SHORTER.get(path, "")

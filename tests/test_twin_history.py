@@ -16,23 +16,11 @@ from db.log import Change
 from tests.conftest import cloned
 from tests.dated_log import dated_log
 from tests.histories import History
+from tests.lists import OTHERS, RECORDS
 from tests.record_documents import BEGINNING, create, source
 from tests.served import served
 
 DAY = "2004-05-06"
-LISTS = (
-    "state-parties",
-    "recommendations",
-    "measures",
-    "assessments",
-    "reporting-events",
-    "statements",
-    "sources",
-    "coverage",
-    "coverage-summary",
-    "changes",
-    "diff",
-)
 LOOKED = 8
 """Publications after which everything is looked at."""
 
@@ -80,7 +68,7 @@ async def past(administrator: asyncpg.Connection, server: Embedded, migrated_tem
 
 async def look(client: httpx2.AsyncClient, position: int, then: str = "") -> Seen:
     said, known = dict[str, str](), ""
-    for name in LISTS:
+    for name in (*RECORDS, *OTHERS):
         answer = await client.get(f"/v1/{name}.jsonl?valid={DAY}{then}")
         assert answer.status_code == 200, answer.text
         assert answer.headers["record-position"] == str(position)

@@ -1,14 +1,12 @@
 """The page to try all addresses in: in a real browser where there is one; it loads nothing from elsewhere."""
 
-import asyncio
 import re
 from pathlib import Path
 
 import httpx2
-import pytest
 
-from api.docs.viewer import files
-from tests.test_graphiql import BROWSER, QUIET
+from api.pages.viewer import files
+from tests.browser import in_a_browser, shown
 
 
 async def test_the_page_loads_nothing_from_elsewhere(client: httpx2.AsyncClient) -> None:
@@ -30,17 +28,9 @@ async def test_other_files_are_not_served(client: httpx2.AsyncClient) -> None:
         assert (await client.get(f"/viewer/{path}")).status_code == 404
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine: the page is not opened in a browser")
+@in_a_browser
 async def test_the_page_opens_in_a_browser_with_all_addresses(client: httpx2.AsyncClient, tmp_path: Path) -> None:
-    assert BROWSER is not None
-    address = str(client.base_url.join("/docs/api"))
-    browser = await asyncio.create_subprocess_exec(
-        *(BROWSER, *QUIET, f"--user-data-dir={tmp_path}", "--dump-dom", address),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    output, _ = await asyncio.wait_for(browser.communicate(), 90)
-    page = output.decode()
-    for shown in ('data-path="/v1/measures"', 'data-path="/graphql"', "What is reported that States did."):
-        assert shown in page
+    page = await shown(str(client.base_url.join("/docs/api")), tmp_path)
+    for text in ('data-path="/v1/measures"', 'data-path="/graphql"', "What is reported that States did."):
+        assert text in page
     assert f'<option value="{str(client.base_url).rstrip("/")}"' in page  # asked from here, not from the public address

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from api.app import create as application
 from api.push.target import TargetRefused, Targets
@@ -26,7 +27,7 @@ from db.embedded import Embedded
 from db.saved_queries import Query, save, withdraw
 from tests.conftest import cloned
 from tests.record_documents import BEGINNING, amend, create, measure, published, redact, retract, source
-from tests.served import PLENTY, listening
+from tests.served import PLENTY, listening, served
 
 MEASURES = "query Laws { clock { position known } measures { nodes { id versionId title } } }"
 PARTIES = "{ stateParties { nodes { id } } }"
@@ -467,3 +468,10 @@ async def test_a_name_that_leads_home_later_is_refused_when_it_is_delivered(hook
     outcome = await hooks.owner.fetchval("select outcome from webhook_delivery")
     assert outcome.startswith("127.0.0.1 leads to an address that is not public")
     assert hooks.receiver.received.empty()
+
+
+async def test_a_server_that_only_reads_delivers_nothing_and_has_nothing_to_say_of_that(record_url: str) -> None:
+    with capture_logs() as logged:
+        async with served(record_url) as client:
+            assert (await client.get("/readyz")).status_code == 200
+    assert logged == []

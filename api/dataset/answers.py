@@ -1,30 +1,39 @@
 """/v1/dataset.FORM: the whole record in one download, at the moment that the address asks for."""
 
 import asyncio
-import difflib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
-import orjson
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from api.dataset import about
+from api.apart.answered import in_turn
+from api.apart.reader import GONE, while_there
+from api.apart.refused import Left
+from api.codings import IDENTITY
+from api.dataset import contents
 from api.dataset.apart import made
 from api.dataset.json_ld import json_ld
 from api.dataset.log_folder import log_lines
 from api.dataset.package import package
-from api.dataset.snapshot import Snapshot, require_moment, snapshot
-from api.fair_use import charge
+from api.dataset.snapshot import Snapshot, moment_of, snapshot
+from api.fair_use.cost import charge
 from api.faults import problem, telling
-from api.kept import PAST, PRESENT, is_settled
-from api.moments import READERS, asked_in, says_what_was_known
-from api.v1.apart.answered import in_turn
+from api.indented import indented
+from api.kept import Begun, KeptAnswers, key_of, raw
+from api.kept import made as final
+from api.moments import READERS, asked_in
+from api.sending.sent import Sent
+from api.stands_for import told_clock
+from api.v1.copying import exporting
+from api.v1.parameters import refuse_unknown
+from schema.answer import Basis
 from schema.clock import Moment
 from schema.refusals import BadValue
-from schema.scalars import DateTime
 
 FROM, TO = "fromPosition", "toPosition"
 """The two positions that a difference is between, as Query.diff names them."""
@@ -39,60 +48,121 @@ async def dataset(request: Request) -> Response:
     form = request.path_params["form"]
     answer = ANSWERS.get(form)
     if answer is None:
-        forms = ", ".join(f"/v1/dataset.{one}" for one in about.MEDIA_TYPES)
+        forms = ", ".join(f"/v1/dataset.{one}" for one in contents.MEDIA_TYPES)
         return problem(404, "Not found", f"There is nothing at {request.url.path}. The whole record is at {forms}.")
     return await answer(request, form)
 
 
 async def _streamed(request: Request, form: str) -> Response:
     """As it is read: it is whole, or breaks off before its directory."""
-    _only(request, READERS)
+    refuse_unknown(request.query_params, READERS)
+    moment, asked = asked_in(request.query_params), await _Asked.of(request, form)
     async with AsyncExitStack() as opened:
-        moment = asked_in(request.query_params)
         found = await _opened(request, moment, opened)
-        charge(request.scope, found.rows)
-        return _sending(request, form, _told(found, form, moment), package(found), opened.pop_all())
+        return await asked.sent(moment, found.about, found.rows, package(found), opened)
 
 
 async def _as_file(request: Request, form: str) -> Response:
-    """As a file that another process makes, in turn."""
-    _only(request, READERS)
-    state, moment = request.state, asked_in(request.query_params)
-    await require_moment(state.pool, moment, state.settings.public_url)
+    """As a file that another process makes, in turn, for as long as its reader is there."""
+    refuse_unknown(request.query_params, READERS)
+    state, moment, asked = request.state, asked_in(request.query_params), await _Asked.of(request, form)
+    url, public_url = state.settings.database_url, state.settings.public_url
+    ready = await asked.ready(moment, await moment_of(state.pool, moment, public_url))
+    if ready.status_code != 200 or request.method == "HEAD":
+        return ready
     async with AsyncExitStack() as opened:
         async with in_turn(state.apart):
-            url, public_url = state.settings.database_url, state.settings.public_url
-            file, told = await opened.enter_async_context(made(form, moment, url, public_url))
-        charge(request.scope, told["rows"])
-        headers = _clocks(told, form, moment) | {"Content-Length": str(file.stat().st_size)}
-        return _sending(request, form, headers, _pieces(file), opened.pop_all())
+            try:
+                making = opened.enter_async_context(made(form, moment, url, public_url))
+                file, told = await while_there(request, making)
+            except Left:
+                return Response(status_code=GONE)
+        size = {"Content-Length": str(file.stat().st_size)}
+        return await asked.sent(moment, told, told["rows"], _pieces(file), opened, size)
 
 
 async def _delta(request: Request, form: str) -> Response:
     """The revisions after a position, up to another."""
-    _only(request, (FROM, TO))
+    refuse_unknown(request.query_params, (FROM, TO))
     given = request.query_params
     if FROM not in given:
         raise BadValue(f"{FROM}: say which position you have, as in ?{FROM}=4727; 0 gives the whole log.")
     since = _position(FROM, given[FROM])
-    moment = Moment(position=_position(TO, given[TO])) if TO in given else Moment()
+    moment, asked = (
+        Moment(position=_position(TO, given[TO])) if TO in given else Moment(),
+        await _Asked.of(request, form),
+    )
     async with AsyncExitStack() as opened:
         found = await _opened(request, moment, opened)
         if not 0 <= since <= found.position:
             raise BadValue(f"{FROM}: {since} is no position from 0 to {found.position}.")
-        charge(request.scope, found.position - since)
-        headers = _told(found, form, moment) | {"Row-Count": str(found.position - since)}
-        return _sending(request, form, headers, log_lines(found, since), opened.pop_all())
+        count = found.position - since
+        return await asked.sent(moment, found.about, count, log_lines(found, since), opened, {"Row-Count": str(count)})
 
 
 async def _described(request: Request, form: str) -> Response:
-    _only(request, READERS)
+    refuse_unknown(request.query_params, READERS)
+    moment, asked = asked_in(request.query_params), await _Asked.of(request, form)
     async with AsyncExitStack() as opened:
-        moment = asked_in(request.query_params)
         found = await _opened(request, moment, opened)
-        headers = {name: value for name, value in _told(found, form, moment).items() if name != "Content-Disposition"}
-        body = orjson.dumps(json_ld(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        return Response(body, 200, headers, about.MEDIA_TYPES[form])
+        body = indented(json_ld(found))
+        ready = await asked.ready(moment, found.about)
+        if ready.status_code != 200:
+            return ready
+        response = Response(body, 200, media_type=contents.MEDIA_TYPES[form])
+        response.raw_headers += [
+            pair for pair in ready.raw_headers if pair[0] not in (b"content-disposition", b"content-type")
+        ]
+        return response
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request for a form; begun: where the log ended before it was answered."""
+
+    request: Request
+    form: str
+    begun: Begun
+
+    @classmethod
+    async def of(cls, request: Request, form: str) -> "_Asked":
+        return cls(request, form, await request.state.kept.begun())
+
+    async def ready(self, moment: Moment, told: Mapping[str, Any]) -> Response:
+        """The headers, with validators; or that the reader has it. told: what Snapshot.about tells."""
+        request, position = self.request, told["position"]
+        headers = {
+            **told_clock(told),
+            "Content-Disposition": f'attachment; filename="opsc-{position}.{self.form}"',
+            "Content-Type": contents.MEDIA_TYPES[self.form],
+        }
+        asked_with, answers = dict(request.headers.raw), cast("KeptAnswers", request.state.kept)
+        key = (*key_of(request.scope, asked_with, contents.MEDIA_TYPES[self.form]), told["signed"])
+        of_it = await final(request.state.pool, b"", headers, moment, Basis(told["newest"], True, True))
+        return await answers.streamed(asked_with, key, "", of_it, self.begun, IDENTITY)
+
+    async def sent(
+        self,
+        moment: Moment,
+        told: Mapping[str, Any],
+        cost: int,
+        content: AsyncGenerator[bytes],
+        opened: AsyncExitStack,
+        beside: Mapping[str, str] | None = None,
+    ) -> Response:
+        """The content, unless the reader has it, or wants to know but its headers. beside: further headers."""
+        ready = await self.ready(moment, told)
+        if ready.status_code != 200:
+            return ready
+        ready.raw_headers += raw(beside or {})
+        if self.request.method == "HEAD":
+            return ready
+        charge(self.request.scope, cost)
+        until_sent = opened.pop_all()
+        ahead = self.request.state.ahead.of(content, until_sent)
+        response = Sent(ahead, 200, until_sent)
+        response.raw_headers += ready.raw_headers
+        return response
 
 
 ANSWERS: Mapping[str, Callable[[Request, str], Awaitable[Response]]] = {
@@ -105,27 +175,9 @@ ANSWERS: Mapping[str, Callable[[Request, str], Awaitable[Response]]] = {
 
 
 async def _opened(request: Request, moment: Moment, opened: AsyncExitStack) -> Snapshot:
-    connection = await opened.enter_async_context(request.state.exporters.acquire())
+    connection = await opened.enter_async_context(exporting(request.state.exporters))
     public_url = request.state.settings.public_url
     return await opened.enter_async_context(snapshot(connection, moment, public_url))
-
-
-def _sending(
-    request: Request, form: str, headers: Mapping[str, str], content: AsyncGenerator[bytes], until_read: AsyncExitStack
-) -> Response:
-    sent = _head(until_read) if request.method == "HEAD" else _sent(until_read, content)
-    return StreamingResponse(sent, 200, headers, about.MEDIA_TYPES[form])
-
-
-async def _sent(until_read: AsyncExitStack, content: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-    async with until_read, aclosing(content):
-        async for piece in content:
-            yield piece
-
-
-async def _head(until_read: AsyncExitStack) -> AsyncIterator[bytes]:
-    await until_read.aclose()
-    yield b""
 
 
 async def _pieces(file: Path) -> AsyncGenerator[bytes]:
@@ -134,34 +186,11 @@ async def _pieces(file: Path) -> AsyncGenerator[bytes]:
             yield piece
 
 
-def _only(request: Request, known: Collection[str]) -> None:
-    for name in request.query_params:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1, 0.6)
-            told = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(known)}."
-            raise BadValue(f"There is no parameter {name[:60]}.{told}")
-
-
 def _position(name: str, text: str) -> int:
     try:
         return int(READERS["position"](text))
     except BadValue as bad:
         raise BadValue(f"{name}: {bad}") from None
-
-
-def _told(found: Snapshot, form: str, moment: Moment) -> dict[str, str]:
-    return _clocks({"position": found.position, "known": found.known, "valid": found.valid}, form, moment)
-
-
-def _clocks(told: Mapping[str, object], form: str, moment: Moment) -> dict[str, str]:
-    final = says_what_was_known(moment) and is_settled(DateTime.read(str(told["known"])))
-    return {
-        "Cache-Control": PAST if final else PRESENT,
-        "Record-Position": str(told["position"]),
-        "Record-Known": str(told["known"]),
-        "Record-Valid": str(told["valid"]),
-        "Content-Disposition": f'attachment; filename="opsc-{told["position"]}.{form}"',
-    }
 
 
 routes = [

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.dataset import about
+from api import about
 from api.dataset.fields import Field
 from api.dataset.frictionless import PARTIAL
 from api.dataset.snapshot import Snapshot
@@ -27,7 +27,7 @@ def csv_metadata(found: Snapshot) -> dict[str, Any]:
         "dc:title": about.TITLE,
         "dc:description": about.DESCRIPTION,
         "dc:license": {"@id": about.LICENCE_URL},
-        "dc:publisher": about.PUBLISHER,
+        "dc:publisher": about.NAME,
         "dc:modified": {"@value": found.known, "@type": "xsd:dateTime"},
         "dialect": {"header": True, "encoding": "utf-8", "lineTerminators": ["\r\n"]},
         "tables": [_table(found, table) for table, _ in found.holds],

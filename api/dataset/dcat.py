@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from api.dataset import about
+from api import about
+from api.dataset import contents
 from api.dataset.snapshot import Snapshot
 
 VOCABULARY = "http://publications.europa.eu/resource/authority"
@@ -23,7 +24,7 @@ def _catalogue(found: Snapshot, here: str) -> dict[str, Any]:
     return {
         "@id": f"{here}#catalogue",
         "@type": "dcat:Catalog",
-        "dct:title": _english(about.PUBLISHER),
+        "dct:title": _english(about.NAME),
         "dct:description": _english("What is to be had from here."),
         "dct:publisher": {"@id": f"{found.public_url}/#publisher"},
         "dcat:dataset": {"@id": here},
@@ -41,7 +42,7 @@ def _dataset(found: Snapshot, here: str) -> dict[str, Any]:
         "dct:publisher": {"@id": f"{found.public_url}/#publisher"},
         "dcat:contactPoint": {
             "@type": ["vcard:Kind", "vcard:Organization"],
-            "vcard:fn": about.PUBLISHER,
+            "vcard:fn": about.NAME,
             "vcard:hasURL": {"@id": found.public_url},
         },
         "dct:accessRights": {"@id": f"{VOCABULARY}/access-right/PUBLIC"},
@@ -51,17 +52,17 @@ def _dataset(found: Snapshot, here: str) -> dict[str, Any]:
         "dct:spatial": {"@id": f"{VOCABULARY}/continent/WORLD"},
         "dct:temporal": {
             "@type": "dct:PeriodOfTime",
-            "dcat:startDate": _day(about.FROM),
+            "dcat:startDate": _day(contents.FROM),
             "dcat:endDate": _day(found.valid),
         },
         "dcat:theme": {"@id": f"{VOCABULARY}/data-theme/JUST"},
-        "dcat:keyword": [_english(word) for word in about.KEYWORDS],
+        "dcat:keyword": [_english(word) for word in contents.KEYWORDS],
         "dct:provenance": {
             "@type": "dct:ProvenanceStatement",
             "dct:description": _english("PROVENANCE.md and sources.csv in the download say where each fact stands."),
         },
         "dcat:landingPage": {"@id": found.public_url},
-        "dcat:distribution": [{"@id": f"{here}.{form}#distribution"} for form in about.FORMS],
+        "dcat:distribution": [{"@id": f"{here}.{form}#distribution"} for form in contents.FORMS],
     }
 
 
@@ -75,17 +76,17 @@ def _distributions(found: Snapshot, here: str) -> list[dict[str, Any]]:
             "dcat:downloadURL": {"@id": f"{here}.{form}"},
             "dct:license": {"@id": about.LICENCE_URL},
             "dct:format": {"@id": f"{VOCABULARY}/file-type/{FILE_TYPES[form]}"},
-            "dcat:mediaType": {"@id": f"{MEDIA}/{about.MEDIA_TYPES[form]}"},
+            "dcat:mediaType": {"@id": f"{MEDIA}/{contents.MEDIA_TYPES[form]}"},
             "dct:modified": _moment(found.known),
         }
-        for form, words in about.FORMS.items()
+        for form, words in contents.FORMS.items()
     ]
 
 
 def _named(found: Snapshot) -> list[dict[str, Any]]:
     """What the others name, with its class: a validator has no other server to ask."""
     return [
-        {"@id": f"{found.public_url}/#publisher", "@type": "foaf:Agent", "foaf:name": _english(about.PUBLISHER)},
+        {"@id": f"{found.public_url}/#publisher", "@type": "foaf:Agent", "foaf:name": _english(about.NAME)},
         {"@id": found.public_url, "@type": "foaf:Document"},
         {"@id": about.LICENCE_URL, "@type": "dct:LicenseDocument"},
         {"@id": f"{VOCABULARY}/access-right/PUBLIC", "@type": "dct:RightsStatement"},
@@ -101,7 +102,7 @@ def _named(found: Snapshot) -> list[dict[str, Any]]:
             {"@id": f"{VOCABULARY}/file-type/{type_}", "@type": "dct:MediaTypeOrExtent"}
             for type_ in FILE_TYPES.values()
         ),
-        *({"@id": f"{MEDIA}/{about.MEDIA_TYPES[form]}", "@type": "dct:MediaType"} for form in about.FORMS),
+        *({"@id": f"{MEDIA}/{contents.MEDIA_TYPES[form]}", "@type": "dct:MediaType"} for form in contents.FORMS),
     ]
 
 

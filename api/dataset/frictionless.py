@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.dataset import about
+from api import about
+from api.dataset import contents
 from api.dataset.fields import Field
 from api.dataset.files import Written
 from api.dataset.snapshot import Snapshot
@@ -26,17 +27,17 @@ def datapackage(found: Snapshot, files: Mapping[str, Written]) -> dict[str, Any]
     """files: those that are written, by name."""
     return {
         "$schema": f"{PROFILES}/datapackage.json",
-        "name": about.NAME,
+        "name": contents.NAME,
         "id": f"{found.public_url}/v1/dataset.zip?position={found.position}&valid={found.valid}",
         "title": about.TITLE,
         "description": about.DESCRIPTION,
         "homepage": found.public_url,
         "version": f"1.{found.position}.0",
         "created": found.known,
-        "keywords": list(about.KEYWORDS),
+        "keywords": list(contents.KEYWORDS),
         "licenses": [{"name": about.LICENCE, "title": about.LICENCE_TITLE, "path": about.LICENCE_URL}],
-        "contributors": [{"title": about.PUBLISHER, "path": found.public_url, "roles": ["publisher"]}],
-        "sources": [{"title": title, **({"path": path} if path else {})} for title, path in about.SOURCES],
+        "contributors": [{"title": about.NAME, "path": found.public_url, "roles": ["publisher"]}],
+        "sources": [{"title": title, **({"path": path} if path else {})} for title, path in contents.SOURCES],
         "record": {
             "position": found.position,
             "known": found.known,

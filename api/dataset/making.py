@@ -2,13 +2,15 @@
 
     python -m api.dataset.making FORM FILE KNOWN POSITION VALID
 
-with a dash for what is not asked for. It reads DATABASE_URL and OPSC_PUBLIC_URL, and ends in a line of JSON: what moment the file
-is of, or why there is none.
+with a dash for what is not asked for. FILE is in a folder of its own. It reads DATABASE_URL and OPSC_PUBLIC_URL, and ends in a line
+of JSON: what moment the file is of, or why there is none.
 """
 
 import asyncio
 import os
+import shutil
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -47,12 +49,13 @@ async def make(form: str, file: Path, moment: Moment, database_url: str, public_
     try:
         async with snapshot(connection, moment, public_url) as found:
             await WRITE[form](found, file)
-            return {"position": found.position, "known": found.known, "valid": found.valid, "rows": found.rows}
+            return {**found.about, "rows": found.rows}
     finally:
         await connection.close()
 
 
 def main(form: str, file: str, known: str, position: str, valid: str) -> None:
+    threading.Thread(target=_end_with_who_waits, args=(Path(file),), daemon=True).start()
     moment = Moment(
         None if known == "-" else datetime.fromisoformat(known),
         None if position == "-" else int(position),
@@ -67,6 +70,13 @@ def main(form: str, file: str, known: str, position: str, valid: str) -> None:
     except UNREACHABLE:
         sys.exit(AWAY)
     sys.stdout.buffer.write(orjson.dumps(told))
+
+
+def _end_with_who_waits(file: Path) -> None:
+    """Whoever started this holds the other end of its input, says nothing there, and may be killed."""
+    os.read(sys.stdin.fileno(), 1)  # sys.stdin itself could not be closed meanwhile
+    shutil.rmtree(file.parent, ignore_errors=True)
+    os._exit(1)
 
 
 if __name__ == "__main__":

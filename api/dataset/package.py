@@ -3,11 +3,9 @@
 In the order in which all becomes known: what tells the files' sums comes after the files.
 """
 
-import json
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from api.dataset.csvw import csv_metadata
 from api.dataset.files import Written, sums
@@ -18,6 +16,7 @@ from api.dataset.readme import readme
 from api.dataset.snapshot import Snapshot
 from api.dataset.tables import Table
 from api.dataset.zipped import Content, zipped
+from api.indented import indented
 from api.v1.copying import chunks
 from api.v1.text import csv_of
 from db.verify_log import __file__ as verify_log
@@ -50,8 +49,8 @@ def _entries(found: Snapshot, written: list[Written]) -> Iterator[tuple[str, Con
     files = {file.name: file for file in written}
     yield from whole(
         {
-            "datapackage.json": _json(datapackage(found, files)),
-            "csv-metadata.json": _json(csv_metadata(found)),
+            "datapackage.json": indented(datapackage(found, files)),
+            "csv-metadata.json": indented(csv_metadata(found)),
         }
     )
     yield from last(found, written)
@@ -79,7 +78,7 @@ def log(found: Snapshot) -> Iterator[tuple[str, Content]]:
 
 def last(found: Snapshot, written: Sequence[Written]) -> Iterator[tuple[str, Content]]:
     """What describes the whole, and the sums of all that is written by then."""
-    yield from whole({"dataset.jsonld": _json(json_ld(found))})
+    yield from whole({"dataset.jsonld": indented(json_ld(found))})
     yield from whole({"SHA256SUMS": sums(written)})
 
 
@@ -96,7 +95,3 @@ def whole(contents: Mapping[str, bytes]) -> Iterator[tuple[str, Content]]:
 
 async def _once(content: bytes) -> Content:
     yield content
-
-
-def _json(told: Mapping[str, Any]) -> bytes:
-    return json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"

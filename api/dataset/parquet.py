@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from api.dataset import about
+from api import about
+from api.apart.parquet import type_of, write_rows
 from api.dataset.fields import Field
 from api.dataset.files import Written
 from api.dataset.package import accompanying, large, last, log
 from api.dataset.snapshot import Snapshot
 from api.dataset.tables import Table
 from api.dataset.zipped import Content, zipped
-from api.v1.apart.parquet import type_of, write_rows
 
 PIECE = 1_048_576
 """Bytes of a file read at once."""

@@ -3,7 +3,8 @@
 from pathlib import Path
 from string import Template
 
-from api.dataset import about
+from api import about
+from api.citing import citation as cited
 from api.dataset.fields import words_of
 from api.dataset.snapshot import Snapshot
 
@@ -44,4 +45,4 @@ def readme(found: Snapshot, suffix: str) -> bytes:
 def citation(found: Snapshot) -> str:
     """How to cite the whole."""
     address = f"{found.public_url}/v1/dataset.zip?position={found.position}&valid={found.valid}"
-    return f"{about.TITLE}. Position {found.position}, {found.known}, about {found.valid}. {address}. {about.LICENCE}."
+    return f"{cited(about.SUBJECT, vars(found), address)}. {about.LICENCE}."

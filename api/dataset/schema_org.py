@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from api.dataset import about
+from api import about
+from api.dataset import contents
 from api.dataset.readme import citation
 from api.dataset.snapshot import Snapshot
 
@@ -22,12 +23,12 @@ def schema_org(found: Snapshot) -> dict[str, Any]:
         "schema:isAccessibleForFree": True,
         "schema:creator": _publisher(found),
         "schema:publisher": _publisher(found),
-        "schema:keywords": list(about.KEYWORDS),
+        "schema:keywords": list(contents.KEYWORDS),
         "schema:inLanguage": "en",
         "schema:dateModified": found.known,
-        "schema:temporalCoverage": f"{about.FROM}/{found.valid}",
+        "schema:temporalCoverage": f"{contents.FROM}/{found.valid}",
         "schema:spatialCoverage": {"@type": "schema:Place", "schema:name": "World"},
-        "schema:isBasedOn": [{"@id": path} for _, path in about.SOURCES if path],
+        "schema:isBasedOn": [{"@id": path} for _, path in contents.SOURCES if path],
         "schema:creditText": citation(found),
         "schema:variableMeasured": [
             {"@type": "schema:PropertyValue", "schema:name": table.name, "schema:description": table.about}
@@ -38,12 +39,12 @@ def schema_org(found: Snapshot) -> dict[str, Any]:
                 "@type": "schema:DataDownload",
                 "schema:name": words,
                 "schema:contentUrl": {"@id": f"{here}.{form}"},
-                "schema:encodingFormat": about.MEDIA_TYPES[form],
+                "schema:encodingFormat": contents.MEDIA_TYPES[form],
             }
-            for form, words in about.FORMS.items()
+            for form, words in contents.FORMS.items()
         ],
     }
 
 
 def _publisher(found: Snapshot) -> dict[str, Any]:
-    return {"@type": "schema:Organization", "schema:name": about.PUBLISHER, "schema:url": {"@id": found.public_url}}
+    return {"@type": "schema:Organization", "schema:name": about.NAME, "schema:url": {"@id": found.public_url}}

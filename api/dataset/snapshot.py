@@ -10,14 +10,12 @@ import asyncpg
 import orjson
 
 from api.dataset.tables import HERE, PARTIES, TABLES, Table
+from api.v1.copying import TIMEOUT
 from db.signatures import Signatures, signatures
 from schema.answer import asked_by, told
 from schema.clock import Moment
 from schema.document import document
 from schema.rows import Rows
-
-TIMEOUT = 600
-"""Seconds that the reading of one table may take, whoever reads slowly included."""
 
 LAST_DAY = date(9999, 12, 30)
 """By then whoever has consented is a State party."""
@@ -27,15 +25,16 @@ SAID = document((HERE / "snapshot.graphql").read_text("utf-8")).operation(None)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """position, known, valid: which moment of the record this is; root_hash: of the log then, in hex; signed: what was
-    signed of it; counts: the rows of each table; parties_are_whole: no State
-    party is left out for the valid day, so that all that is named is there."""
+    """position, known, valid: which moment of the record this is; newest: the log's newest position then; root_hash: of the log at
+    that moment, in hex; signed: what was signed of it; counts: the rows of each table; parties_are_whole: no State party is left
+    out for the valid day, so that all that is named is there."""
 
     connection: asyncpg.Connection
     moment: Moment
     context: Mapping[str, Any]
     public_url: str
     position: int
+    newest: int
     known: str
     valid: str
     root_hash: str
@@ -52,6 +51,12 @@ class Snapshot:
     def rows(self) -> int:
         """How many rows there are in all, and lines of the log."""
         return sum(self.counts.values()) + self.position
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """Which moment it is, and what was signed by then."""
+        clock = {"position": self.position, "known": self.known, "valid": self.valid}
+        return {**clock, "newest": self.newest, "signed": self.signed.digest.hex()}
 
     @property
     def holds(self) -> list[tuple[Table, int]]:
@@ -77,6 +82,7 @@ async def snapshot(connection: asyncpg.Connection, moment: Moment, public_url: s
             context,
             public_url,
             clock["position"],
+            row["position"],
             clock["known"],
             clock["valid"],
             said["log"]["rootHash"],
@@ -86,9 +92,13 @@ async def snapshot(connection: asyncpg.Connection, moment: Moment, public_url: s
         )
 
 
-async def require_moment(pool: asyncpg.Pool, moment: Moment, public_url: str) -> None:
-    """Raises Refused where the record has no such moment."""
-    await told(pool, SAID.plan({}, moment.shape), {}, {**asked_by(None, public_url), **vars(moment)})
+async def moment_of(source: Any, moment: Moment, public_url: str) -> Mapping[str, Any]:
+    """What `about` says of a snapshot at a moment, before there is one. Raises Refused where the record has no such moment.
+    source: a connection or a pool."""
+    row = await told(source, SAID.plan({}, moment.shape), {}, {**asked_by(None, public_url), **vars(moment)})
+    clock = orjson.loads(row["data"])["clock"]
+    signed = await signatures(source, clock["position"])
+    return {**clock, "newest": row["position"], "signed": signed.digest.hex()}
 
 
 async def _count(connection: asyncpg.Connection, table: Table, moment: Moment, context: Mapping[str, Any]) -> int:

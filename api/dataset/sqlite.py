@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
-from api.dataset import about
+from api import about
 from api.dataset.fields import Field
 from api.dataset.readme import citation
 from api.dataset.snapshot import Snapshot
@@ -31,7 +32,7 @@ async def write_sqlite(found: Snapshot, file: Path) -> None:
     engine = sa.create_engine(f"sqlite:///{file}")
     try:
         with engine.begin() as lite:
-            metadata.create_all(lite)
+            _create(lite, metadata)
             for table, _ in found.holds:
                 await _enter_list(lite, lists[table.name], found, table)
             for kept in history.TABLES:
@@ -40,6 +41,14 @@ async def write_sqlite(found: Snapshot, file: Path) -> None:
                 _enter(lite, one, list(rows))
     finally:
         engine.dispose()
+
+
+def _create(lite: sa.Connection, metadata: sa.MetaData) -> None:
+    """In an order of names: SQLAlchemy's own, of indexes, is another each time, and so would the file's bytes be."""
+    for table in metadata.sorted_tables:
+        lite.execute(CreateTable(table))
+        for index in sorted(table.indexes, key=lambda one: str(one.name)):
+            index.create(lite)
 
 
 def snake(name: str) -> str:

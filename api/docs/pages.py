@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.docs.contents import PAGES, text_of, title_of
 from api.docs.generated import GENERATED
 from api.faults import problem
-from api.page import HEADERS, fragment, page
+from api.pages.shell import HEADERS, fragment, page
 from api.unchanging import unchanging
 
 HERE = "http://127.0.0.1:8000"

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.accept import GRAPHQL, HTML, JSON
-from api.dataset.about import MEDIA_TYPES as WHOLE
+from api.dataset.contents import MEDIA_TYPES as WHOLE
 from api.docs.contents import PAGES
+from api.media_types import GRAPHQL, HTML, JSON
 from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
 from api.openapi.posted import ANYTHING, CLOCKS, REFUSED, SAVED
 from api.openapi.responses import ALLOWANCE, GRAPHQL_ANSWER, KEPT, UNCHANGED, answer, problems
+from api.openapi.responses import CLOCKS as STANDS_FOR
 from api.openapi.values import JsonSchema, media_types_of_forms, of_form, reference
 from api.permalinks import RECORD, REVISION
 from api.sheets import MEDIA_TYPES
@@ -89,7 +90,7 @@ ASKED_BY_GET = (
 
 
 def addresses(answers: Answers) -> list[Address]:
-    """All of them. answers gathers what they show."""
+    """All of them: a table, and as long as there are addresses. answers gathers what they show."""
     record = answers.of(RECORD)["properties"]
     shown, gone = (_with(node, record["clock"]) for node in _split(record["node"], "Tombstone"))
     revision = answers.of(REVISION)["properties"]["revision"]
@@ -114,7 +115,7 @@ def addresses(answers: Answers) -> list[Address]:
             (400, 404, 406, 503),
             (in_path("suffix", "The form.", "csv", {"enum": ["json", *FORMS]}), *ASKED_BY_GET),
             clocks=True,
-            headers=("Record-Position", "Record-Known", "Record-Valid", "Row-Count", "Content-Disposition"),
+            headers=(*STANDS_FOR, "Row-Count", "Content-Disposition"),
         ),
         Address(
             "/q/{name}",

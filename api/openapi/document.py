@@ -7,6 +7,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.about import LICENCE, LICENCE_NAME, NAME
 from api.openapi.addresses import addresses
 from api.openapi.answers import Answers
 from api.openapi.endpoints import Endpoints
@@ -19,7 +20,7 @@ from api.unchanging import unchanging
 MEDIA_TYPE = "application/vnd.oai.openapi+json"
 
 INFO = {
-    "title": "OPSC Tracker",
+    "title": NAME,
     "version": "1",
     "summary": "What States parties to the OPSC reported about its 2019 Guidelines.",
     "description": (
@@ -27,7 +28,7 @@ INFO = {
         "pornography has reported doing about the Committee’s Guidelines of 2019 (CRC/C/156). Anyone may read it; no key is needed."
         "\n\nEach list comes in several forms, with the filters, orders and clocks of GraphQL as parameters. In words: /docs."
     ),
-    "license": {"name": "CC BY 4.0", "identifier": "CC-BY-4.0"},
+    "license": {"name": LICENCE_NAME, "identifier": LICENCE},
 }
 
 

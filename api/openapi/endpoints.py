@@ -3,12 +3,13 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from api.media_types import JSON
 from api.openapi.answers import Answers
 from api.openapi.parameters import clock_parameters, parameters_of, path_parameter
 from api.openapi.responses import ALLOWANCE, CLOCKS, GOING, KEPT, UNCHANGED, answer, problems
 from api.openapi.values import JsonSchema, media_types_of_forms
 from api.v1.endpoints import ENDPOINTS, Endpoint, listing_of
-from api.v1.forms import FORMS, JSON
+from api.v1.forms import FORMS
 
 EXCEL: JsonSchema = {
     "name": "excel",

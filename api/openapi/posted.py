@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from api.accept import GRAPHQL, JSON
+from api.media_types import GRAPHQL, JSON
 from api.openapi.responses import GRAPHQL_ANSWER, answer, problems
 from api.openapi.values import JsonSchema
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.openapi.values import JsonSchema, reference
+from api.stands_for import KNOWN, POSITION, VALID
 from schema.refusals import ErrorCode
 
 PROBLEM: JsonSchema = {
@@ -19,15 +20,15 @@ PROBLEM: JsonSchema = {
 }
 
 HEADERS: Mapping[str, JsonSchema] = {
-    "Record-Position": {
+    POSITION: {
         "description": "The position of the log that the answer was read at.",
         "schema": {"type": "integer"},
     },
-    "Record-Known": {
+    KNOWN: {
         "description": "The moment as of which the record is told.",
         "schema": {"type": "string", "format": "date-time"},
     },
-    "Record-Valid": {
+    VALID: {
         "description": "The day in the world that is told of.",
         "schema": {"type": "string", "format": "date"},
     },
@@ -69,7 +70,7 @@ HEADERS: Mapping[str, JsonSchema] = {
 }
 """Name → header object."""
 
-CLOCKS = ("Record-Position", "Record-Known", "Record-Valid")
+CLOCKS = (POSITION, KNOWN, VALID)
 
 ALLOWANCE = ("RateLimit", "RateLimit-Policy")
 """Of every answer that is counted, problems among them."""

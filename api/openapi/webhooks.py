@@ -1,6 +1,6 @@
 """/webhooks: what somebody with a token does with theirs."""
 
-from api.accept import JSON
+from api.media_types import JSON
 from api.openapi.posted import ANYTHING
 from api.openapi.responses import answer, problems
 from api.openapi.values import JsonSchema

@@ -7,17 +7,19 @@ in between or a receiver answers too late, and then it has the same id; it is ne
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import asyncpg
 import structlog
 
 from api.following import FAILURES, Following
+from api.meanwhile import meanwhile
 from api.push.difference import Difference, difference, payload
 from api.push.signature import headers
 from api.push.target import NoAnswer, TargetRefused, Targets
 from db import saved_queries, webhooks
+from db.newest_position import newest_position
 from db.saved_queries import SavedQuery, Withdrawn
 from db.webhooks import Delivery, Span, Taken
 from schema.refusals import Refused
@@ -30,13 +32,13 @@ AT_ONCE = 4
 SOON, LATER = 5.0, 60.0
 """Seconds after which it is looked again, though nothing was published, where there are webhooks and where there are none."""
 
-NEWEST = 'select coalesce(max("position"), 0) from revision'
-
 GONE = 410
 """The status by which a receiver says that it wants nothing more."""
 
 
 class Deliverer:
+    """Of one process. pool: connections for this alone, which it holds while it compares."""
+
     def __init__(self, pool: asyncpg.Pool, following: Following, targets: Targets, public_url: str) -> None:
         self.pool, self.following, self.targets, self.public_url = pool, following, targets, public_url
         self._free = asyncio.Semaphore(AT_ONCE)
@@ -52,14 +54,9 @@ class Deliverer:
     async def running(self) -> AsyncIterator["Deliverer"]:
         """Delivers meanwhile, once it has looked whether there is anything to.
         What is being sent at the end is sent again by whoever comes next."""
-        task = asyncio.create_task(self._deliver())
-        try:
+        async with meanwhile(self._deliver()):
             await self._begun.wait()
             yield self
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _deliver(self) -> None:
         worked = True
@@ -67,7 +64,7 @@ class Deliverer:
             while True:
                 try:
                     self._called.clear()
-                    self._seen = await self.pool.fetchval(NEWEST)
+                    self._seen = await newest_position(self.pool)
                     await self._take(sending)
                     some = await self.pool.fetchval("select exists (select from webhook)")
                     worked = True
@@ -132,7 +129,7 @@ class Deliverer:
             await self._attempt(taken, delivery, found)
 
     async def _next(self, taken: Taken) -> Span:
-        newest = await self.pool.fetchval(NEWEST)
+        newest = await newest_position(self.pool)
         today = datetime.now(UTC).date()
         return Span(taken.position, max(newest, taken.position), taken.valid, max(today, taken.valid))
 

@@ -13,6 +13,8 @@ AGAIN = 30
 
 
 class Seats:
+    """Who sits where. A seat that is taken must be left."""
+
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()
 

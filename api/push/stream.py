@@ -12,17 +12,18 @@ import asyncpg
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.allowance import asker
 from api.errors import body_of_errors
-from api.fair_use import charge
+from api.fair_use.allowance import asker
+from api.fair_use.cost import charge
 from api.faults import UNREACHABLE, logged
 from api.following import Following
-from api.identity import IDENTIFIED, identified
-from api.moments import says_what_was_known
+from api.identity.bearer import IDENTIFIED, identified
+from api.moments import LONGEST_POSITION, says_what_was_known
 from api.push.events import HEADERS, MEDIA_TYPE, accepted, beat, next_event, told_at_once
 from api.push.seats import Seats
 from api.request import Asked, NotRead
 from db.accounts import Account
+from db.newest_position import newest_position
 from schema.answer import asked_by, told
 from schema.arguments import Variables
 from schema.document import Operation
@@ -40,11 +41,6 @@ FAREWELL = 1.0
 
 READING = 2
 """Connections that all streams together read by at once: when something is published, others are not to wait for them."""
-
-NEWEST = 'select coalesce(max("position"), 0) from revision'
-
-LONGEST_POSITION = 9
-"""Digits."""
 
 
 class Streams:
@@ -166,8 +162,7 @@ class Stream(Response):
                 return await following.beyond(self.position)
         if following.position is None:  # nobody tells it, as on a standby
             with suppress(*UNREACHABLE, asyncpg.QueryCanceledError, TimeoutError):
-                newest: int = await self.scope["state"]["pool"].fetchval(NEWEST)
-                return newest
+                return await newest_position(self.scope["state"]["pool"])
         return self.position
 
     async def _read(self, streams: Streams, newest: int) -> Sequence[tuple[int, bytes]]:

@@ -17,7 +17,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.faults import problem, telling
-from api.identity import REALM, identified
+from api.identity.bearer import REALM, identified
+from api.media_types import JSON
+from api.moments import LONGEST_POSITION
 from api.push.deliverer import Deliverer
 from api.push.difference import difference, payload
 from api.push.signature import written
@@ -25,6 +27,7 @@ from api.push.target import TargetRefused
 from api.request import NotRead
 from db import saved_queries, webhooks
 from db.accounts import Account
+from db.newest_position import newest_position
 from db.saved_queries import SavedQuery
 from db.webhooks import Span, WebhookRefused
 from schema.refusals import ErrorCode
@@ -34,9 +37,6 @@ LARGEST = 10_000
 
 TOLD = 50
 """Deliveries of one webhook."""
-
-LONGEST_POSITION = 9
-"""Digits."""
 
 FOR_ONE = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
 
@@ -157,7 +157,7 @@ async def _previewed(asked: Asked) -> Response:
     """What would be sent, or would have been, between two positions; nothing (204) where nothing differs."""
     hook, pool, today = asked.its, asked.deliverer.pool, datetime.now(UTC).date()
     begins, ends = (_position(asked.request, name) for name in ("fromPosition", "toPosition"))
-    newest = await pool.fetchval('select coalesce(max("position"), 0) from revision')
+    newest = await newest_position(pool)
     span = Span(
         hook["position"] if begins is None else begins,
         newest if ends is None else ends,
@@ -173,7 +173,7 @@ async def _previewed(asked: Asked) -> Response:
     if not found:
         return Response(status_code=204, headers=FOR_ONE)
     body = payload(asked.public_url, hook["id"], hook["query_id"], span, datetime.now(UTC), found)
-    return Response(body, headers=FOR_ONE, media_type="application/json")
+    return Response(body, headers=FOR_ONE, media_type=JSON)
 
 
 def _position(request: Request, name: str) -> int | None:
@@ -192,7 +192,7 @@ async def _day_of(asked: Asked, position: int) -> date:
         position,
     )
     if found is None or position < 0:
-        newest = await asked.deliverer.pool.fetchval('select coalesce(max("position"), 0) from revision')
+        newest = await newest_position(asked.deliverer.pool)
         raise _Unfit(
             f"There is no position {position}; the log has positions 1 to {newest}, and 0 is before all of them."
         )
@@ -260,7 +260,7 @@ def _moment(moment: datetime | None) -> str | None:
 
 
 def _json(told: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(told), status, {**FOR_ONE, **(headers or {})}, "application/json")
+    return Response(orjson.dumps(told), status, {**FOR_ONE, **(headers or {})}, JSON)
 
 
 ROUTES = [

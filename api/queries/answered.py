@@ -8,14 +8,16 @@ from starlette.responses import Response
 
 from api import accept
 from api.deprecation import telling_of
-from api.fair_use import charge
+from api.fair_use.cost import charge
 from api.faults import problem
 from api.kept import KeptAnswers, Made, key_of, made
+from api.media_types import HTML, JSON
 from api.queries.written import Written, newest
+from api.stands_for import told_clock
 from api.v1 import listing
 from api.v1.fields_of_forms import with_fields_of
-from api.v1.forms import FORMS, JSON, chosen
-from api.v1.twin import told_clock, whole
+from api.v1.forms import FORMS, chosen
+from api.v1.twin import whole
 from schema.answer import answer
 from schema.clock import Moment
 from schema.refusals import BadValue
@@ -85,5 +87,5 @@ def about_of(suffix: str) -> str:
 
 ABOUT = {"json": "The answer as GraphQL has it.", "graphql": "The query itself.", "html": "This page."}
 
-OTHERS = {"json": JSON, "html": accept.HTML, "graphql": "application/graphql"}
+OTHERS = {"json": JSON, "html": HTML, "graphql": "application/graphql"}
 """Suffix → media type, of what is no form of a list."""

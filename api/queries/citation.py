@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-PUBLISHER = "OPSC Tracker"
+from api.about import NAME
+from api.citing import citation as cited
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,7 @@ class Citation:
     def text(self) -> str:
         """As a footnote has it."""
         day = f"{self.accessed.day} {self.accessed:%B %Y}"
-        return (
-            f"{PUBLISHER}, “{self.title}”, position {self.position} of the log (known {self.known}, of {self.valid}),"
-            f" {self.address}, accessed {day}."
-        )
+        return f"{cited(self.title, vars(self), self.address)}, accessed {day}."
 
     @property
     def told(self) -> Mapping[str, Any]:
@@ -35,7 +33,7 @@ class Citation:
         return {
             "text": self.text,
             "title": self.title,
-            "publisher": PUBLISHER,
+            "publisher": NAME,
             "address": self.address,
             "position": self.position,
             "known": self.known,

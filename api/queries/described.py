@@ -9,17 +9,16 @@ from api.queries.citation import citation
 from api.queries.written import Written, written
 from api.trusted import moment_of
 from api.v1.listing import clock_of
+from db.newest_position import newest_position
 from db.saved_queries import Query
 from schema.clock import PRESENT, Moment
-
-NEWEST = 'select coalesce(max("position"), 0) from revision'
 
 
 async def described(state: Any, query: Query, moment: Moment = PRESENT) -> Mapping[str, Any]:
     """As JSON. moment: what the request asks for beside. Raises BadValue and Refused for what it cannot be read at."""
     public_url = state.settings.public_url
     one, address = written_in(query), f"{public_url}/q/{query.id}"
-    newest = await state.pool.fetchval(NEWEST)
+    newest = await newest_position(state.pool)
     clock = await clock_of(state.pool, newest, moment_of(query, moment), public_url)
     cited = citation(one.title, address, clock, frozen=query.frozen, accessed=datetime.now(UTC).date())
     return {

@@ -5,9 +5,9 @@ from starlette.responses import Response
 
 from api.faults import problem, telling
 from api.moments import READERS, asked_in
+from api.pages.query import page
 from api.queries.answered import OTHERS, answered, suffix_of
 from api.queries.described import described, written_in
-from api.queries.page import page
 from api.trusted import moment_of
 from api.v1.forms import split
 from api.v1.parameters import OF_FORMS, refuse_unknown

@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import accept
-from api.allowance import asker
+from api.fair_use.allowance import asker
+from api.fair_use.cost import charge
 from api.faults import telling
-from api.identity import identified
+from api.identity.bearer import identified
+from api.indented import indented
+from api.media_types import HTML, JSON
 from api.moments import READERS, asked_in, says_what_was_known
 from api.queries.described import described
 from api.queries.written import alone, written
@@ -54,10 +56,10 @@ async def save(request: Request) -> Response:
     finally:  # what was refused, or saved before, does not use it up
         state.savings.give_back(who, 0 if new else 1)
     address = f"{state.settings.public_url}/q/{query.id}"
-    if accept.preferred(request.headers.get("accept"), (accept.JSON, accept.HTML)) == accept.HTML:
+    if accept.preferred(request.headers.get("accept"), (JSON, HTML)) == HTML:
         return RedirectResponse(f"/q/{query.id}.html", 303)
-    body = orjson.dumps(await described(state, query), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return Response(body, 201 if new else 200, {"Location": address}, accept.JSON)
+    body = indented(await described(state, query))
+    return Response(body, 201 if new else 200, {"Location": address}, JSON)
 
 
 async def _query(request: Request, given: Mapping[str, Any]) -> Query:
@@ -80,6 +82,7 @@ async def _query(request: Request, given: Mapping[str, Any]) -> Query:
         raise BadValue(str(refused)) from None
     public_url = state.settings.public_url
     found = await answer(state.pool, one.operation, one.given, public_url, moment)
+    charge(request.scope, found.cost)
     if given.get("freeze") not in NOW and not says_what_was_known(moment):
         return replace(query, valid=str(moment.valid) if moment.valid else None)
     # Kept as a position: a moment of the last minute is not final.

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import asyncpg
 import orjson
 
-from api.spelling import label
+from api.pages.spelling import label
 from api.v1.listing import Request
 from schema.answer import answer
 from schema.document import document

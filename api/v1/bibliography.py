@@ -19,11 +19,13 @@ SOURCES = "sources"
 
 
 async def as_bibtex(listing: Listing) -> AsyncGenerator[bytes]:
+    """Entries, a blank line after each."""
     async for entries in _cited(listing, bibtex_of, lambda revision: str(revision["bibtex"])):
         yield "".join(f"{entry}\n\n" for entry in entries).encode()
 
 
 async def as_csl_json(listing: Listing) -> AsyncGenerator[bytes]:
+    """A list of items."""
     before = b"[\n"
     async for items in _cited(listing, csl_of, lambda revision: orjson.loads(revision["csl"])[0]):
         yield before + b",\n".join(orjson.dumps(item) for item in items)

@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 from icalendar import Calendar, Component, Event, Journal, vDuration
 
-from api.meanings import meaning
-from api.spelling import day, spelt
+from api.pages.meanings import meaning
+from api.pages.spelling import day, spelt
 from api.v1.asked_for import titled
 from api.v1.listing import Listing
 from db.days import earliest, latest

@@ -11,11 +11,12 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from api.about import NAME
 from api.atom import Entry
-from api.facts import named
-from api.meanings import meaning
-from api.page import fragment
-from api.spelling import spelt
+from api.pages.facts import named
+from api.pages.meanings import meaning
+from api.pages.shell import fragment
+from api.pages.spelling import spelt
 from api.v1.asked_for import PAGING, titled
 from api.v1.listing import Listing, Request
 
@@ -56,7 +57,7 @@ async def feed_of(listing: Listing) -> Feed:
     older = left_out and "first" not in asked.given and "before" in asked.operation.types
     return Feed(
         id=_address(address, about),
-        title=titled("Changes in the OPSC Tracker", asked),
+        title=titled(f"Changes in the {NAME}", asked),
         subtitle=_subtitle(listing, asked.given),
         updated=rows[0]["recordedAt"] if rows else listing.clock["known"],
         address=asked.address,

@@ -2,13 +2,11 @@
 
 from collections.abc import AsyncGenerator
 
-import orjson
-
+from api.about import NAME
 from api.atom import Link, feed
+from api.indented import indented
 from api.v1.feed import feed_of
 from api.v1.listing import Listing
-
-AUTHOR = "OPSC Tracker"
 
 
 async def as_atom(listing: Listing) -> AsyncGenerator[bytes]:
@@ -19,7 +17,7 @@ async def as_atom(listing: Listing) -> AsyncGenerator[bytes]:
         links.append(Link("first", told.first))
     if told.next:
         links.append(Link("next", told.next))
-    yield feed(told.id, told.title, told.subtitle, told.updated, AUTHOR, told.entries, links)
+    yield feed(told.id, told.title, told.subtitle, told.updated, NAME, told.entries, links)
 
 
 async def as_json_feed(listing: Listing) -> AsyncGenerator[bytes]:
@@ -48,7 +46,7 @@ async def as_json_feed(listing: Listing) -> AsyncGenerator[bytes]:
         "feed_url": told.address,
         **({"next_url": told.next} if told.next else {}),
         "language": "en",
-        "authors": [{"name": AUTHOR, "url": listing.asked.public_url}],
+        "authors": [{"name": NAME, "url": listing.asked.public_url}],
         "items": items,
     }
-    yield orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    yield indented(document)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
 
+from api.media_types import CSV, JSON_LINES, XLSX
 from api.v1.bibliography import CITED, SOURCES, as_bibtex, as_csl_json
 from api.v1.calendar import CALENDARS, as_calendar
 from api.v1.feed import NEWEST
@@ -14,14 +15,10 @@ from api.v1.listing import Listing
 from api.v1.text import as_csv, as_csv_for_excel, as_json_lines
 from schema.refusals import BadValue
 
-JSON = "application/json"
-HTML = "text/html"
-"""Of one record: its page, which is at its permalink."""
-
 
 @dataclass(frozen=True)
 class Form:
-    """media_type: of the answer; write: the bytes of a list, None where a process of its own writes them (api/v1/apart);
+    """media_type: of the answer; write: the bytes of a list, None where a process of its own writes them (api/apart);
     as_cells: it is a table; in_parts: its bytes are the same whenever it is written, so that one may ask for some of them;
     about: for whom it is.
     of: the fields of Query that can have it, since it needs certain fields of their rows; all, whatever is asked of them, where
@@ -44,9 +41,9 @@ class Form:
 
 
 FORMS: Mapping[str, Form] = {
-    "csv": Form("text/csv; charset=utf-8; header=present", as_csv, "A table, for any program.", as_cells=True),
+    "csv": Form(CSV, as_csv, "A table, for any program.", as_cells=True),
     "xlsx": Form(
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        XLSX,
         None,
         "A spreadsheet, with typed cells.",
         as_cells=True,
@@ -58,7 +55,7 @@ FORMS: Mapping[str, Form] = {
         as_cells=True,
         in_parts=True,
     ),
-    "jsonl": Form("application/jsonl; charset=utf-8", as_json_lines, "A line of JSON for each element."),
+    "jsonl": Form(JSON_LINES, as_json_lines, "A line of JSON for each element."),
     "atom": Form(
         "application/atom+xml; charset=utf-8",
         as_atom,

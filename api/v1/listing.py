@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 
 from api.moments import says_what_was_known
-from api.v1.copying import TIMEOUT, chunks
+from api.v1.copying import TIMEOUT, chunks, exporting
 from schema.answer import Basis, answer, asked_by, told
 from schema.clock import Moment
 from schema.column import Column
@@ -83,7 +83,12 @@ class Listing(Protocol):
 
     @property
     def cost(self) -> int:
-        """What it costs whoever asks for it (api/fair_use.py)."""
+        """What it costs whoever asks for it (api/fair_use/counted.py)."""
+        ...
+
+    @property
+    def spent(self) -> int:
+        """What of that is spent once it is open, though nobody reads it."""
         ...
 
     @property
@@ -118,6 +123,10 @@ class Copied:
         return self.total * max(1, self.rows.plan.cost // LIGHT)
 
     @property
+    def spent(self) -> int:
+        return 1
+
+    @property
     def columns(self) -> Sequence[Column]:
         return self.rows.columns
 
@@ -138,6 +147,10 @@ class Answered:
     nodes: Sequence[Any]
     cost: int
     columns: Sequence[Column] = ()
+
+    @property
+    def spent(self) -> int:
+        return self.cost
 
     @property
     def total(self) -> int:
@@ -187,6 +200,10 @@ class Flattened:
         return self.listing.cost
 
     @property
+    def spent(self) -> int:
+        return self.listing.spent
+
+    @property
     def columns(self) -> Sequence[Column]:
         return [Column(flat.name, flat.kind, flat.among) for flat in self.table.columns]
 
@@ -217,7 +234,7 @@ async def opened(state: Any, asked: Request, *, as_cells: bool) -> AsyncIterator
         return
     context = {**asked_by(None, asked.public_url), **vars(asked.moment)}
     async with (
-        state.exporters.acquire() as connection,
+        exporting(state.exporters) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         await connection.execute(f"set local statement_timeout = {TIMEOUT * 1000}")

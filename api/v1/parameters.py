@@ -5,7 +5,7 @@ Unknown ones are refused, naming the nearest that there is: a misspelt filter wo
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 from graphql import (
@@ -68,7 +68,7 @@ def variables_of(operation: Operation, parameters: QueryParams, fixed: Mapping[s
     return given
 
 
-def refuse_unknown(parameters: QueryParams, there: Sequence[str]) -> None:
+def refuse_unknown(parameters: QueryParams, there: Collection[str]) -> None:
     """Raises BadValue for a parameter that there is none of, naming the nearest."""
     for name in parameters:
         if name not in there:

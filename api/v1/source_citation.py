@@ -6,7 +6,8 @@ How a record is cited, the database says (revision_citation()); sources are in a
 from collections.abc import Mapping
 from typing import Any
 
-from api.facts import followed
+from api.about import NAME
+from api.pages.facts import followed
 
 KINDS = {
     "TREATY_TEXT": "treaty",
@@ -75,7 +76,7 @@ def bibtex_of(source: Mapping[str, Any]) -> str:
 
 def _note(source: Mapping[str, Any]) -> str:
     archived = f"Archived: {source['archivedUrl']}. " if source["archivedUrl"] else ""
-    return f"{archived}In the OPSC Tracker: {source['id']}, {source['permalink']}"
+    return f"{archived}In the {NAME}: {source['id']}, {source['permalink']}"
 
 
 def _date(partial: str | None) -> Mapping[str, Any] | None:

@@ -3,8 +3,7 @@ for less; and it is read at one position, which the answer's headers tell with t
 """
 
 import difflib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -12,22 +11,26 @@ from urllib.parse import quote, urlencode
 import orjson
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api import accept
+from api.apart.answered import answered, in_turn
+from api.apart.ranges import asked_part
 from api.codings import IDENTITY, wanted, written_as_it_comes
 from api.deprecation import telling_of
-from api.fair_use import charge
+from api.fair_use.cost import charge
 from api.faults import problem, telling
+from api.indented import indented
 from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
+from api.media_types import HTML, JSON
 from api.moments import asked_in
+from api.sending.sent import Sent
+from api.stands_for import told_clock
 from api.v1 import listing
-from api.v1.apart.answered import answered, in_turn
-from api.v1.apart.ranges import asked_part
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
-from api.v1.forms import FORMS, HTML, JSON, Form, chosen, split
+from api.v1.forms import FORMS, Form, chosen, split
 from api.v1.parameters import variables_of
 from schema.answer import answer
 from schema.identity import WELL_FORMED
@@ -65,7 +68,7 @@ async def index(request: Request) -> Response:
         }
         for path, endpoint in ENDPOINTS.items()
     ]
-    body = orjson.dumps({"endpoints": listed}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    body = indented({"endpoints": listed})
     return Response(body, media_type=JSON)
 
 
@@ -256,6 +259,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if not form.write:
             await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
+        charge(request.scope, rows.spent)
         headers = {
             **told_clock(rows.clock),
             "Vary": "Accept",
@@ -273,14 +277,14 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if heads and form.write:
             response = Response(None, 200, media_type=form.media_type)
             del response.headers[
-                "content-length"
+                "Content-Length"
             ]  # nobody knows it yet; readers that ask for it first took 0 at its word
         else:
             charge(request.scope, rows.cost)
             if form.write:
-                until_read = opened.pop_all()
-                written = written_as_it_comes(form.write(rows), coding)
-                response = StreamingResponse(_sent(until_read, written), 200, media_type=form.media_type)
+                until_sent = opened.pop_all()
+                content = request.state.ahead.of(written_as_it_comes(form.write(rows), coding), until_sent)
+                response = Sent(content, 200, until_sent, form.media_type)
             else:
                 part = (
                     asked_part(asked_with, dict(ready.raw_headers).get(b"etag"))
@@ -291,21 +295,6 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
                 response = await answered(request, rows, suffix, told, form.media_type, part)
     response.raw_headers += ready.raw_headers
     return response
-
-
-async def _sent(until_read: AsyncExitStack, written: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-    async with until_read, aclosing(written):
-        async for chunk in written:
-            yield chunk
-
-
-def told_clock(clock: Mapping[str, Any]) -> dict[str, str]:
-    """Which clocks and which position an answer stands for."""
-    return {
-        "Record-Position": str(clock["position"]),
-        "Record-Known": str(clock["known"]),
-        "Record-Valid": str(clock["valid"]),
-    }
 
 
 routes = [Route("/v1", index), Route("/v1/{path:path}", found)]
