@@ -134,8 +134,8 @@ async def _made(
     if operation.node.operation is OperationType.QUERY:
         made = await _at_its_moment(scope, asked, operation, told, viewer)
         told = telling_of(used, made.headers, public_url)
-        body = _formed(media_type, made.body)
-        return replace(made, body=body, headers=told, position=made.position if lasts else None)
+        position = made.position if lasts else None
+        return Made(_formed(media_type, made.body), told, position, made.recorded_at)
     charge(scope, CHANGING)
     try:
         done = _formed(media_type, await _mutated(scope, asked, operation, viewer))

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,6 +146,11 @@ class _Entry:
     gets: bool
     written: dict[str, _Written] = field(default_factory=dict)
 
+    @property
+    def stands(self) -> bool:
+        """Whether it is known for how long it is true."""
+        return self.position is not None or self.redaction is not None
+
     def is_true(self, head: Head, day: int) -> bool:
         if self.redaction is not None:
             return self.redaction == head.redaction
@@ -203,7 +208,7 @@ class KeptAnswers:
         entry = await self._entry(key, vary, made, begun)
         if made.position and made.position > begun.newest.position:
             self.following.doubt()  # somebody has published, which we had not heard; what was read first may say less than the last
-        elif entry.tag and self.following.head:
+        elif entry.stands and self.following.head:
             self._keep(key, entry)
         return await self._ready(entry, headers, key)
 
@@ -283,22 +288,18 @@ class KeptAnswers:
             headers = raw({**told, "Cache-Control": UNKEPT} if gets else told)
             return _Entry(made.body, headers, "", None, None, None, None, size, gets)
         if made.recorded_at:
-            tag = self._tag(key, *_of_the_past(newest))
+            tag = self._tag(key, *_of_the_past(newest)) if gets else ""
             modified = max(made.recorded_at, newest.redacted_at or made.recorded_at)
             exact = not newest.redaction
             entry = _Entry(made.body, [], tag, None, None, None, newest.redaction, size, gets)
         else:
             head = await self._head_at(made.position, newest)
-            recorded_at = head.recorded_at
-            told = {POSITION: str(made.position), KNOWN: mementos.written(recorded_at), **told}
-            today = EPOCH + timedelta(days=day)
-            told.setdefault(VALID, str(today.date()))
-            tag = self._tag(key, *_of_the_present(made.position, recorded_at, day))
-            modified = max(recorded_at, today)
-            exact = head.alone and recorded_at.replace(microsecond=0) != today
+            present, modified, exact = _present(head, day)
+            told = {**present, **told}
+            tag = self._tag(key, *_of_the_present(made.position, head.recorded_at, day)) if gets else ""
             entry = _Entry(made.body, [], tag, None, made.position, day, None, size, gets)
-        last_modified = format_datetime(modified, usegmt=True)
         if gets:
+            last_modified = format_datetime(modified, usegmt=True)
             told = {"Last-Modified": last_modified, "Cache-Control": PAST if made.recorded_at else PRESENT, **told}
             entry.modified = last_modified.encode() if exact else None
         entry.headers = raw(told)
@@ -335,6 +336,19 @@ class KeptAnswers:
         return found.hexdigest()
 
 
+@lru_cache(8)
+def _present(head: Head, day: int) -> tuple[Mapping[str, str], datetime, bool]:
+    """What an answer of the present tells; when it last changed, and whether a second says that exactly."""
+    today, recorded_at = EPOCH + timedelta(days=day), head.recorded_at
+    told = {
+        POSITION: str(head.position),
+        KNOWN: mementos.written(recorded_at),
+        VALID: str(today.date()),
+    }
+    exact = head.alone and recorded_at.replace(microsecond=0) != today
+    return told, max(recorded_at, today), exact
+
+
 def _of_the_present(position: int, recorded_at: datetime, day: int) -> tuple[bytes, ...]:
     """The moment beside the position: a record that was restored from a backup may go another way from there."""
     return b"present", b"%d" % position, recorded_at.isoformat().encode(), b"%d" % day
@@ -346,19 +360,21 @@ def _of_the_past(head: Head) -> tuple[bytes, ...]:
 
 async def _written(entry: _Entry, coding: str) -> _Written:
     body = await written(entry.body, coding)
-    etag = _etag(entry.tag, coding)
     headers = [*entry.headers, (b"content-length", b"%d" % len(body))]
     if coding != IDENTITY:
         headers.append((b"content-encoding", coding.encode()))
-    if entry.tag and entry.gets:
-        headers.append((b"etag", etag))
+    whole = Ready(200, headers, body)
+    if not entry.tag:  # there is nothing that could be unchanged
+        return _Written(whole, whole, b"")
+    etag = _etag(entry.tag, coding)
+    headers.append((b"etag", etag))
     repeated = [(name, value) for name, value in headers if name in REPEATED]
-    return _Written(Ready(200, headers, body), Ready(304, repeated, b""), etag)
+    return _Written(whole, Ready(304, repeated, b""), etag)
 
 
 def _chosen(entry: _Entry, written: _Written, headers: Mapping[bytes, bytes]) -> Ready:
     """As a whole, or that the client has it."""
-    if not entry.gets or not entry.tag:
+    if not entry.tag:
         return written.whole
     if b"if-none-match" in headers:
         has = tags(headers[b"if-none-match"])
@@ -382,7 +398,12 @@ def tags(if_none_match: bytes) -> set[bytes]:
 
 
 def raw(headers: Mapping[str, str]) -> Headers:
-    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return list(_raw(tuple(headers.items())))
+
+
+@lru_cache(1024)
+def _raw(headers: tuple[tuple[str, str], ...]) -> Headers:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
 
 
 @cache

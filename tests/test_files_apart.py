@@ -442,5 +442,7 @@ async def test_a_part_of_a_file_is_the_part_that_was_asked_for(client: httpx2.As
         part = await client.get("/v1/statements.parquet", headers={"Range": asked})
         assert (part.status_code, part.content, part.headers.get("content-range")) == (status, content, of)
         assert part.headers["etag"] == whole.headers["etag"]
+    headed = await client.head("/v1/statements.parquet", headers={"Range": "bytes=4-9"})
+    assert (headed.status_code, headed.headers["content-length"]) == (200, str(size))
     of_another = {"Range": "bytes=4-9", "If-Range": '"another"'}
     assert (await client.get("/v1/statements.parquet", headers=of_another)).status_code == 200

@@ -295,6 +295,7 @@ async def test_a_reader_finds_the_way_from_the_front_page_to_a_measure(client: h
     assert f"Measures that are reported of it: {said['totalCount']}" in text(page)
     assert "/v1/measures.csv?stateParty=PHL&valid=2020-01-01" in led
     assert elements(page, "a")[1] == {"href": "/"}  # after what skips to the text
+    assert "Group Asia-Pacific (Asia-Pacific States.)" in text(page)
     assert {"/v1/changes.atom"} <= {one["href"] for one in elements(front, "link")}
 
 

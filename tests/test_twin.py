@@ -96,6 +96,11 @@ async def test_an_empty_list_is_a_header_alone(client: httpx2.AsyncClient) -> No
         ("/v1/measures?status=in-force", 400, "status: there is no 'in-force'. Did you mean IN_FORCE?"),
         ("/v1/measures.csv?stateParty=Philippines", 400, "stateParty: 'Philippines' is no code of a State"),
         ("/v1/measures?stateParty=PHL,aut", 400, "'aut' is no code of a State"),
+        (
+            "/v1/coverage.csv?recommendation=ivc-05",
+            400,
+            "'ivc-05' is no code of a recommendation; codes are like IVC-05.",
+        ),
         ("/v1/measures?id=PHL-0001", 400, "id: 'PHL-0001' is no id: ids are a type and a name, like Measure:PHL-0007."),
         ("/v1/search", 400, "text: this is needed; add ?text= to the address"),
         ("/v1/diff?from=2026", 400, "from: '2026' is not a moment: write it as"),

@@ -19,9 +19,21 @@ def moment(written: str) -> str:
     return f"{day(written[:10])}, {written[11:19]} UTC"
 
 
+ABBREVIATED = frozenset(("NGO", "UN"))
+
+NAMES = {
+    "ASIA_PACIFIC": "Asia-Pacific",
+    "EASTERN_EUROPEAN": "Eastern European",
+    "LATIN_AMERICAN_AND_CARIBBEAN": "Latin American and Caribbean",
+    "WESTERN_EUROPEAN_AND_OTHERS": "Western European and others",
+}
+"""Words of closed lists that hold names."""
+
+
 def spelt(word: str) -> str:
     """A word of a closed list: "IN_FORCE" → "In force"."""
-    return word.replace("_", " ").capitalize()
+    words = " ".join(part if part in ABBREVIATED else part.lower() for part in word.split("_"))
+    return NAMES.get(word) or words[:1].upper() + words[1:]
 
 
 def label(field: str) -> str:

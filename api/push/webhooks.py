@@ -7,6 +7,7 @@ this is of the record.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -82,7 +83,7 @@ def _answering(does: Does) -> Callable[[Request], Awaitable[Response]]:
                 )
             return await does(await _asked(request, account))
         except NotRead as error:
-            return problem(error.status, "Not possible", str(error), error.headers)
+            return problem(error.status, HTTPStatus(error.status).phrase.capitalize(), str(error), error.headers)
         except (_Unfit, WebhookRefused, TargetRefused) as error:
             return problem(422, "Not possible", str(error), FOR_ONE)
         except asyncpg.ReadOnlySQLTransactionError:

@@ -33,8 +33,16 @@ TRUTHS = {"true": True, "false": False}
 WRITTEN = ("Date", "DateTime", "PartialDate")
 """Scalars that are texts of a certain kind."""
 
-STATES = re.compile("[A-Z]{3}", re.ASCII)
-"""Codes of States. A name in their place would match nothing, which reads as if the record had nothing."""
+CODES = {
+    "stateParty": (re.compile("[A-Z]{3}", re.ASCII), "a State; codes are like PHL", "/v1/state-parties.csv"),
+    "recommendation": (
+        re.compile(r"[A-Z]{1,9}-\d{1,3}", re.ASCII),
+        "a recommendation; codes are like IVC-05",
+        "/v1/recommendations.csv",
+    ),
+}
+"""Parameter → how its codes look, what of, and where all of them are. Anything else would match nothing, which reads as if the
+record had nothing."""
 
 OF_FORMS = ("excel",)
 """Parameters that say how a form is to be, whatever is listed."""
@@ -96,10 +104,9 @@ def _one(name: str, type_: GraphQLInputType, values: list[str]) -> Any:
 
 
 def _read(name: str, type_: GraphQLInputType, text: str) -> Any:
-    if name == "stateParty" and not STATES.fullmatch(text):
-        raise BadValue(
-            f"{name}: {text[:40]!r} is no code of a State; codes are like PHL. All of them, by name: /v1/state-parties.csv."
-        )
+    code, of, listed = CODES.get(name, (None, "", ""))
+    if code and not code.fullmatch(text):
+        raise BadValue(f"{name}: {text[:40]!r} is no code of {of}. All of them, by name: {listed}.")
     named = get_named_type(type_)
     if isinstance(named, GraphQLEnumType):
         return _word(name, named, text)
