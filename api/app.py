@@ -22,7 +22,7 @@ from api.fair_use.shared_allowance import SharedAllowance
 from api.following import Following
 from api.identity.bearer import WHILE
 from api.identity.openid import Issuer
-from api.kept import KeptAnswers
+from api.kept import PRESENT, KeptAnswers
 from api.openapi import document as openapi
 from api.pages import front, graphiql, viewer
 from api.push.deliverer import Deliverer
@@ -38,6 +38,8 @@ from db.verify_log import __file__ as verify_log
 
 HOUR = 3_600
 """Seconds."""
+
+CHECKER = FileResponse(verify_log, headers={"Cache-Control": PRESENT}, media_type="text/x-python")
 
 WRITERS = 2
 """Connections that change the record: they wait for one another, and readers for none of them."""
@@ -109,7 +111,7 @@ def create(settings: Settings | None = None) -> Starlette:
             Route("/docs", docs.contents),
             Route("/docs/api", viewer.viewer),
             Route("/docs/{name}", docs.text),
-            Route("/verify_log.py", FileResponse(verify_log, media_type="text/x-python"), methods=["GET"]),
+            Route("/verify_log.py", CHECKER, methods=["GET"]),
             Route("/healthz", health.alive),
             Route("/readyz", health.ready),
             Mount("/graphiql", graphiql.files),

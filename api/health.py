@@ -11,7 +11,7 @@ STATE = 'select (select version_num from alembic_version), (select coalesce(max(
 
 
 async def alive(_request: Request) -> Response:
-    return PlainTextResponse("ok\n")
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
 
 
 async def ready(request: Request) -> Response:

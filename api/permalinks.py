@@ -18,6 +18,7 @@ from api import accept, mementos
 from api.faults import problem, telling
 from api.indented import indented
 from api.kept import PAST, UNKEPT, KeptAnswers, Made, is_settled, key_of
+from api.kept import PRESENT as FOR_A_MINUTE
 from api.media_types import HTML, JSON
 from api.moments import accepted, asked_in, says_what_was_known
 from api.pages import record as record_page
@@ -124,7 +125,8 @@ async def timemap(request: Request) -> Response:
     moments = await _changed(request, named.name) if WELL_FORMED.fullmatch(named.name) else []
     if not moments:
         return _nothing(named)
-    return Response(mementos.timemap(_address(request, named.name), moments), media_type=mementos.LINK_FORMAT)
+    listed = mementos.timemap(_address(request, named.name), moments)
+    return Response(listed, headers={"Cache-Control": FOR_A_MINUTE}, media_type=mementos.LINK_FORMAT)
 
 
 @telling

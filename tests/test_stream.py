@@ -16,6 +16,7 @@ import pytest
 
 from api.push import stream
 from api.push.seats import SEATS_OF_ONE
+from api.sending import sent
 from db import accounts
 from db.embedded import Embedded
 from tests.conftest import cloned
@@ -310,7 +311,7 @@ async def test_what_a_slow_reader_has_not_taken_is_not_read_from_the_database(re
 async def test_a_reader_who_takes_nothing_any_more_loses_the_stream_and_its_seat(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "PATIENCE", 0.2)
+    monkeypatch.setattr(sent, "PATIENCE", 0.2)
     query = "subscription { changes(after: 0) { position document } }"
     async with opened(record.client, query) as found:
         await anext(found)

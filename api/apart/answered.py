@@ -13,10 +13,10 @@ from starlette.types import Receive, Scope, Send
 from api.about import LICENCE, LICENCE_TITLE, LICENCE_URL, TITLE
 from api.apart.process import written
 from api.apart.ranges import part_of
-from api.apart.reader import GONE, while_there
-from api.apart.refused import Busy, Left
+from api.apart.refused import Busy
 from api.apart.table import Table
 from api.citing import citation
+from api.sending.reader import GONE, Left, while_there
 from api.sending.sent import Unread, patient
 from api.v1.listing import Listing
 

@@ -15,7 +15,3 @@ class NotAll(Exception):
 
 class Died(Exception):
     """A process ended without its file: says what it wrote of that."""
-
-
-class Left(Exception):
-    """Whoever asked for it does not wait for it any more."""

@@ -12,8 +12,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.apart.answered import in_turn
-from api.apart.reader import GONE, while_there
-from api.apart.refused import Left
 from api.codings import IDENTITY
 from api.dataset import contents
 from api.dataset.apart import made
@@ -27,6 +25,7 @@ from api.indented import indented
 from api.kept import Begun, KeptAnswers, key_of, raw
 from api.kept import made as final
 from api.moments import READERS, asked_in
+from api.sending.reader import GONE, Left, while_there
 from api.sending.sent import Sent
 from api.stands_for import told_clock
 from api.v1.copying import exporting

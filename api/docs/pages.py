@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.docs.contents import PAGES, text_of, title_of
 from api.docs.generated import GENERATED
 from api.faults import problem
+from api.kept import PRESENT
 from api.pages.shell import HEADERS, fragment, page
 from api.unchanging import unchanging
 
@@ -27,7 +28,7 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 async def contents(_request: Request) -> Response:
     """All pages, each with what it is about."""
     listed = [(name, title_of(name), about) for name, about in PAGES.items()]
-    return page("contents.html", pages=listed)
+    return page("contents.html", headers={"Cache-Control": PRESENT}, pages=listed)
 
 
 async def text(request: Request) -> Response:

@@ -7,6 +7,7 @@ that keeps up with them and needs little beside. mkdocs-swagger-ui-tag does, and
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from api.kept import PRESENT
 from api.pages.scripted import PAGES, scripts_of
 
 files = scripts_of("mkdocs_swagger_ui_tag", "swagger-ui")
@@ -19,6 +20,9 @@ POLICY = (
 """Nothing is loaded from elsewhere. Inline styles are the viewer's own."""
 
 
+HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": PRESENT}
+
+
 async def viewer(_request: Request) -> Response:
     html = (PAGES / "viewer.html").read_text("utf-8")
-    return HTMLResponse(html, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"})
+    return HTMLResponse(html, headers=HEADERS)

@@ -22,6 +22,8 @@ from api.moments import LONGEST_POSITION, says_what_was_known
 from api.push.events import HEADERS, MEDIA_TYPE, accepted, beat, next_event, told_at_once
 from api.push.seats import Seats
 from api.request import Asked, NotRead
+from api.sending.reader import gone
+from api.sending.sent import Unread, patient
 from db.accounts import Account
 from db.newest_position import newest_position
 from schema.answer import asked_by, told
@@ -32,9 +34,6 @@ from schema.refusals import Refused, refusal
 
 BEATS = 15.0
 """Seconds between signs of life, where nothing is published: proxies close what is silent for long, after a minute as a rule."""
-
-PATIENCE = 60.0
-"""Seconds that a reader may leave unread what was sent; then the stream ends, and they come back to where they were."""
 
 FAREWELL = 1.0
 """Seconds that the end of a stream may take to be sent."""
@@ -114,17 +113,17 @@ class Stream(Response):
     async def _told(self, streams: Streams, receive: Receive, send: Send) -> bool:
         """Whether the answer can be ended in order: its reader is there, and reads."""
         telling = asyncio.create_task(self._tell(streams, send))
-        gone = asyncio.create_task(_gone(receive))
+        leaving = asyncio.create_task(gone(receive))
         ended = asyncio.create_task(streams.ended.wait())
-        tasks = telling, gone, ended
+        tasks = telling, leaving, ended
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if gone.done():
+            if leaving.done():
                 return False
             if telling.done():
                 telling.result()
             return True
-        except TimeoutError:  # nobody reads
+        except Unread:
             return False
         finally:
             for task in tasks:
@@ -178,13 +177,6 @@ class Stream(Response):
         return list(zip(row["positions"] or (), row["told"] or (), strict=True))
 
 
-async def _gone(receive: Receive) -> None:
-    """Until the reader has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 async def _send(send: Send, part: bytes) -> None:
-    """Raises TimeoutError where the reader takes nothing any more."""
-    async with asyncio.timeout(PATIENCE):
-        await send({"type": "http.response.body", "body": part, "more_body": True})
+    """Raises Unread where the reader takes nothing any more: they come back to where they were."""
+    await patient(send)({"type": "http.response.body", "body": part, "more_body": True})

@@ -1,1 +1,1 @@
-"""How long answers are sent: ahead of readers who are slow, and no more of them to who takes nothing."""
+"""How long answers are sent: while their readers are there, ahead of those who are slow, and no more to those who take nothing."""

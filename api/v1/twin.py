@@ -22,7 +22,7 @@ from api.deprecation import telling_of
 from api.fair_use.cost import charge
 from api.faults import problem, telling
 from api.indented import indented
-from api.kept import UNKEPT, KeptAnswers, Made, key_of, made
+from api.kept import PRESENT, UNKEPT, KeptAnswers, Made, key_of, made
 from api.media_types import HTML, JSON
 from api.moments import asked_in
 from api.sending.sent import Sent
@@ -31,6 +31,7 @@ from api.v1 import listing
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, Form, chosen, split
+from api.v1.listing import Listing
 from api.v1.parameters import variables_of
 from schema.answer import answer
 from schema.identity import WELL_FORMED
@@ -69,7 +70,7 @@ async def index(request: Request) -> Response:
         for path, endpoint in ENDPOINTS.items()
     ]
     body = indented({"endpoints": listed})
-    return Response(body, media_type=JSON)
+    return Response(body, headers={"Cache-Control": PRESENT}, media_type=JSON)
 
 
 @telling
@@ -273,28 +274,28 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         ready = await answers.streamed(asked_with, key, "Accept", of_it, begun, coding)
         if ready.status_code != 200:
             return ready
-        heads = request.method == "HEAD"
-        if heads and form.write:
-            response = Response(None, 200, media_type=form.media_type)
-            del response.headers[
-                "Content-Length"
-            ]  # nobody knows it yet; readers that ask for it first took 0 at its word
-        else:
-            charge(request.scope, rows.cost)
-            if form.write:
-                until_sent = opened.pop_all()
-                content = request.state.ahead.of(written_as_it_comes(form.write(rows), coding), until_sent)
-                response = Sent(content, 200, until_sent, form.media_type)
-            else:
-                part = (
-                    asked_part(asked_with, dict(ready.raw_headers).get(b"etag"))
-                    if form.in_parts and not heads
-                    else None
-                )
-                told = {"Accept-Ranges": "bytes"} if form.in_parts else {}
-                response = await answered(request, rows, suffix, told, form.media_type, part)
+        ranged = form.in_parts and request.method != "HEAD"
+        part = asked_part(asked_with, dict(ready.raw_headers).get(b"etag")) if ranged else None
+        response = await _whole(request, rows, suffix, form, coding, part, opened)
     response.raw_headers += ready.raw_headers
     return response
+
+
+async def _whole(
+    request: Request, rows: Listing, suffix: str, form: Form, coding: str, part: str | None, opened: AsyncExitStack
+) -> Response:
+    """The answer, but for the headers that tell of it; what it is read from stays open until it is sent."""
+    if request.method == "HEAD" and form.write:
+        response = Response(None, 200, media_type=form.media_type)
+        del response.headers["Content-Length"]  # nobody knows it yet; readers that ask for it first took 0 at its word
+        return response
+    charge(request.scope, rows.cost)
+    if form.write:
+        until_sent = opened.pop_all()
+        content = request.state.ahead.of(written_as_it_comes(form.write(rows), coding), until_sent)
+        return Sent(content, 200, until_sent, form.media_type)
+    told = {"Accept-Ranges": "bytes"} if form.in_parts else {}
+    return await answered(request, rows, suffix, told, form.media_type, part)
 
 
 routes = [Route("/v1", index), Route("/v1/{path:path}", found)]

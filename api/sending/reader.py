@@ -5,8 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import Request
-
-from api.apart.refused import Left
+from starlette.types import Receive
 
 GONE = 499
 """The status of an answer that nobody is there to read, as servers log it."""
@@ -14,9 +13,13 @@ GONE = 499
 T = TypeVar("T")
 
 
+class Left(Exception):
+    """Whoever asked for it does not wait for it any more."""
+
+
 async def while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """What the work comes to. Raises what that raises; Left where its reader leaves before, and nothing of it goes on then."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(request))
+    working, leaving = asyncio.create_task(work), asyncio.create_task(gone(request.receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -28,7 +31,7 @@ async def while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
             await asyncio.wait((task,))
 
 
-async def _left(request: Request) -> None:
+async def gone(receive: Receive) -> None:
     """Returns when the reader does not wait any more."""
-    while (await request.receive())["type"] != "http.disconnect":
+    while (await receive())["type"] != "http.disconnect":
         pass
