@@ -261,7 +261,8 @@ class KeptAnswers:
     def _move(self, head: Head) -> None:
         """What must go is not to stay in memory either; nor what was said by a log that came back another way from a backup."""
         before = self._head
-        if (head.redaction, head.begins) != (before.redaction, before.begins) or head.position < before.position:
+        goes_on = head.position > before.position and head.recorded_at > before.recorded_at
+        if (head.redaction, head.begins) != (before.redaction, before.begins) or not (goes_on or head == before):
             self._entries.clear()
         self._head = head
 

@@ -71,12 +71,12 @@ ANSWERS: Mapping[str, tuple[int, Mapping[str, str]]] = {
 """Address → the status, and what it is asked with."""
 
 
-def noted(answer: httpx2.Response, body: bytes) -> list[str]:
-    """What httplint finds wrong with an answer. body: as it came, in its coding."""
+def noted(answer: httpx2.Response, body: bytes, asked_at: float) -> list[str]:
+    """What httplint finds wrong with an answer. body: as it came, in its coding; asked_at: Date tells that."""
     asked = answer.request
     request, response = (
         HttpRequestLinter(),
-        HttpResponseLinter(start_time=time.time(), no_content=asked.method == "HEAD"),
+        HttpResponseLinter(start_time=asked_at, no_content=asked.method == "HEAD"),
     )
     request.process_request_topline(asked.method.encode(), str(asked.url).encode(), b"HTTP/1.1")
     request.process_headers(asked.headers.raw)
@@ -94,7 +94,8 @@ def noted(answer: httpx2.Response, body: bytes) -> list[str]:
 @pytest.mark.parametrize("address", ANSWERS)
 async def test_fields_are_such_as_http_has(client: httpx2.AsyncClient, address: str, method: str) -> None:
     status, headers = ANSWERS[address]
+    asked_at = time.time()
     async with client.stream(method, address, headers={"Accept-Encoding": "identity", **headers}) as answer:
         body = b"".join([piece async for piece in answer.aiter_raw()])
     assert answer.status_code == status
-    assert noted(answer, body) == []
+    assert noted(answer, body, asked_at) == []

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ import zstandard
 from starlette.responses import Response
 
 from api.codings import wanted
-from api.following import NAMED, Following
+from api.following import NAMED, Following, read_head
 from api.kept import PAST, PRESENT, UNKEPT, KeptAnswers, Made, key_of, made
 from db import accounts
 from db.embedded import Embedded
@@ -390,6 +391,22 @@ async def test_a_past_answer_stays_when_something_is_published_and_goes_when_som
     assert "…".encode() in redacted.body
     assert header(then, b"cache-control") == PAST.encode()
     assert header(then, b"etag") != header(redacted, b"etag")
+
+
+async def test_what_a_log_said_that_came_back_another_way_is_in_memory_no_more(log: Dated, empty_url: str) -> None:  # noqa: ARG001
+    """A backup was restored, and as much was published since as had been lost, before anybody looked."""
+    key, following = key_of({"method": "GET", "path": "/", "query_string": b""}, {}, ""), Following(empty_url)
+    async with await open_pool(empty_url, size=1) as pool:
+        following.head = head = await read_head(pool)
+        kept = KeptAnswers(following, pool, MEGABYTE, "")
+        for later in (0, 1):
+            await kept.answered({}, key, "", reads(pool))
+            assert kept.given({}, key) is not None
+            following.head = replace(
+                head, position=head.position + later, recorded_at=head.recorded_at - timedelta(seconds=1)
+            )
+            assert (kept.given({}, key), kept.size) == (None, 0)
+            following.head = head
 
 
 async def test_at_midnight_an_answer_is_made_anew(log: Dated, empty_url: str) -> None:  # noqa: ARG001 - told before

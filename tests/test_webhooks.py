@@ -190,6 +190,7 @@ async def test_what_cannot_be_registered_is_refused_in_words_and_nothing_is_kept
         ({"url": "https://ana:word@example.org/", "query": hooks.laws}, "url holds a name or a password"),
         ({"url": "https://[", "query": hooks.laws}, "url is no address"),
         ({"url": "https://nothing.invalid/", "query": hooks.laws}, "The name nothing.invalid leads nowhere"),
+        ({"url": "https://an..example/", "query": hooks.laws}, "The name an..example leads nowhere"),
     ]
     for sent, why in refused:
         answer = await hooks.asks("POST", "", **sent)
@@ -434,7 +435,7 @@ async def test_nothing_is_sent_for_an_account_that_is_disabled_and_nothing_is_le
 PRIVATE = (
     "127.0.0.1 10.0.0.1 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 240.0.0.1 255.255.255.255 localhost"
     " [::1] [::] [fe80::1] [fc00::1] [fec0::1] [ff02::1] [::ffff:10.0.0.1] [64:ff9b::a00:1] [2002:a00:1::]"
-    " [2001:0:4136:e378:8000:63bf:f5ff:fffe] 2130706433 0x7f.1"
+    " [2001:0:4136:e378:8000:63bf:f5ff:fffe] 2130706433 0x7f.1 192.0.0.8 [64:ff9b:1::a00:1] [3fff::1] [5f00::1]"
 )
 
 

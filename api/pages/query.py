@@ -12,8 +12,9 @@ from api.queries.answered import about_of, media_type_of
 HEADERS = {
     "Content-Security-Policy": shell.POLICY.replace("form-action 'none'", "form-action 'self'"),
     "Vary": "Accept",
+    "Cache-Control": "no-store",
 }
-"""Its one form saves the same query, frozen."""
+"""Its one form saves the same query, frozen. Nobody keeps it: what it says may be withdrawn."""
 
 
 def page(told: Mapping[str, Any]) -> Response:

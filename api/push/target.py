@@ -9,6 +9,8 @@ which was made for this, is kept up no more. It follows no redirects, and reads 
 import asyncio
 import socket
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +18,15 @@ import httpcore2
 
 TRANSLATED = ip_network("64:ff9b::/96")
 """IPv6 addresses that stand for an IPv4 address, which may be a private one (RFC 6052)."""
+
+NOT_PUBLIC = [
+    ip_network(one)
+    for one in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16", "fec0::/10")
+]
+"""Networks of IANA's registries of special purposes that some versions of Python take for public."""
+
+LOOKUPS = 4
+"""Names that are looked up at once."""
 
 CONNECTING, ANSWERING = 5.0, 10.0
 """Seconds to connect; and for the rest."""
@@ -34,6 +45,8 @@ class Targets:
 
     def __init__(self, *, private: bool) -> None:
         self.private = private
+        # threads of its own: a name server that does not answer is to hold up nothing but webhooks
+        self._looking_up = ThreadPoolExecutor(LOOKUPS, "opsc-lookup")
 
     async def check(self, url: str) -> None:
         """Raises TargetRefused."""
@@ -59,7 +72,12 @@ class Targets:
 
     async def public_addresses(self, host: str, port: int) -> Sequence[str]:
         """The addresses of a host, all of them good. Raises TargetRefused, or OSError where there are none."""
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._looking_up, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            )
+        except UnicodeError:  # a part of the name is empty or too long
+            raise socket.gaierror(socket.EAI_NONAME, f"{host[:80]} is no name") from None
         addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
         if not self.private and not all(is_public(one) for one in addresses):
             raise TargetRefused(
@@ -122,8 +140,8 @@ def is_public(text: str) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is not None:
             return is_public(str(inner))
-        if address.is_site_local:
-            return False
+    if any(address in network for network in NOT_PUBLIC):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

@@ -32,7 +32,9 @@ async def saved(request: Request) -> Response:
         return suffix
     refuse_unknown(request.query_params, [*READERS, *OF_FORMS])
     if suffix == "graphql":
-        return Response(query.document, media_type=f"{OTHERS[suffix]}; charset=utf-8")
+        return Response(
+            query.document, headers={"Cache-Control": "no-store"}, media_type=f"{OTHERS[suffix]}; charset=utf-8"
+        )
     asked = asked_in(request.query_params)
     if suffix == "html":
         return page(await described(request.state, query, asked))

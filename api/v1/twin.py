@@ -274,8 +274,8 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         ready = await answers.streamed(asked_with, key, "Accept", of_it, begun, coding)
         if ready.status_code != 200:
             return ready
-        in_parts = form.in_parts and request.method != "HEAD"
-        part = asked_part(asked_with, dict(ready.raw_headers).get(b"etag")) if in_parts else None
+        ranged = form.in_parts and request.method != "HEAD"
+        part = asked_part(asked_with, dict(ready.raw_headers).get(b"etag")) if ranged else None
         response = await _whole(request, rows, suffix, form, coding, part, opened)
     response.raw_headers += ready.raw_headers
     return response
