@@ -247,3 +247,18 @@ async def test_a_feed_leads_to_the_page_on_what_it_is_about(client: httpx2.Async
     assert read.feed.link == f"https://opsc.example{page}"
     assert (await json_feed(client, feed.format(".feed.json")))["home_page_url"] == f"https://opsc.example{page}"
     assert (await client.get(page, headers={"Accept": "text/html"})).status_code == 200
+
+
+async def test_a_query_of_two_lists_is_no_feed_of_the_first(client: httpx2.AsyncClient) -> None:
+    two = "{ clock { position } changes { nodes { id } } older: changes(after: 7) { nodes { id } } }"
+    answer = await client.get("/graphql.atom", params={"query": two})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["detail"].startswith("This form shows one list, and the query asks for changes, changes")
+    one = "{ clock { position } changes { nodes { id } } }"
+    assert (await client.get("/graphql.atom", params={"query": one})).status_code == 200
+
+
+async def test_a_subscription_is_followed_elsewhere(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/graphql.jsonl", params={"query": "subscription { changes { id } }"})
+    assert answer.status_code == 400
+    assert "A subscription is followed at /graphql" in answer.json()["detail"]

@@ -77,8 +77,13 @@ def in_words(name: str) -> str:
 def written(query: str, operation_name: str | None, given: Mapping[str, Any]) -> Written:
     """Raises Refused, and NotRead for what does not read."""
     operation = document(query).operation(operation_name)
-    if operation.node.operation is not OperationType.QUERY:
-        raise NotRead(400, "What changes the record is sent to /graphql, by POST: here it is read.")
+    match operation.node.operation:
+        case OperationType.MUTATION:
+            raise NotRead(400, "What changes the record is sent to /graphql, by POST: here it is read.")
+        case OperationType.SUBSCRIPTION:
+            raise NotRead(
+                400, "A subscription is followed at /graphql, as server-sent events: here a query is answered once."
+            )
     return Written(operation, {name: value for name, value in given.items() if name in operation.types})
 
 

@@ -8,10 +8,19 @@ from graphql import DocumentNode, FieldNode, Node, VariableNode, print_ast
 from api.v1.endpoints import ENDPOINTS, Endpoint
 from api.v1.forms import Form
 from schema.document import Operation, document
+from schema.refusals import BadValue
+
+BESIDE = ("clock", "__typename")
+"""Fields of Query that say nothing more than the answer's headers do."""
 
 
 def with_fields_of(form: Form, operation: Operation, field: str) -> Operation:
-    """The operation with the list that it asks for at its root, of this field, and with what the form needs of it."""
+    """The operation with the list that it asks for at its root, of this field, and with what the form needs of it. Raises BadValue
+    where it asks for more than that, which would be left out without a word."""
+    more = [one for one in _fields(operation) if one.name.value not in BESIDE]
+    if len(more) > 1:
+        names = ", ".join(one.name.value for one in more)
+        raise BadValue(f"This form shows one list, and the query asks for {names}: ask for one of them alone.")
     needed = _listing(field).of_form(form.file)
     asked = copy(_field(operation, field))
     asked.selection_set = _field(needed, field).selection_set
@@ -30,8 +39,11 @@ def _listing(field: str) -> Endpoint:
 
 
 def _field(operation: Operation, field: str) -> FieldNode:
-    selections = operation.node.selection_set.selections
-    return next(one for one in selections if isinstance(one, FieldNode) and one.name.value == field)
+    return next(one for one in _fields(operation) if one.name.value == field)
+
+
+def _fields(operation: Operation) -> list[FieldNode]:
+    return [one for one in operation.node.selection_set.selections if isinstance(one, FieldNode)]
 
 
 def _variables(node: Node) -> Iterator[str]:
