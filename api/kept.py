@@ -198,7 +198,9 @@ class KeptAnswers:
     ) -> Response:
         """The answer to a public request, kept or made now; 304 where the client has it. vary: the headers that the answer depends
         on, Accept-Encoding aside, where a Made does not tell its own."""
-        found = self.given(headers, key) or await self.ready(headers, key, vary)
+        found = self.given(headers, key)
+        if found is None and (key in self._entries or b"if-none-match" in headers):
+            found = await self.ready(headers, key, vary)
         if found:
             return found
         begun = await self.begun()
@@ -232,9 +234,8 @@ class KeptAnswers:
             return None
         if head is not self._head:
             self._move(head)
-        try:
-            entry = self._entries[key]
-        except KeyError:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
         written = entry.written.get(entry.coding(headers))
         return _chosen(entry, written, headers) if written and entry.is_true(head, self._day()) else None

@@ -430,7 +430,7 @@ async def test_a_fault_of_ours_is_masked_and_logged(empty_database: Embedded) ->
 async def test_pages_of_any_origin_may_read(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/graphql", json={"query": QUERY}, headers={"origin": "https://map.example"})
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert "Retry-After" in answer.headers["access-control-expose-headers"]
+    assert answer.headers["access-control-expose-headers"] == "*"
     preflight = {
         "origin": "https://map.example",
         "access-control-request-method": "POST",
