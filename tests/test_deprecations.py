@@ -121,7 +121,7 @@ async def test_an_answer_tells_that_its_query_used_something_that_goes(client: h
     ]
     assert [told(answer) for answer in answers] == [TOLD] * 3
     assert answers[0].headers["Link"] == ABOUT
-    assert {"Deprecation", "Sunset", "Link"} <= {*answers[0].headers["Access-Control-Expose-Headers"].split(", ")}
+    assert answers[0].headers["Access-Control-Expose-Headers"] == "*"
     past = await client.get("/graphql", params={**going, "position": 5})
     assert told(past) == TOLD
     assert ABOUT in past.headers.get_list("Link", split_commas=True)

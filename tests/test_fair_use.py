@@ -56,8 +56,7 @@ async def test_each_answer_tells_what_may_be_had_and_what_remains(small: httpx2.
     name, remaining, seconds = told(answer)
     assert (name, remaining) == ("default", 100 - COST)
     assert HOUR - 60 < seconds <= HOUR
-    exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
-    assert {"RateLimit", "RateLimit-Policy", "Retry-After"} <= {*exposed}
+    assert answer.headers["Access-Control-Expose-Headers"] == "*"
 
 
 async def test_what_is_answered_without_a_plan_costs_1(small: httpx2.AsyncClient) -> None:
