@@ -8,10 +8,8 @@ from graphql import DocumentNode, FieldNode, Node, VariableNode, print_ast
 from api.v1.endpoints import ENDPOINTS, Endpoint
 from api.v1.forms import Form
 from schema.document import Operation, document
+from schema.flattening import BESIDE
 from schema.refusals import BadValue
-
-BESIDE = ("clock", "__typename")
-"""Fields of Query that say nothing more than the answer's headers do."""
 
 
 def with_fields_of(form: Form, operation: Operation, field: str) -> Operation:
