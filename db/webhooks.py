@@ -111,12 +111,18 @@ async def of_account(source: Source, account_id: int, number: int | None = None)
     return rows
 
 
-async def deliveries(source: Source, number: int, newest: int) -> Sequence[asyncpg.Record]:
-    """A webhook's newest deliveries, the newest first."""
-    rows: Sequence[asyncpg.Record] = await source.fetch(
-        "select * from webhook_delivery where webhook_id = $1 order by made_at desc, id limit $2", number, newest
-    )
-    return rows
+async def with_deliveries(
+    source: Source, account_id: int, number: int, newest: int
+) -> tuple[asyncpg.Record | None, Sequence[asyncpg.Record]]:
+    """An account's webhook, if it is there, and its newest deliveries, the newest first: both as they were at the same moment."""
+    async with source.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        row = await connection.fetchrow("select * from webhook where account_id = $1 and id = $2", account_id, number)
+        rows: Sequence[asyncpg.Record] = await connection.fetch(
+            "select * from webhook_delivery where webhook_id = $1 order by made_at desc, id limit $2",
+            row and row["id"],
+            newest,
+        )
+    return row, rows
 
 
 async def delete(source: Source, number: int) -> None:

@@ -126,10 +126,9 @@ async def _listed(asked: Asked) -> Response:
 
 
 async def _one(asked: Asked) -> Response:
-    rows = await webhooks.deliveries(asked.deliverer.pool, asked.its["id"], TOLD)
-    now = await webhooks.of_account(asked.deliverer.pool, asked.account.id, asked.its["id"])  # as it is after these
+    row, rows = await webhooks.with_deliveries(asked.deliverer.pool, asked.account.id, asked.its["id"], TOLD)
     return _json(
-        {**_told(now[0] if now else asked.its, asked.public_url), "deliveries": [_delivery(row) for row in rows]}
+        {**_told(row or asked.its, asked.public_url), "deliveries": [_delivery(delivery) for delivery in rows]}
     )
 
 
