@@ -3,37 +3,23 @@
 Starlette's CORSMiddleware does the same and more, and took a quarter of a small answer's time.
 """
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 EXPOSED = b"*"
 """Headers that a page's script may read: all of them."""
 
 OPEN = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED))
+"""Nothing here rests on cookies, so that is safe."""
 
 
-class ReadableByAll:
-    """The application, whose answers pages of any origin may read. Nothing here rests on cookies, so that is safe."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def opened(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *OPEN]
-            await send(message)
-
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-        elif scope["method"] == "OPTIONS" and any(
-            name == b"access-control-request-method" for name, _ in scope["headers"]
-        ):
-            await _asked_beforehand(scope, opened)
-        else:
-            await self.app(scope, receive, opened)
+def is_asked_beforehand(scope: Scope) -> bool:
+    """Whether a browser asks what a page's script may send."""
+    return scope["method"] == "OPTIONS" and any(
+        name == b"access-control-request-method" for name, _ in scope["headers"]
+    )
 
 
-async def _asked_beforehand(scope: Scope, send: Send) -> None:
+async def answer_beforehand(scope: Scope, _receive: Receive, send: Send) -> None:
     """Any header may be sent; which methods there are, the address itself says."""
     asked = [
         (b"access-control-allow-headers", value)

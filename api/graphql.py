@@ -45,29 +45,10 @@ from schema.refusals import ErrorCode, Refused, refusal
 BY_FORM, BY_FORM_AND_MOMENT = "Accept, Authorization", "Accept, Accept-Datetime, Authorization"
 """What an answer depends on beside its address: that of a GET on Accept-Datetime too, unless its address says what was known."""
 
-PATH = "/graphql"
+PATH, METHODS = "/graphql", ("GET", "HEAD", "POST")
 
 REPORTS, REPORTS_OF_AN_ACCOUNT = 10, 100
 """Errors that may be pointed out in an hour from one address, and by one account."""
-
-
-class KeptFirst:
-    """The application, before whose routes what is kept of /graphql is given: to look for the route, and to stand ready for its
-    faults, takes a quarter of such an answer's time."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] in ("GET", "HEAD"):
-            headers = dict(scope["headers"])
-            media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=True)
-            if media_type and b"authorization" not in headers:
-                answers: KeptAnswers = scope["state"]["kept"]
-                if given := answers.given(headers, key_of(scope, headers, media_type)):
-                    await given(scope, receive, send)
-                    return
-        await self.app(scope, receive, send)
 
 
 class GraphQL:
@@ -89,6 +70,30 @@ class GraphQL:
                 media_type = JSON if media_type == EVENTS else media_type
                 found = _refused(scope, media_type, error.status, [refusal(str(error), error.code)], error.headers)
         await found(scope, receive, send)
+
+
+class First:
+    """The application, before whose routes /graphql is answered: to look for the route, and to stand ready for its faults, takes a
+    tenth of a small answer's time."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app, self.graphql = app, GraphQL()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = scope["type"] == "http" and scope["path"] == PATH and scope["method"] in METHODS
+        await (self.graphql if first else self.app)(scope, receive, send)
+
+
+def kept(scope: Scope) -> Ready | None:
+    """What is kept of a GET, for the public."""
+    if scope["path"] != PATH or scope["method"] not in ("GET", "HEAD"):
+        return None
+    headers = dict(scope["headers"])
+    media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=True)
+    if media_type is None or b"authorization" in headers:
+        return None
+    answers: KeptAnswers = scope["state"]["kept"]
+    return answers.given(headers, key_of(scope, headers, media_type))
 
 
 async def _answered(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str) -> Response:

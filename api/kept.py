@@ -62,8 +62,7 @@ Key = tuple[bytes | str, ...]
 """All of a request that its answer depends on, but for the coding: its address, its media type, a body if it has one."""
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """An answer as it was made. headers: its own, the media type among them; what is told of caching is added to them.
 
     position: the log's newest that its statement saw (Answer.position), whatever moment it is of; None where it tells of more than
@@ -158,9 +157,8 @@ class _Entry:
 
     def coding(self, headers: Mapping[bytes, bytes]) -> str:
         """In which of the codings it is wanted."""
-        if len(self.body) < SMALLEST:
-            return IDENTITY
-        return wanted(headers.get(b"accept-encoding", b""))
+        accepted = headers.get(b"accept-encoding")
+        return wanted(accepted) if accepted and len(self.body) >= SMALLEST else IDENTITY
 
     def size(self) -> int:
         coded = [whole.body for whole, _, _ in self.written.values() if whole.body is not self.body]
@@ -198,21 +196,19 @@ class KeptAnswers:
     ) -> Response:
         """The answer to a public request, kept or made now; 304 where the client has it. vary: the headers that the answer depends
         on, Accept-Encoding aside, where a Made does not tell its own."""
-        found = self.given(headers, key)
-        if found is None and (key in self._entries or b"if-none-match" in headers):
-            found = await self.ready(headers, key, vary)
-        if found:
+        if found := await self.ready(headers, key, vary):
             return found
         begun = await self.begun()
         made = await make()
         if isinstance(made, Response):
             return made
         entry = await self._entry(key, vary, made, begun)
+        written = await _written(entry, entry.coding(headers))
         if made.position and made.position > begun.newest.position:
             self.following.doubt()  # somebody has published, which we had not heard; what was read first may say less than the last
-        elif entry.stands and self.following.head:
+        elif self.most and entry.stands and self.following.head:
             self._keep(key, entry)
-        return await self._ready(entry, headers, key)
+        return _chosen(entry, written, headers)
 
     async def begun(self) -> Begun:
         """To be asked before an answer is made: what it rests on is then no older, and what midnight comes between is dropped."""
@@ -234,8 +230,9 @@ class KeptAnswers:
             return None
         if head is not self._head:
             self._move(head)
-        entry = self._entries.get(key)
-        if entry is None:
+        try:
+            entry = self._entries[key]  # get() would look twice
+        except KeyError:
             return None
         written = entry.written.get(entry.coding(headers))
         return _chosen(entry, written, headers) if written and entry.is_true(head, self._day()) else None
@@ -323,7 +320,7 @@ class KeptAnswers:
         coding = entry.coding(headers)
         found = entry.written.get(coding)
         if found is None:
-            found = entry.written[coding] = await _written(entry, coding)
+            found = await _written(entry, coding)
             if self._entries.get(key) is entry:  # it takes more room now
                 del self._entries[key]
                 self._keep(key, entry)
@@ -361,25 +358,30 @@ def _of_the_past(head: Head) -> tuple[bytes, ...]:
 
 
 async def _written(entry: _Entry, coding: str) -> _Written:
-    body = await written(entry.body, coding)
+    body = entry.body if coding == IDENTITY else await written(entry.body, coding)
     headers = [*entry.headers, (b"content-length", b"%d" % len(body))]
     if coding != IDENTITY:
         headers.append((b"content-encoding", coding.encode()))
     whole = Ready(200, headers, body)
-    if not entry.tag:  # there is nothing that could be unchanged
-        return _Written(whole, whole, b"")
-    etag = _etag(entry.tag, coding)
-    headers.append((b"etag", etag))
-    repeated = [(name, value) for name, value in headers if name in REPEATED]
-    return _Written(whole, Ready(304, repeated, b""), etag)
+    if entry.tag:
+        etag = _etag(entry.tag, coding)
+        headers.append((b"etag", etag))
+        repeated = [(name, value) for name, value in headers if name in REPEATED]
+        found = _Written(whole, Ready(304, repeated, b""), etag)
+    else:
+        found = _Written(whole, whole, b"")  # there is nothing that could be unchanged
+    entry.written[coding] = found
+    return found
 
 
 def _chosen(entry: _Entry, written: _Written, headers: Mapping[bytes, bytes]) -> Ready:
     """As a whole, or that the client has it."""
     if not entry.tag:
         return written.whole
-    if b"if-none-match" in headers:
-        has = tags(headers[b"if-none-match"])
+    if if_none_match := headers.get(b"if-none-match"):
+        if if_none_match == written.etag:
+            return written.unchanged
+        has = tags(if_none_match)
         return written.unchanged if written.etag in has or b"*" in has else written.whole
     if entry.modified and headers.get(b"if-modified-since") == entry.modified:
         return written.unchanged

@@ -156,7 +156,7 @@ async def _revision(request: Request, named: Named) -> Made | Response:
         found["redaction"] = f"{_address(request, record_id)}/{redaction}"
     if named.as_page:
         return _made(revision_page.revision_page(found, request.state.settings.public_url, headers), answered)
-    return replace(_made(_json(found, 200, headers), answered), recorded_at=DateTime.read(found["recordedAt"]))
+    return _made(_json(found, 200, headers), answered)._replace(recorded_at=DateTime.read(found["recordedAt"]))
 
 
 def _made(shown: Response, answered: Answer) -> Made:

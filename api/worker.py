@@ -7,12 +7,12 @@ import signal
 import threading
 from multiprocessing.process import BaseProcess
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from api import app, logs
 
 
-def create() -> Starlette:
+def create() -> ASGIApp:
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_end_with, args=[parent], daemon=True).start()
         logs.configure()

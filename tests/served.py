@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
 from api.app import create
@@ -37,7 +37,7 @@ async def served(
 
 
 @asynccontextmanager
-async def listening(app: Starlette, listener: socket.socket | None = None) -> AsyncIterator[httpx2.AsyncClient]:
+async def listening(app: ASGIApp, listener: socket.socket | None = None) -> AsyncIterator[httpx2.AsyncClient]:
     """The same for any application. listener: a socket whose port is taken already."""
     server = Server(
         Config(app, port=0, log_config=None, access_log=False, http=Protocol, lifespan="on", proxy_headers=False)

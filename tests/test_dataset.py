@@ -25,7 +25,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.apart.parquet import elements
-from api.app import create
+from api.app import create, living
 from api.command_line import opsc as command
 from api.dataset.tables import TABLES
 from api.kept import PAST, PRESENT
@@ -333,7 +333,7 @@ async def test_a_download_that_breaks_off_is_no_zip(
     seeded_database: Embedded, administrator: asyncpg.Connection
 ) -> None:
     database = seeded_database.url.partition("?")[0].rpartition("/")[2]
-    app, sent = create(Settings(seeded_database.url, public_url="https://opsc.example")), list[Mapping[str, Any]]()
+    settings, sent = Settings(seeded_database.url, public_url="https://opsc.example"), list[Mapping[str, Any]]()
 
     async def receive() -> MutableMapping[str, Any]:
         await asyncio.Event().wait()  # its reader stays
@@ -348,9 +348,9 @@ async def test_a_download_that_breaks_off_is_no_zip(
 
     address = {"path": "/v1/dataset.zip", "query_string": b"", "headers": [], "client": ("127.0.0.1", 9)}
     scope = {"type": "http", "method": "GET", **address}
-    async with app.router.lifespan_context(app) as state:
+    async with living(settings) as state:
         with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.InterfaceError)):
-            await app({**scope, "state": state}, receive, send)
+            await create(settings)({**scope, "state": state}, receive, send)
     assert (sent[0]["status"], sent[-1]["more_body"]) == (200, True)
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(b"".join(message["body"] for message in sent[1:])))
@@ -392,7 +392,7 @@ async def test_a_file_whose_reader_leaves_is_made_no_further(
     record_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    app, sent = create(Settings(record_url, public_url="https://opsc.example")), list[Mapping[str, Any]]()
+    settings, sent = Settings(record_url, public_url="https://opsc.example"), list[Mapping[str, Any]]()
 
     async def receive() -> MutableMapping[str, Any]:
         await asyncio.to_thread(appears, tmp_path, ".opsc-*/dataset.sqlite")
@@ -402,8 +402,8 @@ async def test_a_file_whose_reader_leaves_is_made_no_further(
         sent.append(message)
 
     address = {"path": "/v1/dataset.sqlite", "query_string": b"", "headers": [], "client": ("127.0.0.1", 9)}
-    async with app.router.lifespan_context(app) as state:
-        await app({"type": "http", "method": "GET", **address, "state": state}, receive, send)
+    async with living(settings) as state:
+        await create(settings)({"type": "http", "method": "GET", **address, "state": state}, receive, send)
     assert [message["status"] for message in sent if "status" in message] == [499]
     assert appears(tmp_path, "*", within=0) == []
 

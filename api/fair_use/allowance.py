@@ -38,12 +38,17 @@ class Allowance:
             self.spend(asker, count)
         return wait
 
-    def spend(self, asker: Hashable, count: int) -> Had:
-        """So many are had, however many were; all that are had now."""
+    def of(self, asker: Hashable) -> Had:
+        """What an asker has had in its while, which begins now if it has not."""
         try:
-            had = self._had[asker]
+            return self._had[asker]  # get() would look twice
         except KeyError:
             had = self._had[asker] = Had(self.timer() + self.seconds)
+            return had
+
+    def spend(self, asker: Hashable, count: int, had: Had | None = None) -> Had:
+        """So many are had, however many were; all that are had now. had: what of() has just answered."""
+        had = had or self.of(asker)
         had.count += count
         return had
 

@@ -6,25 +6,20 @@ library's memory looks through all askers at every request, which takes 12 ms wh
 """
 
 import math
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http import HTTPStatus
 
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
-from api.fair_use.allowance import asker
-from api.fair_use.cost import COST
+from api.fair_use.allowance import Had, asker
 from api.fair_use.shared_allowance import SharedAllowance
-from api.faults import UNREACHABLE, problem
+from api.faults import UNREACHABLE
 from api.identity.bearer import identified
 from api.request import Headers, NotRead
 from api.settings import FairUse
 from db.accounts import Account
 from schema.refusals import ErrorCode
-
-FREE = {"/healthz", "/readyz"}
 
 READING = ("/graphql", "/v1/", "/q/")
 """Beginnings of the addresses at which a token gives its holder's allowance; to others, a browser may send what is none."""
@@ -32,53 +27,45 @@ READING = ("/graphql", "/v1/", "/q/")
 CHANGING = 100
 """What a mutation costs, whatever it does; reading costs what its plan does, all else 1."""
 
-Form = Callable[[Scope, NotRead], Response]
 
-
+@dataclass(slots=True)
 class Counted:
-    """The application, whose answers are counted, and which answers nobody who has used up what they may have.
+    """A request whose asker is known. refused: why nothing is answered: the token is not good, or what one may have is used up."""
 
-    forms: at which addresses that is said otherwise than as a problem (RFC 9457).
-    """
+    used: SharedAllowance
+    asker: str
+    name: str
+    quota: int
+    had: Had
+    refused: NotRead | None = None
 
-    def __init__(self, app: ASGIApp, forms: Mapping[str, Form]) -> None:
-        self.app, self.forms = app, forms
+    def headers(self, cost: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+        """What is told of it, when its answer begins and its cost is known."""
+        had = self.had
+        if cost > 1 and not self.refused:
+            self.used.spend(self.asker, cost - 1, had)
+        left, seconds = max(0, self.quota - had.count), math.ceil(self.used.left(had))
+        told = (b"ratelimit", b'"%b";r=%d;t=%d' % (self.name.encode(), left, seconds))
+        return _policy(self.name, self.quota, self.used.window), told
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in FREE:
-            await self.app(scope, receive, send)
-            return
-        used: SharedAllowance = scope["state"]["used"]
-        fair_use: FairUse = scope["state"]["settings"].fair_use
-        who, name, quota = asker(scope), "default", fair_use.allowance
-        app = self.app
-        if scope["path"].startswith(READING) and (token := _token(scope)):
-            try:
-                if account := await _holder(scope, token):
-                    who, name, quota = f"account/{account.id}", "account", fair_use.allowance_with_token
-            except NotRead as error:
-                app = self._refusal(scope, error)
-        if not quota:
-            await app(scope, receive, send)
-            return
-        used_up = used.had(who)
-        if used_up and used_up.count < quota:
-            used_up = None
-        if used_up:
-            app = self._refusal(scope, _used_up(name, quota, used.left(used_up)))
 
-        async def counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                had = used_up or used.spend(who, scope.get(COST, 1))
-                left, seconds = max(0, quota - had.count), math.ceil(used.left(had))
-                told = (b"ratelimit", b'"%b";r=%d;t=%d' % (name.encode(), left, seconds))
-                message["headers"] = [*message["headers"], _policy(name, quota, used.window), told]
-            await send(message)
-
-        await app(scope, receive, counted)
-
-    def _refusal(self, scope: Scope, refused: NotRead) -> ASGIApp:
-        return self.forms.get(scope["path"], _problem)(scope, refused)
+async def counted(scope: Scope) -> Counted | None:
+    """Takes a request's least cost, 1, from what its asker may have; None where all may have as much as they like."""
+    used: SharedAllowance = scope["state"]["used"]
+    fair_use: FairUse = scope["state"]["settings"].fair_use
+    who, name, quota, refused = asker(scope), "default", fair_use.allowance, None
+    if scope["path"].startswith(READING) and (token := _token(scope)):
+        try:
+            if account := await _holder(scope, token):
+                who, name, quota = f"account/{account.id}", "account", fair_use.allowance_with_token
+        except NotRead as error:
+            refused = error
+    if not quota:
+        return None
+    had = used.of(who)
+    if had.count >= quota:
+        return Counted(used, who, name, quota, had, _used_up(name, quota, used.left(had)))
+    return Counted(used, who, name, quota, used.spend(who, 1, had), refused)
 
 
 def _token(scope: Scope) -> Headers | None:
@@ -116,7 +103,3 @@ def _used_up(name: str, quota: int, wait: float) -> NotRead:
 def _in_words(seconds: float) -> str:
     minutes = math.ceil(seconds / 60)
     return f"{minutes} minutes" if minutes > 1 else "a minute"
-
-
-def _problem(_scope: Scope, refused: NotRead) -> Response:
-    return problem(refused.status, HTTPStatus(refused.status).phrase, str(refused), refused.headers)

@@ -40,9 +40,9 @@ class SharedAllowance(Allowance):
         self.window = seconds
         self._new: Counter[Hashable] = Counter()
 
-    def spend(self, asker: Hashable, count: int) -> Had:
+    def spend(self, asker: Hashable, count: int, had: Had | None = None) -> Had:
         self._new[asker] += count
-        return super().spend(asker, count)
+        return super().spend(asker, count, had)
 
     @asynccontextmanager
     async def adding_up(self, url: str) -> AsyncIterator[None]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 import psutil  # type: ignore[import-untyped]
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from api.app import create
 from api.settings import Settings
@@ -40,7 +40,7 @@ class Watched:
             self.held = max(self.held, time.perf_counter() - begun - 0.01)
 
 
-async def measured(app: Starlette, forms: Sequence[str] = FORMS) -> None:
+async def measured(app: ASGIApp, forms: Sequence[str] = FORMS) -> None:
     async with listening(app) as client:
         await client.get("/v1/dataset.jsonld", timeout=600)  # plans are made, modules are imported
         for form in forms:

@@ -1,4 +1,5 @@
-"""Takes the same requests as everybody, looks up the SQL of the operation's name and sends what PostgreSQL answers."""
+"""Takes the same requests as everybody, looks up the SQL of the operation's name and sends what PostgreSQL answers, over asyncpg's own
+pool, as who writes such a thing by hand would."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
