@@ -3,14 +3,19 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import asyncpg
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.codings import IDENTITY, wanted, written
 from api.faults import UNREACHABLE, problem
+from api.kept import RECORDED
 from api.media_types import CSV, XLSX
+from api.mementos import written as recorded_moment
+from api.stands_for import told_clock
 from db.newest_position import newest_position
 from db.standing import standing, strangers
 from schema.spreadsheet.columns import NoSheet, Sheet, sheet_named
@@ -22,6 +27,9 @@ MEDIA_TYPES = {
     "csv": CSV,
     "xlsx": XLSX,
 }
+
+CODED = {"csv"}
+"""Those that a content coding makes shorter; a workbook is one of ZIP's already."""
 
 CODE = re.compile("[A-Z]{3}", re.ASCII)
 
@@ -63,19 +71,35 @@ def _wrong(found: Sheet, states: Sequence[str], given: set[str]) -> str | None:
 
 
 async def _answered(request: Request, found: Sheet, form: str, states: Sequence[str]) -> Response:
-    async with request.state.pool.acquire() as connection:
+    async with (
+        request.state.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         position = await newest_position(connection)
-        headers = {"ETag": f'W/"{position}"', "Cache-Control": "no-cache"}
+        headers = {"ETag": f'W/"{position}"', "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         if unknown := await strangers(connection, states):
             detail = f"stateParty: no State party has the code {', '.join(unknown)}. Codes are like PHL."
             return problem(400, "Bad request", detail)
         rows = await standing(connection, found.record_type, states or None)
+        headers |= await _clock(connection, position)
     async with one_at_a_time:
         content = await asyncio.to_thread(_written, found, form, rows)
+    coding = wanted(request.headers.get("accept-encoding", "").encode("latin-1")) if form in CODED else IDENTITY
+    if coding != IDENTITY:
+        content = await written(content, coding)
+        headers["Content-Encoding"] = coding
     headers["Content-Disposition"] = f'attachment; filename="{"-".join([found.name, *states[:5]])}.{form}"'
     return Response(content, headers=headers, media_type=MEDIA_TYPES[form])
+
+
+async def _clock(connection: asyncpg.Connection, position: int) -> dict[str, str]:
+    """What the sheet stands for; of an empty log, nothing."""
+    recorded_at = await connection.fetchval(RECORDED, position)
+    if recorded_at is None:
+        return {}
+    return told_clock({"position": position, "known": recorded_moment(recorded_at), "valid": datetime.now(UTC).date()})
 
 
 def _written(found: Sheet, form: str, rows: Sequence[asyncpg.Record]) -> bytes:

@@ -90,6 +90,25 @@ async def test_an_export_is_sent_again_only_when_the_record_has_changed(people: 
     assert (await client.get("/sheets/statements.csv", headers=same)).status_code == 200
 
 
+async def test_an_export_says_what_it_stands_for_and_comes_in_the_coding_that_a_client_likes(
+    people: Maintainers,
+) -> None:
+    client = people.anybody.client
+    clock = (await people.anybody.gets("{ clock { position known valid } }"))["clock"]
+    as_it_is = {"Accept-Encoding": "identity"}
+    for form, coding in (("csv", "gzip"), ("csv", "br"), ("xlsx", None)):
+        plain = await client.get(f"/sheets/statements.{form}", headers=as_it_is)
+        coded = await client.get(f"/sheets/statements.{form}", headers={"Accept-Encoding": coding or "gzip"})
+        for answer in (plain, coded):
+            told = {name: answer.headers[f"record-{name}"] for name in clock}
+            assert told == {name: str(value) for name, value in clock.items()}
+            assert answer.headers["vary"] == "Accept-Encoding"
+        assert ("content-encoding" in plain.headers, coded.headers.get("content-encoding")) == (False, coding)
+        if coding:
+            assert coded.content == plain.content
+            assert int(coded.headers["content-length"]) * 2 < int(plain.headers["content-length"])
+
+
 @pytest.mark.parametrize(
     ("address", "status", "detail"),
     [
