@@ -34,6 +34,7 @@ from api.signing import signer
 from api.stands_for import KNOWN, POSITION, VALID
 from api.trusted import documents, trusted
 from api.unchanging import unchanging
+from api.v1.forms import FORMS, accepted_form, media_type_of
 from db.accounts import Account
 from schema.answer import answer, asked_by
 from schema.clock import PRESENT, Moment
@@ -59,7 +60,11 @@ class GraphQL:
         accept = headers.get(b"accept", b"").decode("latin-1")
         media_type = negotiated(accept, pages=scope["method"] != "POST") or (EVENTS if accepted(accept) else None)
         if media_type is None:
-            message = f"This answers as {GRAPHQL} or {JSON}, and subscriptions as {EVENTS}: accept one of these."
+            beside = accepted_form(accept, FORMS) or "csv"
+            message = (
+                f"This answers as {GRAPHQL} or {JSON}, and subscriptions as {EVENTS}: accept one of these. Other forms have"
+                f" addresses of their own: ask by GET at {PATH}.{beside} for {media_type_of(beside)}, and so on."
+            )
             found: Response = _refused(scope, JSON, 406, [refusal(message)], {})
         elif media_type == HTML:
             found = graphiql.page()

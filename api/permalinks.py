@@ -23,7 +23,9 @@ from api.media_types import HTML, JSON
 from api.moments import accepted, asked_in, says_what_was_known
 from api.pages import record as record_page
 from api.pages import revision as revision_page
-from api.pages.shell import page
+from api.v1.endpoints import ENDPOINTS, listing_of
+from api.v1.forms import FORMS as LISTED
+from api.v1.forms import accepted_form, split
 from schema.answer import Answer, answer
 from schema.clock import PRESENT, Moment
 from schema.document import Operation, document
@@ -65,6 +67,8 @@ class Named:
 @telling
 async def record(request: Request) -> Response:
     """The record as it stands, or stood at the moment asked for: its newest revision, with its document."""
+    if elsewhere := _in_a_form(request):
+        return elsewhere
     named, asked = _named(request, "id"), asked_in(request.query_params)
     vary = [*named.vary, *(() if says_what_was_known(asked) else ("Accept-Datetime",))]
     return await _kept(request, named, vary, lambda: _record(request, named, asked, _varying(*vary)))
@@ -182,6 +186,22 @@ def _named(request: Request, parameter: str) -> Named:
     return Named(written, chosen or JSON, "", ("Accept",))
 
 
+def _in_a_form(request: Request) -> Response | None:
+    """Where it is in a form that this address has not: among the read endpoints."""
+    name, suffix = split(request.path_params["id"])
+    type_, _, name = name.partition(":")
+    endpoint = next((one for one in ENDPOINTS.values() if one.is_record and one.record_type == type_), None)
+    if endpoint is None or not WELL_FORMED.fullmatch(f"{type_}:{name}"):
+        return None
+    forms = [suffix for suffix, form in LISTED.items() if form.fits(listing_of(endpoint).field)]
+    asked = suffix or accepted_form(request.headers.get("accept"), ("json", "html", *forms))
+    if asked not in forms:
+        return None
+    query = f"?{request.url.query}" if request.url.query else ""
+    address = f"{endpoint.path.replace('{id}', name)}.{asked}{query}"
+    return RedirectResponse(address, 303, _varying(*([] if suffix else ["Accept"])))
+
+
 def _varying(*names: str) -> dict[str, str]:
     return {"Vary": ", ".join(names)} if names else {}
 
@@ -209,6 +229,4 @@ def _json(value: Any, status: int, headers: Mapping[str, str]) -> Response:
 def _nothing(named: Named, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT) -> Response:
     then = " at that moment" if says_what_was_known(asked) else ""
     detail = f'There is no "{named.name}" in this record{then}. Ids look like Measure:PHL-0007.'
-    if named.as_page:
-        return page("nothing.html", 404, headers, detail=detail)
     return problem(404, "Not found", detail, headers)

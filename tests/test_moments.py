@@ -308,8 +308,9 @@ async def test_a_header_that_is_no_date_is_refused(then: httpx2.AsyncClient, hea
     answer = await then.get("/graphql", params={"query": QUERY}, headers={"accept-datetime": header})
     assert (answer.status_code, codes(answer)) == (400, ["BAD_USER_INPUT"])
     assert answer.json()["errors"][0]["message"] == said
-    answer = await then.get(f"/r/{LAW}", headers={"accept-datetime": header})
-    assert (answer.status_code, answer.json()["detail"]) == (400, said)
+    for address in (f"/r/{LAW}", "/v1/measures", "/v1/measures.csv", f"/graphql.json?query={quote(QUERY)}"):
+        answer = await then.get(address, headers={"accept-datetime": header})
+        assert (answer.status_code, answer.json()["detail"]) == (400, said)
 
 
 @pytest.mark.parametrize("header", [dated(MOMENTS[3]), "Thu, 01 Jan 1970 00:00:00 GMT", "nonsense"])

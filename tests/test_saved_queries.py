@@ -142,7 +142,7 @@ async def test_every_form_of_a_saved_query_is_the_answer_of_graphql(here: Place)
     for form, accepted in (("csv", "text/csv"), ("jsonl", "application/jsonl"), ("json", "*/*"), ("html", "text/html")):
         by_accept, by_suffix = await here.gets(address, accept=accepted), await here.gets(f"{address}.{form}")
         assert by_accept.content == by_suffix.content
-        assert by_accept.headers["vary"] == ("Accept" if form == "html" else "Accept, Accept-Encoding")
+        assert by_accept.headers["vary"] == ("Accept" if form == "html" else "Accept, Accept-Datetime, Accept-Encoding")
 
 
 async def test_a_live_query_follows_the_record_and_what_is_frozen_stays(here: Place) -> None:
@@ -162,6 +162,27 @@ async def test_a_live_query_follows_the_record_and_what_is_frozen_stays(here: Pl
     told = await here.client.get(f"/q/{frozen['id']}.csv?position=1")
     assert (told.status_code, told.headers["content-type"]) == (400, "application/problem+json")
     assert told.json()["detail"].startswith(f"This query is frozen at position {frozen['position']}, valid ")
+
+
+async def test_a_live_query_goes_by_a_header_and_a_frozen_one_by_its_own_clock(here: Place) -> None:
+    asked: dict[str, Any] = {
+        "query": "query Noted { measures(first: 1) { nodes { id note } } clock { known position } }"
+    }
+    live, frozen = await here.saves(**asked), await here.saves(**asked, freeze=True)
+    begun = {"accept-datetime": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    for form in ("json", "csv"):
+        then = await here.gets(f"{live['address']}.{form}", **begun)
+        assert then.headers["vary"] == "Accept, Accept-Datetime, Accept-Encoding"
+        assert then.headers["link"] == f'<{live["address"]}.{form}>; rel="original timegate"'
+        pinned = f"{live['address']}.{form}?known={then.headers['record-known']}"
+        assert then.headers["content-location"] == pinned
+        assert (await here.gets(pinned)).content == then.content
+        stays = await here.gets(f"{frozen['address']}.{form}", **begun)
+        assert stays.content == (await here.gets(f"{frozen['address']}.{form}")).content
+        assert (stays.headers["vary"], "content-location" in stays.headers) == ("Accept, Accept-Encoding", False)
+        assert int(then.headers["record-position"]) <= int(stays.headers["record-position"])
+        by_its_id = await here.gets(f"/graphql.{form}?documentId={frozen['id']}", **begun)
+        assert (by_its_id.content, by_its_id.headers["vary"]) == (stays.content, "Accept, Accept-Encoding")
 
 
 async def test_a_query_is_frozen_at_the_position_that_a_moment_had(here: Place) -> None:
@@ -262,7 +283,10 @@ async def test_a_withdrawn_query_is_gone_with_its_words_and_is_not_saved_again(h
         "query", "withdraw", told["id"], "--reason", "It named somebody.", DATABASE_URL=here.database.owner_url
     )
     assert done.stdout == f"/q/{told['id']} is withdrawn. What was kept of its answers elsewhere is there still.\n"
-    for address in (f"/q/{told['id']}", f"/q/{told['id']}.csv", f"/q/{told['id']}.html"):
+    page = await here.client.get(f"/q/{told['id']}.html")
+    assert (page.status_code, page.headers["content-type"]) == (410, "text/html; charset=utf-8")
+    assert ": It named somebody.</p>" in page.text
+    for address in (f"/q/{told['id']}", f"/q/{told['id']}.csv"):
         gone = await here.client.get(address)
         assert (gone.status_code, gone.headers["content-type"]) == (410, "application/problem+json")
         assert gone.json()["detail"].endswith(": It named somebody.")

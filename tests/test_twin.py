@@ -73,6 +73,33 @@ async def test_a_page_leads_to_the_next_until_the_last(client: httpx2.AsyncClien
     assert seen == [node["id"] for node in await nodes(client, "/v1/statements.jsonl")]
 
 
+async def test_a_page_leads_to_the_one_before_until_the_first(client: httpx2.AsyncClient) -> None:
+    whole = [node["id"] for node in await nodes(client, "/v1/statements.jsonl")]
+    first = [node["id"] for node in (await client.get("/v1/statements?first=9")).json()["statements"]["nodes"]]
+    seen: list[str] = []
+    address: str | None = "/v1/statements?last=9"
+    while address:
+        answer = await client.get(address)
+        seen = [node["id"] for node in answer.json()["statements"]["nodes"]] + seen
+        link, begins = answer.links.get("prev"), answer.links.get("first")
+        assert (link is None) == (begins is None) == (len(seen) == len(whole))
+        if begins:
+            assert begins["url"] == "https://opsc.example/v1/statements?first=9"
+        address = link["url"].removeprefix("https://opsc.example") if link else None
+    assert (seen, seen[:9]) == (whole, first)
+
+
+async def test_pages_are_turned_to_and_fro(client: httpx2.AsyncClient) -> None:
+    begun = await client.get("/v1/measures?stateParty=PHL&first=3")
+    assert not {"prev", "first"} & {*begun.links}
+    second = await client.get(begun.links["next"]["url"].removeprefix("https://opsc.example"))
+    back = await client.get(second.links["prev"]["url"].removeprefix("https://opsc.example"))
+    assert back.json()["measures"]["nodes"] == begun.json()["measures"]["nodes"]
+    forth = await client.get(back.links["next"]["url"].removeprefix("https://opsc.example"))
+    assert forth.json()["measures"]["nodes"] == second.json()["measures"]["nodes"]
+    assert second.links["first"]["url"] == "https://opsc.example/v1/measures?stateParty=PHL&first=3"
+
+
 async def test_an_answer_says_which_clocks_it_stands_for(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/v1/state-parties.csv?valid=2005-01-01")
     told = answer.headers

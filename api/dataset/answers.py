@@ -24,10 +24,11 @@ from api.faults import problem, telling
 from api.indented import indented
 from api.kept import Begun, KeptAnswers, key_of, raw
 from api.kept import made as final
-from api.moments import READERS, asked_in
+from api.moments import READERS
 from api.sending.reader import GONE, Left, while_there
 from api.sending.sent import Sent
 from api.stands_for import told_clock
+from api.timegate import Then, TimeGate
 from api.v1.copying import exporting
 from api.v1.parameters import refuse_unknown
 from schema.answer import Basis
@@ -55,18 +56,18 @@ async def dataset(request: Request) -> Response:
 async def _streamed(request: Request, form: str) -> Response:
     """As it is read: it is whole, or breaks off before its directory."""
     refuse_unknown(request.query_params, READERS)
-    moment, asked = asked_in(request.query_params), await _Asked.of(request, form)
+    asked = await _Asked.of(request, form)
     async with AsyncExitStack() as opened:
-        found = await _opened(request, moment, opened)
-        return await asked.sent(moment, found.about, found.rows, package(found), opened)
+        found = await _opened(request, asked.moment, opened)
+        return await asked.sent(found.about, found.rows, package(found), opened)
 
 
 async def _as_file(request: Request, form: str) -> Response:
     """As a file that another process makes, in turn, for as long as its reader is there."""
     refuse_unknown(request.query_params, READERS)
-    state, moment, asked = request.state, asked_in(request.query_params), await _Asked.of(request, form)
-    url, public_url = state.settings.database_url, state.settings.public_url
-    ready = await asked.ready(moment, await moment_of(state.pool, moment, public_url))
+    state, asked = request.state, await _Asked.of(request, form)
+    moment, url, public_url = asked.moment, state.settings.database_url, state.settings.public_url
+    ready = await asked.ready(await moment_of(state.pool, moment, public_url))
     if ready.status_code != 200 or request.method == "HEAD":
         return ready
     async with AsyncExitStack() as opened:
@@ -77,7 +78,7 @@ async def _as_file(request: Request, form: str) -> Response:
             except Left:
                 return Response(status_code=GONE)
         size = {"Content-Length": str(file.stat().st_size)}
-        return await asked.sent(moment, told, told["rows"], _pieces(file), opened, size)
+        return await asked.sent(told, told["rows"], _pieces(file), opened, size)
 
 
 async def _delta(request: Request, form: str) -> Response:
@@ -87,25 +88,23 @@ async def _delta(request: Request, form: str) -> Response:
     if FROM not in given:
         raise BadValue(f"{FROM}: say which position you have, as in ?{FROM}=4727; 0 gives the whole log.")
     since = _position(FROM, given[FROM])
-    moment, asked = (
-        Moment(position=_position(TO, given[TO])) if TO in given else Moment(),
-        await _Asked.of(request, form),
-    )
+    until = Moment(position=_position(TO, given[TO])) if TO in given else Moment()
+    asked = _Asked(request, form, await request.state.kept.begun(), until)
     async with AsyncExitStack() as opened:
-        found = await _opened(request, moment, opened)
+        found = await _opened(request, asked.moment, opened)
         if not 0 <= since <= found.position:
             raise BadValue(f"{FROM}: {since} is no position from 0 to {found.position}.")
         count = found.position - since
-        return await asked.sent(moment, found.about, count, log_lines(found, since), opened, {"Row-Count": str(count)})
+        return await asked.sent(found.about, count, log_lines(found, since), opened, {"Row-Count": str(count)})
 
 
 async def _described(request: Request, form: str) -> Response:
     refuse_unknown(request.query_params, READERS)
-    moment, asked = asked_in(request.query_params), await _Asked.of(request, form)
+    asked = await _Asked.of(request, form)
     async with AsyncExitStack() as opened:
-        found = await _opened(request, moment, opened)
+        found = await _opened(request, asked.moment, opened)
         body = indented(json_ld(found))
-        ready = await asked.ready(moment, found.about)
+        ready = await asked.ready(found.about)
         if ready.status_code != 200:
             return ready
         response = Response(body, 200, media_type=contents.MEDIA_TYPES[form])
@@ -117,32 +116,39 @@ async def _described(request: Request, form: str) -> Response:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A request for a form; begun: where the log ended before it was answered."""
+    """A request for a form; begun: where the log ended before it was answered; moment: what it is read at; then: the same, of
+    an address that answers for its own past."""
 
     request: Request
     form: str
     begun: Begun
+    moment: Moment
+    then: Then | None = None
 
     @classmethod
     async def of(cls, request: Request, form: str) -> "_Asked":
-        return cls(request, form, await request.state.kept.begun())
+        gate = TimeGate.of(request, by_form=())
+        begun = await request.state.kept.begun()
+        then = await gate.then(request.state.pool)
+        return cls(request, form, begun, then.moment, then)
 
-    async def ready(self, moment: Moment, told: Mapping[str, Any]) -> Response:
+    async def ready(self, told: Mapping[str, Any]) -> Response:
         """The headers, with validators; or that the reader has it. told: what Snapshot.about tells."""
-        request, position = self.request, told["position"]
+        request, then, position = self.request, self.then, told["position"]
         headers = {
             **told_clock(told),
+            **(await then.told(request.state.pool) if then else {}),
             "Content-Disposition": f'attachment; filename="opsc-{position}.{self.form}"',
             "Content-Type": contents.MEDIA_TYPES[self.form],
         }
         asked_with, answers = dict(request.headers.raw), cast("KeptAnswers", request.state.kept)
         key = (*key_of(request.scope, asked_with, contents.MEDIA_TYPES[self.form]), told["signed"])
-        of_it = await final(request.state.pool, b"", headers, moment, Basis(told["newest"], True, True))
-        return await answers.streamed(asked_with, key, "", of_it, self.begun, IDENTITY)
+        of_it = await final(request.state.pool, b"", headers, self.moment, Basis(told["newest"], True, True))
+        vary = then.gate.vary if then else ""
+        return await answers.streamed(asked_with, key, vary, then.kept(of_it) if then else of_it, self.begun, IDENTITY)
 
     async def sent(
         self,
-        moment: Moment,
         told: Mapping[str, Any],
         cost: int,
         content: AsyncGenerator[bytes],
@@ -150,7 +156,7 @@ class _Asked:
         beside: Mapping[str, str] | None = None,
     ) -> Response:
         """The content, unless the reader has it, or wants to know but its headers. beside: further headers."""
-        ready = await self.ready(moment, told)
+        ready = await self.ready(told)
         if ready.status_code != 200:
             return ready
         ready.raw_headers += raw(beside or {})

@@ -13,15 +13,13 @@ from api.media_types import GRAPHQL, HTML, JSON
 from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
 from api.openapi.posted import ANYTHING, CLOCKS, REFUSED, SAVED
-from api.openapi.responses import ALLOWANCE, GRAPHQL_ANSWER, KEPT, UNCHANGED, answer, problems
+from api.openapi.responses import ALLOWANCE, GRAPHQL_ANSWER, KEPT, OF_THE_PAST, UNCHANGED, answer, problems
 from api.openapi.responses import CLOCKS as STANDS_FOR
-from api.openapi.values import JsonSchema, media_types_of_forms, of_form, reference
+from api.openapi.values import TEXT, JsonSchema, media_types_of_forms, of_form, reference
 from api.permalinks import RECORD, REVISION
 from api.sheets import MEDIA_TYPES
 from api.v1.forms import FORMS
 from schema.spreadsheet.columns import SHEETS
-
-TEXT: JsonSchema = {"type": "string"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def addresses(answers: Answers) -> list[Address]:
             (400, 404, 406, 503),
             (in_path("suffix", "The form.", "csv", {"enum": ["json", *FORMS]}), *ASKED_BY_GET),
             clocks=True,
-            headers=(*STANDS_FOR, "Row-Count", "Content-Disposition"),
+            headers=(*STANDS_FOR, "Link", *OF_THE_PAST, "Row-Count", "Content-Disposition"),
         ),
         Address(
             "/q/{name}",
@@ -142,12 +140,13 @@ def addresses(answers: Answers) -> list[Address]:
             (ID,),
             clocks=True,
             others={
+                "303": answer("In this form it is at another address, which Location has.", {}, "Location"),
                 "308": answer("It was merged into another record, whose address Location has.", {}, "Location"),
                 **UNCHANGED,
                 "404": NO_RECORD,
                 "410": answer("It was retracted: the answer says when, by whom and why.", {JSON: gone, HTML: TEXT}),
             },
-            headers=("Link", "Memento-Datetime", *KEPT),
+            headers=("Link", *OF_THE_PAST, *KEPT),
         ),
         Address(
             "/r/{id}/timemap",
@@ -187,7 +186,7 @@ def addresses(answers: Answers) -> list[Address]:
                     "stateParty", "Of these State parties alone: once for each.", {"type": "array", "items": TEXT}
                 ),
             ),
-            headers=("Content-Disposition",),
+            headers=(*STANDS_FOR, "Content-Disposition"),
         ),
         Address(
             "/v1/dataset.{form}",

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from api.media_types import JSON
 from api.openapi.answers import Answers
 from api.openapi.parameters import clock_parameters, parameters_of, path_parameter
-from api.openapi.responses import ALLOWANCE, CLOCKS, GOING, KEPT, UNCHANGED, answer, problems
+from api.openapi.responses import ALLOWANCE, CLOCKS, GOING, KEPT, OF_THE_PAST, UNCHANGED, answer, problems
 from api.openapi.values import JsonSchema, media_types_of_forms
 from api.v1.endpoints import ENDPOINTS, Endpoint, listing_of
 from api.v1.forms import FORMS
@@ -76,7 +76,7 @@ class Endpoints:
         only = [endpoint.record_type] if endpoint.is_record and endpoint.record_type else []
         shown: dict[str, Any] = {JSON: self._answers.of(endpoint.operation, only)}
         shown |= media_types_of_forms(listing_of(endpoint).field)
-        names = [*CLOCKS, "Link", *KEPT, *ALLOWANCE, *GOING]
+        names = [*CLOCKS, "Link", *OF_THE_PAST, *KEPT, *ALLOWANCE, *GOING]
         found = {
             "200": answer(endpoint.about, shown, *names, "Row-Count", "Total-Count", "Content-Disposition")
         } | UNCHANGED

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.openapi.values import JsonSchema, reference
+from api.media_types import HTML
+from api.openapi.values import TEXT, JsonSchema, reference
 from api.stands_for import KNOWN, POSITION, VALID
 from schema.refusals import ErrorCode
 
@@ -38,7 +39,8 @@ HEADERS: Mapping[str, JsonSchema] = {
         "schema": {"type": "integer"},
     },
     "Link": {
-        "description": "Where the next page is (`next`), or the permalink (`canonical`).",
+        "description": "Where the next page is (`next`), the one before (`prev`) and the first (`first`), the permalink "
+        "(`canonical`), or, of an answer from the past, the address that it is the past of (`original`).",
         "schema": {"type": "string"},
     },
     "Content-Disposition": {"description": "A name for the file.", "schema": {"type": "string"}},
@@ -63,6 +65,10 @@ HEADERS: Mapping[str, JsonSchema] = {
         "schema": {"type": "string"},
     },
     "Sunset": {"description": "After which day it may go (RFC 8594).", "schema": {"type": "string"}},
+    "Content-Location": {
+        "description": "Where Accept-Datetime led to: an address that goes on telling the same.",
+        "schema": {"type": "string"},
+    },
     "Memento-Datetime": {
         "description": "When that was recorded which an answer from the past tells (RFC 7089).",
         "schema": {"type": "string"},
@@ -79,6 +85,9 @@ KEPT = ("ETag", "Last-Modified", "Cache-Control")
 """Of answers that may be kept."""
 
 GOING = ("Deprecation", "Sunset")
+
+OF_THE_PAST = ("Memento-Datetime", "Content-Location")
+"""Of answers from the past: by Accept-Datetime, or, but for the second, by the address."""
 
 PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("BadRequest", "A parameter is unknown, or a value cannot be; the detail names it."),
@@ -107,7 +116,7 @@ def problem_responses() -> Mapping[str, JsonSchema]:
     return {
         name: {
             "description": about,
-            "content": {"application/problem+json": {"schema": reference("Problem")}},
+            "content": {"application/problem+json": {"schema": reference("Problem")}, HTML: {"schema": TEXT}},
             "headers": headers(*ALLOWANCE, *(["Retry-After"] if status in (429, 503) else [])),
         }
         for status, (name, about) in PROBLEMS.items()

@@ -26,6 +26,8 @@ WRITTEN: Mapping[str, JsonSchema] = {
 """Scalars of this record, which have a description of their own."""
 
 
+TEXT: JsonSchema = {"type": "string"}
+
 BINARY = {*(FORMS[suffix].media_type for suffix in ("xlsx", "parquet")), "application/zip", "application/vnd.sqlite3"}
 
 

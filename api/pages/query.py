@@ -7,7 +7,8 @@ from typing import Any
 from starlette.responses import Response
 
 from api.pages import shell
-from api.queries.answered import about_of, media_type_of
+from api.queries.answered import about_of
+from api.v1.forms import media_type_of
 
 HEADERS = {
     "Content-Security-Policy": shell.POLICY.replace("form-action 'none'", "form-action 'self'"),

@@ -58,8 +58,11 @@ async def subscribed(
     if not accepted(headers.get(b"accept", b"").decode("latin-1")):
         message = f"A subscription is told as a stream of events: accept {MEDIA_TYPE}."
         raise NotRead(406, message)
-    if asked.moment is not None and says_what_was_known(asked.moment):
-        message = "A subscription tells what comes: leave known, position and valid out of the address; after says where to begin."
+    if asked.accepted or (asked.moment is not None and says_what_was_known(asked.moment)):
+        message = (
+            "A subscription tells what comes: leave known, position and valid out of the address, and Accept-Datetime out of the"
+            " headers; after says where to begin."
+        )
         raise NotRead(400, message)
     last_told = _last_told(headers)
     variables = operation.variables(asked.variables)

@@ -6,54 +6,57 @@ from typing import cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import accept
 from api.deprecation import telling_of
 from api.fair_use.cost import charge
 from api.faults import problem
 from api.kept import KeptAnswers, Made, key_of, made
-from api.media_types import HTML, JSON
+from api.media_types import JSON
 from api.queries.written import Written, newest
 from api.stands_for import told_clock
+from api.timegate import TimeGate
 from api.v1 import listing
 from api.v1.fields_of_forms import with_fields_of
-from api.v1.forms import FORMS, chosen
-from api.v1.twin import whole
+from api.v1.forms import FORMS, accepted_form, chosen, media_type_of
+from api.v1.twin import address_as, whole
 from schema.answer import answer
-from schema.clock import Moment
 from schema.refusals import BadValue
 
 
-async def answered(request: Request, query: Written, moment: Moment, suffix: str, name: str, address: str) -> Response:
-    """name: for a file; address: of the answer, for readers. Raises what refuses it, before anything is answered."""
+async def answered(request: Request, query: Written, gate: TimeGate, suffix: str, name: str) -> Response:
+    """gate: as of when; name: for a file. Raises what refuses it, before anything is answered."""
     public_url = request.state.settings.public_url
     if suffix == "json":
         if "excel" in request.query_params:
             raise BadValue("excel: only .csv comes for Excel.")
-        return await _json(request, query, moment)
+        return await _json(request, query, gate)
     form = chosen(suffix, request.query_params)
     if form.of is not None:
         query = Written(with_fields_of(form, query.operation, query.field), query.given)
     if form.newest:
         query = newest(query, form.newest)
+    then = await gate.then(request.state.pool)
+    address = then.address(address_as(request, suffix))
     asked = listing.Request(
-        query.operation, query.field, query.given, moment, public_url, name, address, title=query.title
+        query.operation, query.field, query.given, then.moment, public_url, name, address, title=query.title
     )
-    return await whole(request, asked, suffix, form)
+    return await whole(request, asked, suffix, form, then)
 
 
-async def _json(request: Request, query: Written, moment: Moment) -> Response:
+async def _json(request: Request, query: Written, gate: TimeGate) -> Response:
     state, headers = request.state, dict(request.headers.raw)
     public_url, answers = state.settings.public_url, cast("KeptAnswers", state.kept)
 
     async def make() -> Made:
-        found = await answer(state.pool, query.operation, query.given, public_url, moment)
+        then = await gate.then(state.pool)
+        found = await answer(state.pool, query.operation, query.given, public_url, then.moment)
         charge(request.scope, found.cost)
-        clock = await listing.clock_of(state.pool, found.position, moment, public_url)
+        clock = await listing.clock_of(state.pool, found.position, then.moment, public_url)
         used = query.operation.deprecated.of(query.given)
-        told = telling_of(used, {**told_clock(clock), "Content-Type": JSON}, public_url)
-        return await made(state.pool, found.data, told, moment, found)
+        told = {**told_clock(clock), **await then.told(state.pool), "Content-Type": JSON}
+        told = telling_of(used, told, public_url)
+        return then.kept(await made(state.pool, found.data, told, then.moment, found))
 
-    return await answers.answered(headers, key_of(request.scope, headers, JSON), "Accept", make)
+    return await answers.answered(headers, key_of(request.scope, headers, JSON), gate.vary, make)
 
 
 def forms_of(field: str) -> list[str]:
@@ -69,15 +72,9 @@ def suffix_of(request: Request, field: str, given: str | None, *, others: Collec
             return given
         told = ", ".join(f".{one}" for one in there)
         return problem(404, "Not found", f"This query does not come as .{given}, but as {told}.")
-    media_types = {media_type_of(suffix): suffix for suffix in there}
-    best = accept.preferred(request.headers.get("accept"), tuple(media_types))
-    if best is None:
-        return problem(406, "Not acceptable", f"This answers as one of: {', '.join(media_types)}.")
-    return media_types[best]
-
-
-def media_type_of(suffix: str) -> str:
-    return OTHERS[suffix] if suffix in OTHERS else FORMS[suffix].media_type.partition(";")[0]
+    best = accepted_form(request.headers.get("accept"), there)
+    named = ", ".join(media_type_of(suffix) for suffix in there)
+    return best or problem(406, "Not acceptable", f"This answers as one of: {named}.")
 
 
 def about_of(suffix: str) -> str:
@@ -86,6 +83,3 @@ def about_of(suffix: str) -> str:
 
 
 ABOUT = {"json": "The answer as GraphQL has it.", "graphql": "The query itself.", "html": "This page."}
-
-OTHERS = {"json": JSON, "html": HTML, "graphql": "application/graphql"}
-"""Suffix → media type, of what is no form of a list."""

@@ -4,10 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.faults import telling
-from api.moments import READERS, asked_in
+from api.moments import READERS
 from api.queries.answered import answered, suffix_of
 from api.queries.written import written
 from api.request import read
+from api.timegate import TimeGate
 from api.trusted import trusted
 from api.v1.parameters import OF_FORMS, refuse_unknown
 
@@ -26,5 +27,4 @@ async def asked(request: Request) -> Response:
     if isinstance(suffix, Response):
         return suffix
     name = one.operation.node.name.value if one.operation.node.name else one.field or "answer"
-    address = f"{request.state.settings.public_url}{request.url.path}?{request.url.query}"
-    return await answered(request, one, sent.moment or asked_in(request.query_params), suffix, name, address)
+    return await answered(request, one, TimeGate.of(request, sent.moment), suffix, name)

@@ -6,10 +6,11 @@ from starlette.responses import Response
 from api.faults import problem, telling
 from api.moments import READERS, asked_in
 from api.pages.query import page
-from api.queries.answered import OTHERS, answered, suffix_of
+from api.queries.answered import answered, suffix_of
 from api.queries.described import described, written_in
+from api.timegate import TimeGate
 from api.trusted import moment_of
-from api.v1.forms import split
+from api.v1.forms import media_type_of, split
 from api.v1.parameters import OF_FORMS, refuse_unknown
 from db.saved_queries import Withdrawn, find
 
@@ -33,12 +34,10 @@ async def saved(request: Request) -> Response:
     refuse_unknown(request.query_params, [*READERS, *OF_FORMS])
     if suffix == "graphql":
         return Response(
-            query.document, headers={"Cache-Control": "no-store"}, media_type=f"{OTHERS[suffix]}; charset=utf-8"
+            query.document, headers={"Cache-Control": "no-store"}, media_type=f"{media_type_of(suffix)}; charset=utf-8"
         )
     asked = asked_in(request.query_params)
     if suffix == "html":
         return page(await described(request.state, query, asked))
-    address = (
-        f"{request.state.settings.public_url}{request.url.path}{f'?{request.url.query}' if request.url.query else ''}"
-    )
-    return await answered(request, one, moment_of(query, asked), suffix, f"query-{query.id}", address)
+    gate = TimeGate.of(request, moment_of(query, asked))
+    return await answered(request, one, gate, suffix, f"query-{query.id}")

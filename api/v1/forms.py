@@ -1,12 +1,13 @@
 """The table of forms: by the suffix of an address or by Accept, and what writes each. JSON, a page of it, is the twin's own."""
 
 import re
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
 
-from api.media_types import CSV, JSON_LINES, XLSX
+from api.accept import preferred
+from api.media_types import CSV, HTML, JSON, JSON_LINES, XLSX
 from api.v1.bibliography import CITED, SOURCES, as_bibtex, as_csl_json
 from api.v1.calendar import CALENDARS, as_calendar
 from api.v1.feed import NEWEST
@@ -24,7 +25,7 @@ class Form:
     of: the fields of Query that can have it, since it needs certain fields of their rows; all, whatever is asked of them, where
     it is left out; newest: it shows so many of the changes, the newest ones, where `first` or `last` do not say how many; titled:
     it tells people what it is about, by the names of States; file: the document that says which fields it needs, where that is not
-    the endpoint's own."""
+    the endpoint's own; aliases: media types that others ask for it by."""
 
     media_type: str
     write: Callable[[Listing], AsyncGenerator[bytes]] | None
@@ -35,6 +36,7 @@ class Form:
     newest: int | None = None
     titled: bool = False
     file: str | None = None
+    aliases: tuple[str, ...] = ()
 
     def fits(self, field: str) -> bool:
         return self.of is None or field in self.of
@@ -55,7 +57,12 @@ FORMS: Mapping[str, Form] = {
         as_cells=True,
         in_parts=True,
     ),
-    "jsonl": Form(JSON_LINES, as_json_lines, "A line of JSON for each element."),
+    "jsonl": Form(
+        JSON_LINES,
+        as_json_lines,
+        "A line of JSON for each element.",
+        aliases=("application/x-ndjson", "application/ndjson", "application/x-jsonlines"),
+    ),
     "atom": Form(
         "application/atom+xml; charset=utf-8",
         as_atom,
@@ -104,6 +111,22 @@ def chosen(suffix: str, parameters: QueryParams) -> Form:
     if excel != "1" or suffix != "csv":
         raise BadValue("excel: only .csv comes for Excel, with excel=1.")
     return CSV_FOR_EXCEL
+
+
+OTHERS = {"json": JSON, "html": HTML, "graphql": "application/graphql"}
+"""Suffix → media type, of what is no form of a list."""
+
+
+def media_type_of(suffix: str) -> str:
+    return OTHERS[suffix] if suffix in OTHERS else FORMS[suffix].media_type.partition(";")[0]
+
+
+def accepted_form(accept: str | None, suffixes: Iterable[str]) -> str | None:
+    """Of the forms of these suffixes, the one that the header Accept likes best, the first where it does not care; or none."""
+    there = {media_type_of(suffix): suffix for suffix in suffixes}
+    there |= {alias: suffix for suffix in there.values() if suffix in FORMS for alias in FORMS[suffix].aliases}
+    best = preferred(accept, tuple(there))
+    return there[best] if best else None
 
 
 STRANGE = re.compile("[a-z]{1,10}", re.ASCII)

@@ -6,7 +6,7 @@ import difflib
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import orjson
 from starlette.datastructures import QueryParams
@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from api import accept
 from api.apart.answered import answered, in_turn
 from api.apart.ranges import asked_part
 from api.codings import IDENTITY, wanted, written_as_it_comes
@@ -23,14 +22,15 @@ from api.fair_use.cost import charge
 from api.faults import problem, telling
 from api.indented import indented
 from api.kept import PRESENT, UNKEPT, KeptAnswers, Made, key_of, made
-from api.media_types import HTML, JSON
-from api.moments import asked_in
+from api.media_types import JSON
 from api.sending.sent import Sent
 from api.stands_for import told_clock
+from api.timegate import Then, TimeGate
 from api.v1 import listing
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
-from api.v1.forms import FORMS, Form, chosen, split
+from api.v1.forms import FORMS, Form, accepted_form, chosen, media_type_of, split
+from api.v1.linked import linking, links_of_page
 from api.v1.listing import Listing
 from api.v1.parameters import variables_of
 from schema.answer import answer
@@ -46,12 +46,14 @@ EXISTS = "select exists (select from revision where record_id = $1)"
 
 @dataclass(frozen=True)
 class Asked:
-    """suffix: of the form that is asked for, by the address or by Accept; id: of the record that the address names."""
+    """suffix: of the form that is asked for, by the address or by Accept; id: of the record that the address names; gate: as of
+    when."""
 
     endpoint: Endpoint
     suffix: str
     id: str | None
     parameters: QueryParams
+    gate: TimeGate
 
 
 async def index(request: Request) -> Response:
@@ -107,7 +109,7 @@ async def _kept(request: Request, asked: Asked) -> Response:
 
     headers = dict(request.headers.raw)
     answers: KeptAnswers = request.state.kept
-    return await answers.answered(headers, key_of(request.scope, headers, JSON), "Accept", make)
+    return await answers.answered(headers, key_of(request.scope, headers, JSON), asked.gate.vary, make)
 
 
 def _asked(request: Request) -> Asked | Response:
@@ -126,18 +128,17 @@ def _asked(request: Request) -> Asked | Response:
         return problem(404, "Not found", detail)
     forms = {suffix: form for suffix, form in FORMS.items() if form.fits(listing_of(endpoint).field)}
     if suffix is None:
-        page = {HTML: "html"} if endpoint.is_record else {}
-        media_types = {JSON: "json", **page, **{form.media_type.partition(";")[0]: one for one, form in forms.items()}}
-        chosen = accept.preferred(request.headers.get("accept"), tuple(media_types))
-        if chosen is None:
-            return problem(406, "Not acceptable", f"This answers as one of: {', '.join(media_types)}.")
-        suffix = media_types[chosen]
+        come_as = ("json", *(["html"] if endpoint.is_record else []), *forms)
+        suffix = accepted_form(request.headers.get("accept"), come_as)
+        if suffix is None:
+            named = ", ".join(media_type_of(one) for one in come_as)
+            return problem(406, "Not acceptable", f"This answers as one of: {named}.")
     elif suffix != "json" and suffix not in forms and not (suffix == "html" and endpoint.is_record):
         told = ", ".join(f".{one}" for one in ("json", *forms, *(["html"] if endpoint.is_record else [])))
         path = request.url.path.removesuffix("/").removesuffix(f".{suffix}")
         return problem(404, "Not found", f"{path} does not come as .{suffix}, but as {told}.")
     record_id = _record_id(endpoint, name) if endpoint.record_type else None
-    return Asked(endpoint, suffix, record_id, request.query_params)
+    return Asked(endpoint, suffix, record_id, request.query_params, TimeGate.of(request))
 
 
 def _record_id(endpoint: Endpoint, name: str) -> str:
@@ -148,20 +149,21 @@ def _record_id(endpoint: Endpoint, name: str) -> str:
 async def _record(request: Request, asked: Asked) -> Made | Response:
     """One record: gone for good where it was retracted, and where it was merged, at its survivor's address."""
     endpoint, state, record_id = asked.endpoint, request.state, asked.id or ""
-    moment = asked_in(asked.parameters)
     variables_of(endpoint.operation, asked.parameters, {"id": record_id})  # refuses what there is none of
     if not WELL_FORMED.fullmatch(record_id) or not record_id.startswith(f"{endpoint.record_type}:"):
         return _no_record(record_id)
     if asked.suffix == "html":
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/r/{record_id}.html{query}", 303, {"Vary": "Accept"})
-    answered = await answer(state.pool, endpoint.operation, {"id": record_id}, state.settings.public_url, moment)
+    then = await asked.gate.then(state.pool, record_id)
+    answered = await answer(state.pool, endpoint.operation, {"id": record_id}, state.settings.public_url, then.moment)
     charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     record = data[RECORD]
     if not record:
         return _no_record(record_id)
-    headers = {**told_clock(data["clock"]), "Vary": "Accept", "Link": f'<{record["permalink"]}>; rel="canonical"'}
+    headers = {**told_clock(data["clock"]), **await then.told(state.pool)}
+    headers = linking(headers, f'<{record["permalink"]}>; rel="canonical"')
     headers = telling_of(endpoint.uses({"id": record_id}), headers, state.settings.public_url)
     if record["id"] != record_id:
         path = f"/v1/{request.path_params['path']}".replace(
@@ -172,8 +174,9 @@ async def _record(request: Request, asked: Asked) -> Made | Response:
     if record["__typename"] == "Tombstone":
         return Response(answered.data, 410, {**headers, "Cache-Control": UNKEPT}, JSON)
     if asked.suffix == "json":
-        return await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, moment, answered)
-    return await _listed(request, asked, listing_of(endpoint), {"filter": {"id": [record_id]}})
+        of_it = await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, then.moment, answered)
+        return then.kept(of_it)
+    return await _listed(request, asked, listing_of(endpoint), {"filter": {"id": [record_id]}}, then)
 
 
 def _no_record(record_id: str) -> Response:
@@ -187,53 +190,50 @@ def _no_record(record_id: str) -> Response:
 
 async def _page(request: Request, asked: Asked) -> Made:
     endpoint, state = asked.endpoint, request.state
-    moment = asked_in(asked.parameters)
     variables = variables_of(endpoint.operation, asked.parameters, {"id": asked.id} if asked.id else {})
     if "excel" in asked.parameters:
         raise BadValue("excel: only .csv comes for Excel.")
-    answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
+    then = await asked.gate.then(state.pool)
+    answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, then.moment)
     charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
-    headers = {**told_clock(data["clock"]), "Vary": "Accept"}
-    if cursor := _next(data[endpoint.field]):
-        turned = ("after", "before", "last") if isinstance(cursor, str) else ("after", "last")
-        kept = [(name, value) for name, value in asked.parameters.multi_items() if name not in turned]
-        query = urlencode([*kept, ("after", cursor)])
-        headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
+    headers = {**told_clock(data["clock"]), **await then.told(state.pool)}
+    address = f"{state.settings.public_url}{request.url.path}"
+    given = [*asked.parameters.multi_items(), *then.pinned.items()]
+    headers = linking(headers, *links_of_page(address, given, data[endpoint.field]))
     headers = telling_of(endpoint.uses(variables), {**headers, "Content-Type": JSON}, state.settings.public_url)
-    return await made(state.pool, answered.data, headers, moment, answered)
+    return then.kept(await made(state.pool, answered.data, headers, then.moment, answered))
 
 
-def _next(page: Any) -> str | int | None:
-    """Where the next page begins, where there is one."""
-    match page:
-        case {"pageInfo": {"hasNextPage": True, "endCursor": str(cursor)}}:
-            return cursor
-        case {"hasMore": True, "lastPosition": int(position)}:
-            return position
-    return None
-
-
-async def _listed(request: Request, asked: Asked, endpoint: Endpoint, variables: dict[str, Any]) -> Response:
-    """The list of an endpoint, as a whole."""
+async def _listed(
+    request: Request, asked: Asked, endpoint: Endpoint, variables: dict[str, Any], then: Then | None = None
+) -> Response:
+    """The list of an endpoint, as a whole. then: what it is read at, where that is not the list's own to say."""
+    then = then or await asked.gate.then(request.state.pool)
     form = chosen(asked.suffix, asked.parameters)
     if form.newest:
         variables = _newest(variables, form.newest)
     named = [asked.id.partition(":")[2]] if asked.id else (variables.get("filter") or {}).get("stateParty") or []
     name = "-".join([asked.endpoint.name, *named[:NAMED]])
     settings = request.state.settings
-    query = f"?{request.url.query}" if request.url.query else ""
     what = listing.Request(
         endpoint.of_form(form.file),
         endpoint.field,
         variables,
-        asked_in(asked.parameters),
+        then.moment,
         settings.public_url,
         name,
-        f"{settings.public_url}{request.url.path}{query}",
+        then.address(address_as(request, asked.suffix)),
         asked.endpoint.deprecated,
     )
-    return await whole(request, what, asked.suffix, form)
+    return await whole(request, what, asked.suffix, form, then)
+
+
+def address_as(request: Request, suffix: str) -> str:
+    """The address of what is asked for, in a form whatever Accept says: who is led to it may ask otherwise."""
+    path, query = request.url.path.removesuffix("/"), f"?{request.url.query}" if request.url.query else ""
+    ending = "" if path.endswith(f".{suffix}") else f".{suffix}"
+    return f"{request.state.settings.public_url}{path}{ending}{query}"
 
 
 def _newest(variables: dict[str, Any], newest: int) -> dict[str, Any]:
@@ -246,12 +246,14 @@ def _newest(variables: dict[str, Any], newest: int) -> dict[str, Any]:
     return variables if {"first", "last"} & set(variables) else {**variables, "last": newest}
 
 
-async def whole(request: Request, what: listing.Request, suffix: str, form: Form) -> Response:
-    """A list in a form, streamed: it is all of what the headers say, or breaks off. Raises what refuses it before it begins."""
+async def whole(request: Request, what: listing.Request, suffix: str, form: Form, then: Then) -> Response:
+    """A list in a form, streamed: it is all of what the headers say, or breaks off. then: what it is read at. Raises what refuses
+    it before it begins."""
     answers: KeptAnswers = request.state.kept
     asked_with = dict(request.headers.raw)
     key = key_of(request.scope, asked_with, form.media_type)
-    if unchanged := await answers.ready(asked_with, key, "Accept"):
+    vary = then.gate.vary
+    if unchanged := await answers.ready(asked_with, key, vary):
         return unchanged
     begun = await answers.begun()
     if form.titled:
@@ -263,15 +265,15 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         charge(request.scope, rows.spent)
         headers = {
             **told_clock(rows.clock),
-            "Vary": "Accept",
+            **await then.told(request.state.pool),
             "Row-Count": str(rows.total),
             "Total-Count": str(rows.of),
             "Content-Disposition": f'{"inline" if form.newest else "attachment"}; filename="{what.name}.{suffix}"',
         }
         headers = telling_of(what.uses(), headers, what.public_url)
-        of_it = await made(request.state.pool, b"", headers, what.moment, rows.basis)
+        of_it = then.kept(await made(request.state.pool, b"", headers, what.moment, rows.basis))
         coding = wanted(asked_with.get(b"accept-encoding", b"")) if form.write else IDENTITY
-        ready = await answers.streamed(asked_with, key, "Accept", of_it, begun, coding)
+        ready = await answers.streamed(asked_with, key, vary, of_it, begun, coding)
         if ready.status_code != 200:
             return ready
         ranged = form.in_parts and request.method != "HEAD"
