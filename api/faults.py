@@ -11,19 +11,26 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from api.accept import negotiated
 from api.apart.refused import Busy, CannotWrite
+from api.dataset.contents import MEDIA_TYPES as WHOLE
 from api.fair_use.cost import charge
 from api.media_types import HTML
 from api.pages.shell import page
 from api.request import NotRead
+from api.v1.forms import FORMS, OTHERS
 from schema.refusals import BadValue, ErrorCode, Refused
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 log = structlog.get_logger()
+
+PROBLEM = "application/problem+json"
+
+SUFFIXES = {suffix.rpartition(".")[2] for suffix in (*OTHERS, *FORMS, *WHOLE)}
+"""What an address ends in that asks for a form, whatever Accept says."""
 
 UNREACHABLE = (
     OSError,
@@ -46,10 +53,42 @@ def logged(error: BaseException, scope: Scope) -> str:
     return fault_id
 
 
+class Problem(Response):
+    """What went wrong: as JSON (RFC 9457), or as a page for who prefers one and did not ask for another form by the address."""
+
+    def __init__(self, status: int, title: str, detail: str, headers: Mapping[str, str]) -> None:
+        self.title, self.detail, self.told = title, detail, {"Cache-Control": "no-store", **headers}
+        body = orjson.dumps({"type": "about:blank", "status": status, "title": title, "detail": detail})
+        super().__init__(body, status, self.told, PROBLEM)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _, dot, suffix = scope["path"].removesuffix("/").rpartition("/")[2].rpartition(".")
+        if dot and suffix in SUFFIXES:
+            as_page = suffix == "html"
+        else:
+            as_page = _prefers_a_page(dict(scope["headers"]).get(b"accept", b"").decode("latin-1"))
+            self.told = _varying_by_accept(self.told)
+            self.headers["Vary"] = self.told["Vary"]
+        if as_page:
+            await page("problem.html", self.status_code, self.told, title=self.title, detail=self.detail)(
+                scope, receive, send
+            )
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def _prefers_a_page(accept: str) -> bool:
+    return PROBLEM not in accept and negotiated(accept, pages=True) == HTML
+
+
+def _varying_by_accept(told: Mapping[str, str]) -> dict[str, str]:
+    names = [name.strip() for name in told.get("Vary", "").split(",") if name.strip()]
+    return {**told, "Vary": ", ".join(names if "Accept" in names else ["Accept", *names])}
+
+
 def problem(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """RFC 9457: what went wrong, as JSON."""
-    body = orjson.dumps({"type": "about:blank", "status": status, "title": title, "detail": detail})
-    return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, "application/problem+json")
+    """What went wrong, and what to do, in a sentence."""
+    return Problem(status, title, detail, headers or {})
 
 
 def told(error: Exception) -> Response:
@@ -91,11 +130,8 @@ def telling(endpoint: Endpoint) -> Endpoint:
 
 
 async def not_found(request: Request, _error: Exception) -> Response:
-    if negotiated(request.headers.get("accept"), pages=True) == HTML:
-        detail = f"There is nothing at {request.url.path}."
-        return page("nothing.html", 404, {"Vary": "Accept"}, detail=detail)
     detail = f"There is nothing at {request.url.path}. Queries go to /graphql; /docs says what else there is."
-    return problem(404, "Not found", detail, {"Vary": "Accept"})
+    return problem(404, "Not found", detail)
 
 
 async def not_allowed(request: Request, error: Exception) -> Response:
