@@ -118,6 +118,17 @@ def headers(*names: str) -> dict[str, JsonSchema]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
+CLOCK: JsonSchema = {
+    "type": ["object", "null"],
+    "description": "What the answer stands for; null where the log is empty.",
+    "required": ["position", "known", "valid"],
+    "properties": {
+        "position": {"type": "integer"},
+        "known": {"type": "string", "format": "date-time"},
+        "valid": {"type": "string", "format": "date"},
+    },
+}
+
 GRAPHQL_ANSWER: JsonSchema = {
     "type": "object",
     "description": "GraphQL over HTTP: data, or errors, each with a code.",
@@ -155,7 +166,8 @@ GRAPHQL_ANSWER: JsonSchema = {
                     "type": "object",
                     "required": ["requested", "limit"],
                     "properties": {"requested": {"type": "integer"}, "limit": {"type": "integer"}},
-                }
+                },
+                "clock": CLOCK,
             },
         },
     },
