@@ -32,6 +32,7 @@ from api.queries import asked, saved, saving
 from api.sending.ahead import Ahead
 from api.settings import Settings
 from api.v1 import twin
+from api.v1.codes import Codes
 from db.pool import Readers, open_pool
 from db.verify_log import __file__ as verify_log
 
@@ -103,6 +104,7 @@ async def living(settings: Settings) -> AsyncIterator[Mapping[str, Any]]:
             "streams": Streams(),
             "deliverer": deliverer,
             "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
+            "codes": Codes(pool),
             "apart": asyncio.Semaphore(AT_ONCE),
             "ahead": Ahead(),
             "used": used,

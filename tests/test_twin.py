@@ -83,7 +83,7 @@ async def test_an_answer_says_which_clocks_it_stands_for(client: httpx2.AsyncCli
 
 
 async def test_an_empty_list_is_a_header_alone(client: httpx2.AsyncClient) -> None:
-    answer = await client.get("/v1/measures.csv?stateParty=XXX")
+    answer = await client.get("/v1/measures.csv?stateParty=CMR")
     assert (answer.headers["row-count"], len(answer.text.splitlines())) == ("0", 1)
 
 
@@ -95,11 +95,60 @@ async def test_an_empty_list_is_a_header_alone(client: httpx2.AsyncClient) -> No
         ("/v1/measures.csv?status=QQQ", 400, "status: there is no 'QQQ'. There are: ANNOUNCED, "),
         ("/v1/measures?status=in-force", 400, "status: there is no 'in-force'. Did you mean IN_FORCE?"),
         ("/v1/measures.csv?stateParty=Philippines", 400, "stateParty: 'Philippines' is no code of a State"),
-        ("/v1/measures?stateParty=PHL,aut", 400, "'aut' is no code of a State"),
+        (
+            "/v1/measures.csv?stateParty=Philippines",
+            400,
+            "codes are like PHL. Did you mean PHL (Philippines)? All of them: /v1/",
+        ),
+        (
+            "/v1/measures?stateParty=PHL,aut",
+            400,
+            "'aut' is no code of a State; codes are like PHL. Did you mean AUT (Austria)?",
+        ),
+        (
+            "/v1/measures?stateParty=XXX",
+            400,
+            "stateParty: 'XXX' is no code of a State; codes are like PHL. All of them: ",
+        ),
+        (
+            "/v1/changes.atom?stateParty=PHP",
+            400,
+            "stateParty: 'PHP' is no code of a State; codes are like PHL. Did you mean PHL",
+        ),
+        ("/v1/state-parties?code=AT", 400, "code: 'AT' is no code of a State; codes are like PHL. Did you mean "),
+        (
+            "/v1/recommendations.csv?code=IVC-5",
+            400,
+            "code: 'IVC-5' is no code of a recommendation; codes are like IVC-05. Did you",
+        ),
+        (
+            "/v1/measures?section=IVC",
+            400,
+            "section: 'IVC' is no section of the Guidelines; numbers are like IV.C. Did you mean IV.C (",
+        ),
+        ("/v1/coverage-summary?by=REGION&section=XI", 400, "section: 'XI' is no section of the Guidelines"),
+        ("/v1/coverage.jsonl?region=asia", 400, "region: 'asia' is no region. Did you mean Asia?"),
+        (
+            "/v1/changes?region=Atlantis",
+            400,
+            "region: 'Atlantis' is no region. There are: Africa, Americas, Asia, Europe, Oceania.",
+        ),
+        (
+            "/v1/state-parties.csv?subregion=Eastern+Asien",
+            400,
+            "subregion: 'Eastern Asien' is no subregion. Did you mean Eastern Asia",
+        ),
+        (
+            "/v1/measures?instrument=CEDAW",
+            400,
+            "instrument: 'CEDAW' is no code of an instrument; codes are like ILO_C182. There are: ",
+        ),
+        ("/v1/measures?instrument=ILO-C182", 400, "Did you mean ILO_C182 ("),
+        ("/v1/recommendations?article=3,99", 400, "article: '99' is no article of the Protocol. There are: 1, 2, 3, "),
         (
             "/v1/coverage.csv?recommendation=ivc-05",
             400,
-            "'ivc-05' is no code of a recommendation; codes are like IVC-05.",
+            "'ivc-05' is no code of a recommendation; codes are like IVC-05. Did you mean IVC-05 (",
         ),
         ("/v1/measures?id=PHL-0001", 400, "id: 'PHL-0001' is no id: ids are a type and a name, like Measure:PHL-0007."),
         ("/v1/search", 400, "text: this is needed; add ?text= to the address"),
@@ -129,6 +178,21 @@ async def test_what_cannot_be_answered_is_told_as_a_problem(
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert told in answer.json()["detail"]
     assert "content-disposition" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/v1/measures?stateParty=CMR&section=III",
+        "/v1/recommendations?section=IV,III.A&article=12",
+        "/v1/measures?stateParty=PHL&valid=1999-01-01",
+    ],
+)
+async def test_what_the_record_has_may_be_asked_for_though_nothing_is_found(
+    client: httpx2.AsyncClient, address: str
+) -> None:
+    """A signatory, a section above others, a State before it was a party."""
+    assert (await client.get(address)).status_code == 200
 
 
 async def test_accept_chooses_the_form_where_the_address_does_not(client: httpx2.AsyncClient) -> None:
@@ -282,7 +346,8 @@ async def test_all_addresses_are_listed(client: httpx2.AsyncClient) -> None:
 
 WORDS = {
     "id": "Measure:PHL-0001",
-    "code": "PHL",
+    "stateParties.code": "PHL",
+    "recommendations.code": "IVC-05",
     "stateParty": "PHL,AUT",
     "region": "Asia",
     "subregion": "South-eastern Asia",
@@ -309,7 +374,7 @@ def asked_for(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
             yield name, ",".join(list(named.values)[:2])
         else:
             at_random = {"Date": "2004-01-01", "DateTime": "2020-01-01T00:00:00Z", "Boolean": "true"}
-            yield name, at_random.get(named.name) or WORDS[name]
+            yield name, at_random.get(named.name) or WORDS.get(f"{endpoint.field}.{name}") or WORDS[name]
 
 
 SHORTER = {"/v1/changes": "after=4600", "/v1/diff": "fromPosition=4600"}

@@ -90,9 +90,9 @@ async def found(request: Request) -> Response:
     if asked.id and not await request.state.pool.fetchval(EXISTS, asked.id):
         return _no_record(asked.id)
     fixed = {"id": asked.id} if asked.id else {}
-    return await _listed(
-        request, asked, asked.endpoint, variables_of(asked.endpoint.operation, asked.parameters, fixed)
-    )
+    variables = variables_of(asked.endpoint.operation, asked.parameters, fixed)
+    await request.state.codes.refuse_strangers(asked.endpoint, variables)
+    return await _listed(request, asked, asked.endpoint, variables)
 
 
 async def _kept(request: Request, asked: Asked) -> Response:
@@ -191,6 +191,7 @@ async def _page(request: Request, asked: Asked) -> Made:
     variables = variables_of(endpoint.operation, asked.parameters, {"id": asked.id} if asked.id else {})
     if "excel" in asked.parameters:
         raise BadValue("excel: only .csv comes for Excel.")
+    await state.codes.refuse_strangers(endpoint, variables)
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
     charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
