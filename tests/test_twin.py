@@ -418,3 +418,43 @@ async def test_a_whole_list_comes_in_the_coding_that_a_client_likes(client: http
 def unpacked(sent: bytes) -> bytes:
     """Of zstd; its frame does not say how long it is, since nobody knew when it began."""
     return bytes(zstandard.ZstdDecompressor().decompressobj().decompress(sent))
+
+
+CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PARQUET, LINES = "application/vnd.apache.parquet", "application/jsonl"
+
+
+def alternates(answer: httpx2.Response) -> dict[str, str]:
+    """Media type → address, of the links that lead to other forms."""
+    parts = [link.split("; ") for link in answer.headers.get("link", "").split(", <")]
+    return {part[2][6:-1]: part[0].strip("<>") for part in parts if part[1:2] == ['rel="alternate"']}
+
+
+async def test_a_page_leads_to_the_whole_list_in_each_other_form(client: httpx2.AsyncClient) -> None:
+    asked = "?stateParty=PHL%2CAUT&theme=ONLINE"
+    page = await client.get(f"/v1/measures.json{asked}&first=2")
+    assert page.links["next"]["url"].startswith(f"https://opsc.example/v1/measures.json{asked}&first=2&after=")
+    assert alternates(page) == {
+        CSV: f"https://opsc.example/v1/measures.csv{asked}",
+        XLSX: f"https://opsc.example/v1/measures.xlsx{asked}",
+        PARQUET: f"https://opsc.example/v1/measures.parquet{asked}",
+        LINES: f"https://opsc.example/v1/measures.jsonl{asked}",
+        "application/x-bibtex": f"https://opsc.example/v1/measures.bib{asked}",
+        "application/vnd.citationstyles.csl+json": f"https://opsc.example/v1/measures.csl.json{asked}",
+    }
+
+
+@pytest.mark.parametrize(
+    "address", ["/v1/measures/PHL-0001?valid=2026-01-01", "/v1/changes?last=2", "/v1/coverage-summary?by=REGION"]
+)
+async def test_each_other_form_that_an_answer_leads_to_is_there(client: httpx2.AsyncClient, address: str) -> None:
+    found = alternates(await client.get(address))
+    assert len(found) == {"measures/PHL-0001": 7, "changes": 8, "coverage-summary": 4}[address[4:].partition("?")[0]]
+    for media_type, there in found.items():
+        answer = await client.head(there.removeprefix("https://opsc.example"), follow_redirects=True)
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, media_type)
+
+
+async def test_an_address_too_long_for_headers_leads_nowhere_else(client: httpx2.AsyncClient) -> None:
+    text = "a" * 1_500
+    assert alternates(await client.get(f"/v1/measures?text={text}")) == {}
