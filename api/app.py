@@ -74,8 +74,8 @@ ROUTES = [
     Route("/verify_log.py", CHECKER, methods=["GET"]),
     Route("/healthz", health.alive),
     Route("/readyz", health.ready),
-    Mount("/graphiql", graphiql.files),
-    Mount("/viewer", viewer.files),
+    Mount("/graphiql", routes=graphiql.files),
+    Mount("/viewer", routes=viewer.files),
     Route("/", front.front),
 ]
 
