@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import asyncpg
 import brotli
 import httpx2
 import orjson
@@ -16,8 +17,11 @@ from graphql import GraphQLEnumType, get_named_type
 
 from api.v1.endpoints import ENDPOINTS, Endpoint
 from api.v1.parameters import known_parameters
+from db.embedded import Embedded
 from tests.flattened import flattened
 from tests.lists import RECORDS
+from tests.record_documents import BEGINNING, published
+from tests.served import served
 
 
 async def rows(client: httpx2.AsyncClient, address: str) -> list[dict[str, str]]:
@@ -193,6 +197,24 @@ async def test_what_the_record_has_may_be_asked_for_though_nothing_is_found(
 ) -> None:
     """A signatory, a section above others, a State before it was a party."""
     assert (await client.get(address)).status_code == 200
+
+
+async def test_a_code_is_known_as_soon_as_the_record_has_it(empty_database: Embedded) -> None:
+    address = "/v1/measures.csv?stateParty=AAA&section=I"
+    async with served(empty_database.url) as client:
+        refused = await client.get(address)
+        assert (refused.status_code, refused.json()["detail"].partition(".")[0]) == (
+            400,
+            "stateParty: 'AAA' is no code of a State; codes are like PHL",
+        )
+        connection = await asyncpg.connect(empty_database.url)
+        await published(connection, *BEGINNING)
+        await connection.close()
+        assert (await client.get(address)).headers["row-count"] == "1"
+        assert (await client.get(address.replace("AAA", "AAB"))).json()["detail"] == (
+            "stateParty: 'AAB' is no code of a State; codes are like PHL. Did you mean AAA (State AAA)? "
+            "All of them: /v1/state-parties.csv."
+        )
 
 
 async def test_accept_chooses_the_form_where_the_address_does_not(client: httpx2.AsyncClient) -> None:
