@@ -38,7 +38,7 @@ HEADERS: Mapping[str, JsonSchema] = {
         "schema": {"type": "integer"},
     },
     "Link": {
-        "description": "Where the next page is (`next`), or the permalink (`canonical`).",
+        "description": "Where the next page is (`next`), the permalink (`canonical`), the same in each other form (`alternate`).",
         "schema": {"type": "string"},
     },
     "Content-Disposition": {"description": "A name for the file.", "schema": {"type": "string"}},

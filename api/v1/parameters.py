@@ -33,17 +33,6 @@ TRUTHS = {"true": True, "false": False}
 WRITTEN = ("Date", "DateTime", "PartialDate")
 """Scalars that are texts of a certain kind."""
 
-CODES = {
-    "stateParty": (re.compile("[A-Z]{3}", re.ASCII), "a State; codes are like PHL", "/v1/state-parties.csv"),
-    "recommendation": (
-        re.compile(r"[A-Z]{1,9}-\d{1,3}", re.ASCII),
-        "a recommendation; codes are like IVC-05",
-        "/v1/recommendations.csv",
-    ),
-}
-"""Parameter → how its codes look, what of, and where all of them are. Anything else would match nothing, which reads as if the
-record had nothing."""
-
 OF_FORMS = ("excel",)
 """Parameters that say how a form is to be, whatever is listed."""
 
@@ -104,9 +93,6 @@ def _one(name: str, type_: GraphQLInputType, values: list[str]) -> Any:
 
 
 def _read(name: str, type_: GraphQLInputType, text: str) -> Any:
-    code, of, listed = CODES.get(name, (None, "", ""))
-    if code and not code.fullmatch(text):
-        raise BadValue(f"{name}: {text[:40]!r} is no code of {of}. All of them, by name: {listed}.")
     named = get_named_type(type_)
     if isinstance(named, GraphQLEnumType):
         return _word(name, named, text)

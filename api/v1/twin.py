@@ -28,6 +28,7 @@ from api.moments import asked_in
 from api.sending.sent import Sent
 from api.stands_for import told_clock
 from api.v1 import listing
+from api.v1.alternates import alternates
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, Form, chosen, split
@@ -90,9 +91,9 @@ async def found(request: Request) -> Response:
     if asked.id and not await request.state.pool.fetchval(EXISTS, asked.id):
         return _no_record(asked.id)
     fixed = {"id": asked.id} if asked.id else {}
-    return await _listed(
-        request, asked, asked.endpoint, variables_of(asked.endpoint.operation, asked.parameters, fixed)
-    )
+    variables = variables_of(asked.endpoint.operation, asked.parameters, fixed)
+    await request.state.codes.refuse_strangers(asked.endpoint, variables)
+    return await _listed(request, asked, asked.endpoint, variables)
 
 
 async def _kept(request: Request, asked: Asked) -> Response:
@@ -172,6 +173,7 @@ async def _record(request: Request, asked: Asked) -> Made | Response:
     if record["__typename"] == "Tombstone":
         return Response(answered.data, 410, {**headers, "Cache-Control": UNKEPT}, JSON)
     if asked.suffix == "json":
+        headers["Link"] = ", ".join([headers["Link"], *alternates(request, endpoint)])
         return await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, moment, answered)
     return await _listed(request, asked, listing_of(endpoint), {"filter": {"id": [record_id]}})
 
@@ -191,15 +193,19 @@ async def _page(request: Request, asked: Asked) -> Made:
     variables = variables_of(endpoint.operation, asked.parameters, {"id": asked.id} if asked.id else {})
     if "excel" in asked.parameters:
         raise BadValue("excel: only .csv comes for Excel.")
+    await state.codes.refuse_strangers(endpoint, variables)
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
     charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     headers = {**told_clock(data["clock"]), "Vary": "Accept"}
+    links = alternates(request, endpoint)
     if cursor := _next(data[endpoint.field]):
         turned = ("after", "before", "last") if isinstance(cursor, str) else ("after", "last")
         kept = [(name, value) for name, value in asked.parameters.multi_items() if name not in turned]
         query = urlencode([*kept, ("after", cursor)])
-        headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
+        links.insert(0, f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"')
+    if links:
+        headers["Link"] = ", ".join(links)
     headers = telling_of(endpoint.uses(variables), {**headers, "Content-Type": JSON}, state.settings.public_url)
     return await made(state.pool, answered.data, headers, moment, answered)
 
