@@ -495,7 +495,7 @@ async def test_the_command_writes_the_file_that_a_server_has_of_the_same_moment(
     then: httpx2.AsyncClient, tmp_path: Path, form: str
 ) -> None:
     file, address = tmp_path / f"record.{form}", str(then.base_url)
-    given = ("export", "dataset", file, "--position", POSITIONS[1], "--valid", "2026-01-01")
+    given = ("export", "dataset", file, "--position", f"{POSITIONS[1]}", "--valid", "2026-01-01")
     ran = await at_the_terminal(*given, "--server", address, DATABASE_URL="postgresql://nowhere.invalid/")
     assert (ran.exit_code, ran.stderr) == (0, "Downloading the record\n")
     answer = await then.get(f"/v1/dataset.{form}?position={POSITIONS[1]}&valid=2026-01-01", timeout=120)

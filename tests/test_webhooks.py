@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from api.app import create as application
 from api.push.target import TargetRefused, Targets
-from api.settings import Settings
+from api.settings import FairUse, Settings
 from db import accounts, webhooks
 from db.embedded import Embedded
 from db.saved_queries import Query, save, withdraw
@@ -94,9 +94,11 @@ class Hooks:
 
 
 @asynccontextmanager
-async def serving(database: Embedded, *, private: bool = True) -> AsyncGenerator[httpx2.AsyncClient]:
+async def serving(
+    database: Embedded, *, private: bool = True, fair_use: FairUse = PLENTY
+) -> AsyncGenerator[httpx2.AsyncClient]:
     settings = Settings(
-        database.url, public_url="https://opsc.example", pool_size=2, private_webhooks=private, fair_use=PLENTY
+        database.url, public_url="https://opsc.example", pool_size=2, private_webhooks=private, fair_use=fair_use
     )
     async with listening(application(settings)) as client:
         yield client
@@ -336,6 +338,31 @@ async def test_a_replay_tells_what_differs_since_any_position_as_its_preview_doe
         assert (await hooks.asks("GET", f"/1/preview?{query}")).status_code == 422
     assert (await hooks.asks("POST", "/1/replay", fromPosition=99)).status_code == 422
     assert (await hooks.asks("POST", "/1/replay", fromPosition=-1)).status_code == 422
+
+
+async def test_a_preview_costs_what_its_query_reads_at_both_moments(hooks: Hooks) -> None:
+    facts = Query("{ coverageSummary(by: []) { total } law: measures { totalCount } }", {})
+    assert await save(hooks.owner, facts, None)
+    for query in (hooks.laws, facts.id):
+        await hooks.registers(query)
+    await published(hooks.owner, amend(LAW, law("Second")), create("Measure:AAA-0002", law("New")))
+    header = {"Authorization": f"Bearer {hooks.token}"}
+
+    async def cost(client: httpx2.AsyncClient, method: str, path: str, **sent: Any) -> int:
+        answer = await client.request(method, path, headers=header, **sent)
+        assert answer.status_code in (200, 204), answer.text
+        name, remaining, _ = answer.headers["RateLimit"].split(";")
+        assert name == '"account"'
+        left.append(int(remaining.removeprefix("r=")))
+        return left[-2] - left[-1]
+
+    left = [100_000]
+    async with serving(hooks.database, fair_use=FairUse(allowance_with_token=left[0])) as client:
+        assert await cost(client, "GET", "/webhooks/1") == 1
+        of_facts = await cost(client, "POST", "/graphql", json={"query": facts.document})
+        for begins, rows in ((7, 1 + 2), (8, 1 + 2), (9, 2 + 2), (0, 2)):
+            assert await cost(client, "GET", f"/webhooks/1/preview?fromPosition={begins}") == rows
+        assert await cost(client, "GET", "/webhooks/2/preview?fromPosition=7") == 2 * of_facts > 2
 
 
 async def test_where_the_calendar_alone_moved_one_event_tells_it(hooks: Hooks) -> None:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.fair_use.cost import charge
 from api.faults import problem, telling
 from api.identity.bearer import REALM, identified
 from api.media_types import JSON
@@ -30,7 +31,7 @@ from db.accounts import Account
 from db.newest_position import newest_position
 from db.saved_queries import SavedQuery
 from db.webhooks import Span, WebhookRefused
-from schema.refusals import ErrorCode
+from schema.refusals import ErrorCode, Refused
 
 LARGEST = 10_000
 """Bytes of a request's body."""
@@ -168,7 +169,12 @@ async def _previewed(asked: Asked) -> Response:
     saved = await saved_queries.find(pool, hook["query_id"])
     if not isinstance(saved, SavedQuery):
         raise _Unfit(f"The saved query {hook['query_id']} was withdrawn: its address says why.")
-    found = await difference(pool, saved.query, span, asked.public_url)
+    try:
+        found = await difference(pool, saved.query, span, asked.public_url)
+    except Refused as refused:
+        charge(asked.request.scope, refused.cost)  # it was read, until it was too much
+        raise
+    charge(asked.request.scope, found.cost)
     if not found:
         return Response(status_code=204, headers=FOR_ONE)
     body = payload(asked.public_url, hook["id"], hook["query_id"], span, datetime.now(UTC), found)
