@@ -149,8 +149,8 @@ async def _replayed(asked: Asked) -> Response:
     valid = None if position is None else await _day_of(asked, position)
     await webhooks.replay(asked.deliverer.pool, asked.its["id"], position, valid)
     asked.deliverer.call()
-    (row,) = await webhooks.of_account(asked.deliverer.pool, asked.account.id, asked.its["id"])
-    return _json(_told(row, asked.public_url), 202)
+    now = await _asked(asked.request, asked.account)  # it may have been deleted meanwhile
+    return _json(_told(now.its, asked.public_url), 202)
 
 
 async def _previewed(asked: Asked) -> Response:
