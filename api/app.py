@@ -121,7 +121,7 @@ def create(settings: Settings | None = None) -> ASGIApp:
         exception_handlers={404: faults.not_found, 405: faults.not_allowed, Exception: faults.fault},
         lifespan=lambda _: living(settings),
     )
-    app: Any = EveryAnswer(graphql.First(routed), graphql.kept, {graphql.PATH: graphql.not_read})
+    app: Any = EveryAnswer(graphql.First(routed), {graphql.PATH: graphql.not_read})
     if proxies := settings.fair_use.trusted_proxies:
         app = ProxyHeadersMiddleware(app, list(proxies))
     return cast("ASGIApp", app)

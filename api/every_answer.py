@@ -10,7 +10,6 @@ from api import cors
 from api.fair_use.cost import COST
 from api.fair_use.counted import counted
 from api.faults import problem
-from api.kept import Ready
 from api.request import NotRead
 
 FREE = {"/healthz", "/readyz"}
@@ -21,12 +20,11 @@ Form = Callable[[Scope, NotRead], Response]
 class EveryAnswer:
     """The application, of whose answers all this is so. It answers nobody who has used up what they may have.
 
-    kept: what need not be made anew, which is given by the shortest way; forms: at which addresses a refusal is said otherwise than
-    as a problem (RFC 9457).
+    forms: at which addresses that is said otherwise than as a problem (RFC 9457).
     """
 
-    def __init__(self, app: ASGIApp, kept: Callable[[Scope], Ready | None], forms: Mapping[str, Form]) -> None:
-        self.app, self.kept, self.forms = app, kept, forms
+    def __init__(self, app: ASGIApp, forms: Mapping[str, Form]) -> None:
+        self.app, self.forms = app, forms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app, it = self.app, None
@@ -37,7 +35,7 @@ class EveryAnswer:
             app = cors.answer_beforehand
         elif scope["path"] not in FREE and (it := await counted(scope)) and it.refused:
             app = self.forms.get(scope["path"], _problem)(scope, it.refused)
-        elif kept := self.kept(scope):
+        elif kept := scope["state"]["kept"].given_at_once(scope):
             beside = it.headers(1) if it else ()
             await send(
                 {

@@ -84,18 +84,6 @@ class First:
         await (self.graphql if first else self.app)(scope, receive, send)
 
 
-def kept(scope: Scope) -> Ready | None:
-    """What is kept of a GET, for the public."""
-    if scope["path"] != PATH or scope["method"] not in ("GET", "HEAD"):
-        return None
-    headers = dict(scope["headers"])
-    media_type = negotiated(headers.get(b"accept", b"").decode("latin-1"), pages=True)
-    if media_type is None or b"authorization" in headers:
-        return None
-    answers: KeptAnswers = scope["state"]["kept"]
-    return answers.given(headers, key_of(scope, headers, media_type))
-
-
 async def _answered(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, media_type: str) -> Response:
     """To the public what is kept, where it was asked so before; to somebody with a token always what is made now."""
     try:

@@ -52,6 +52,9 @@ SHARE = 8
 OVERHEAD = 2_000
 """Bytes that an answer takes beside its key and its body: headers and what Python needs."""
 
+FORMS, LONGEST_ACCEPTED = 10_000, 500
+"""Addresses whose form is remembered, with what was accepted there; and how many bytes that may have."""
+
 REPEATED = {b"cache-control", b"content-location", b"etag", b"last-modified", b"vary"}
 """Headers that are told with “not modified”, too."""
 
@@ -179,6 +182,7 @@ class KeptAnswers:
         """clock: the seconds since 1970 began, which days are counted by."""
         self.following, self.pool, self.most, self.clock = following, pool, most, clock
         self._entries: LRUCache[Key, _Entry] = LRUCache(most, getsizeof=lambda entry: entry.size())
+        self._forms: dict[tuple[bytes | str, bytes], str] = {}
         self._head = EMPTY
         self._salt = program() + public_url.encode()
 
@@ -208,7 +212,25 @@ class KeptAnswers:
             self.following.doubt()  # somebody has published, which we had not heard; what was read first may say less than the last
         elif self.most and entry.stands and self.following.head:
             self._keep(key, entry)
+            if entry.gets:
+                self._learn_form(headers, key)
         return _chosen(entry, written, headers)
+
+    def _learn_form(self, headers: Mapping[bytes, bytes], key: Key) -> None:
+        """By what is accepted, an address has always the same form."""
+        accepted = headers.get(b"accept", b"")
+        if len(accepted) <= LONGEST_ACCEPTED:
+            if len(self._forms) >= FORMS:
+                self._forms.clear()
+            self._forms[key[1], accepted] = str(key[3])
+
+    def given_at_once(self, scope: Scope) -> Ready | None:
+        """What is kept, true and written for a request, before anything is looked for: no route, and no form."""
+        headers = dict(scope["headers"])
+        form = self._forms.get((scope["path"], headers.get(b"accept", b"")))
+        if form is None or scope["method"] not in ("GET", "HEAD") or b"authorization" in headers:
+            return None
+        return self.given(headers, key_of(scope, headers, form))
 
     async def begun(self) -> Begun:
         """To be asked before an answer is made: what it rests on is then no older, and what midnight comes between is dropped."""

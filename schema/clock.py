@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -93,7 +92,7 @@ class Moment:
     position: int | None = None
     valid: date | None = None
 
-    @cached_property
+    @property
     def shape(self) -> frozenset[str]:
         """Which are asked for: the plan depends on it."""
         return frozenset(name for name in CLOCKS if getattr(self, name) is not None)

@@ -1,5 +1,7 @@
-"""Takes the same requests as everybody, looks up the SQL of the operation's name and sends what PostgreSQL answers, over asyncpg's own
-pool, as who writes such a thing by hand would."""
+"""Takes the same requests as everybody, looks up the SQL of the operation's name and sends what PostgreSQL answers.
+
+Over asyncpg's own pool, as whoever writes such a thing by hand would.
+"""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
