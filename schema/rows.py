@@ -26,12 +26,20 @@ from schema.query import schema
 from schema.refusals import BadValue, Refused, refusal
 
 
+LIGHT = 100
+"""A row that is copied costs 1; one that in a page would cost more than this, more in proportion."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """A statement of one row an element, in the list's order. columns: of cells; none where each row is an element's JSON."""
 
     plan: Plan
     columns: Sequence[Column]
+
+    def cost(self, count: int) -> int:
+        """Of so many of them."""
+        return count * max(1, self.plan.cost // LIGHT)
 
 
 def rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:

@@ -266,7 +266,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if not form.write:
             await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
-        charge(request.scope, rows.spent)
+        charge(request.scope, rows.cost)
         headers = {
             **told_clock(rows.clock),
             "Vary": "Accept",
@@ -295,7 +295,6 @@ async def _whole(
         response = Response(None, 200, media_type=form.media_type)
         del response.headers["Content-Length"]  # nobody knows it yet; readers that ask for it first took 0 at its word
         return response
-    charge(request.scope, rows.cost)
     if form.write:
         until_sent = opened.pop_all()
         content = request.state.ahead.of(written_as_it_comes(form.write(rows), coding), until_sent)
