@@ -25,7 +25,6 @@ from schema.planning import At, Planning
 from schema.query import schema
 from schema.refusals import BadValue, Refused, refusal
 
-
 LIGHT = 100
 """A row that is copied costs 1; one that in a page would cost more than this, more in proportion."""
 
