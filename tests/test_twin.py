@@ -66,6 +66,16 @@ async def test_many_are_had_at_once_by_their_ids(client: httpx2.AsyncClient) -> 
     assert [node["id"] for node in found] == ["Measure:AFG-0001", "Measure:PHL-0002"]
 
 
+@pytest.mark.parametrize("empty", ["stateParty=", "text=", "id=", "id=,", "stateParty=%20", "status=", "first="])
+@pytest.mark.parametrize("form", ["json", "csv"])
+async def test_a_parameter_that_says_nothing_is_refused(client: httpx2.AsyncClient, empty: str, form: str) -> None:
+    """An empty field of a form on a page would else find nothing, and read as silence."""
+    answer = await client.get(f"/v1/measures.{form}?{empty}")
+    name = empty.partition("=")[0]
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["detail"].startswith(f"{name}: it is empty")
+
+
 async def test_a_page_leads_to_the_next_until_the_last(client: httpx2.AsyncClient) -> None:
     seen: list[str] = []
     address: str | None = "/v1/statements?first=7"
@@ -154,7 +164,12 @@ async def test_an_empty_list_is_a_header_alone(client: httpx2.AsyncClient) -> No
             400,
             "'ivc-05' is no code of a recommendation; codes are like IVC-05. Did you mean IVC-05 (",
         ),
-        ("/v1/measures?id=PHL-0001", 400, "id: 'PHL-0001' is no id: ids are a type and a name, like Measure:PHL-0007."),
+        (
+            "/v1/measures?id=PHL+0001",
+            400,
+            "id: 'Measure:PHL 0001' is no id: ids are a type and a name, like Measure:PHL-0007.",
+        ),
+        ("/v1/measures?id=PHL-9999", 400, "id: there is no Measure:PHL-9999 in this record. /v1/measures.csv has all"),
         ("/v1/search", 400, "text: this is needed; add ?text= to the address"),
         ("/v1/diff?from=2026", 400, "from: '2026' is not a moment: write it as"),
         ("/v1/state-parties?consentFrom=May", 400, "consentFrom: 'May' is not a day"),
@@ -367,7 +382,9 @@ async def test_all_addresses_are_listed(client: httpx2.AsyncClient) -> None:
 
 
 WORDS = {
-    "id": "Measure:PHL-0001",
+    "stateParties.id": "StateParty:PHL",
+    "recommendations.id": "Recommendation:IVC-05",
+    "measures.id": "PHL-0001,Measure:AFG-0001",
     "stateParties.code": "PHL",
     "recommendations.code": "IVC-05",
     "stateParty": "PHL,AUT",
@@ -385,6 +402,8 @@ WORDS = {
 }
 """Values for parameters that take any text or number."""
 
+FIRST = "the id of the first that is listed"
+
 
 def asked_for(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     """Each parameter that filters, with a value that it takes."""
@@ -396,7 +415,8 @@ def asked_for(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
             yield name, ",".join(list(named.values)[:2])
         else:
             at_random = {"Date": "2004-01-01", "DateTime": "2020-01-01T00:00:00Z", "Boolean": "true"}
-            yield name, at_random.get(named.name) or WORDS.get(f"{endpoint.field}.{name}") or WORDS[name]
+            there = WORDS.get(f"{endpoint.field}.{name}") or WORDS.get(name)
+            yield name, at_random.get(named.name) or there or FIRST
 
 
 SHORTER = {"/v1/changes": "after=4600", "/v1/diff": "fromPosition=4600"}
@@ -410,6 +430,8 @@ async def test_a_whole_list_has_what_its_pages_have_whatever_filters_it(client: 
     everything = (await client.head(f"{path}.jsonl?{shorter}")).headers["row-count"]
     narrowed = 0
     for name, value in asked_for(endpoint):
+        if value is FIRST:
+            value = str((await nodes(client, f"{path}.jsonl?first=1"))[0]["id"])
         filtered = f"{name}={quote(value)}&{shorter}"
         whole = await nodes(client, f"{path}.jsonl?{filtered}")
         page = (await client.get(f"{path}?{filtered}&first=200")).json()[endpoint.field]["nodes"]

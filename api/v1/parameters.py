@@ -37,8 +37,11 @@ OF_FORMS = ("excel",)
 """Parameters that say how a form is to be, whatever is listed."""
 
 
-def variables_of(operation: Operation, parameters: QueryParams, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """fixed: variables that the path says. Raises BadValue, naming the parameter."""
+def variables_of(
+    operation: Operation, parameters: QueryParams, fixed: Mapping[str, Any], type_of_ids: str | None = None
+) -> dict[str, Any]:
+    """fixed: variables that the path says; type_of_ids: how ids begin that may leave it out. Raises BadValue, naming the
+    parameter."""
     known = known_parameters(operation, fixed)
     refuse_unknown(parameters, [*known, *READERS, *OF_FORMS])
     given: dict[str, Any] = dict(fixed)
@@ -48,6 +51,10 @@ def variables_of(operation: Operation, parameters: QueryParams, fixed: Mapping[s
             if is_non_null_type(type_) and not is_list_type(get_nullable_type(cast("Any", type_))):
                 raise BadValue(f"{name}: this is needed; add ?{name}= to the address, and what you ask for.")
             continue
+        if not all(value.strip(" ,") for value in values):
+            raise BadValue(f"{name}: it is empty, which nothing would fit: say what you ask for, or leave {name} out.")
+        if name == "id" and type_of_ids:
+            values = [_whole_id(part.strip(), type_of_ids) for value in values for part in value.split(",")]
         value = (
             _several(name, type_, values)
             if is_list_type(get_nullable_type(cast("Any", type_)))
@@ -130,6 +137,10 @@ def _truth(name: str, text: str) -> bool:
     if text not in TRUTHS:
         raise BadValue(f"{name}: write true or false, not {text[:40]!r}.")
     return TRUTHS[text]
+
+
+def _whole_id(text: str, type_: str) -> str:
+    return f"{type_}:{text}" if text and ":" not in text else text
 
 
 def _id(name: str, text: str) -> str:

@@ -32,6 +32,7 @@ from api.v1.alternates import alternates
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, Form, chosen, split
+from api.v1.ids import followed, type_of
 from api.v1.listing import Listing
 from api.v1.parameters import variables_of
 from schema.answer import answer
@@ -90,10 +91,15 @@ async def found(request: Request) -> Response:
         return listed
     if asked.id and not await request.state.pool.fetchval(EXISTS, asked.id):
         return _no_record(asked.id)
-    fixed = {"id": asked.id} if asked.id else {}
-    variables = variables_of(asked.endpoint.operation, asked.parameters, fixed)
-    await request.state.codes.refuse_strangers(asked.endpoint, variables)
-    return await _listed(request, asked, asked.endpoint, variables)
+    return await _listed(request, asked, asked.endpoint, await _variables(request, asked))
+
+
+async def _variables(request: Request, asked: Asked) -> dict[str, Any]:
+    """What a list is asked for. Raises BadValue, for what it never had, too."""
+    endpoint, fixed = asked.endpoint, {"id": asked.id} if asked.id else {}
+    variables = variables_of(endpoint.operation, asked.parameters, fixed, type_of(endpoint))
+    await request.state.codes.refuse_strangers(endpoint, variables)
+    return await followed(request.state.pool, endpoint, variables, asked_in(asked.parameters))
 
 
 async def _kept(request: Request, asked: Asked) -> Response:
@@ -190,10 +196,9 @@ def _no_record(record_id: str) -> Response:
 async def _page(request: Request, asked: Asked) -> Made:
     endpoint, state = asked.endpoint, request.state
     moment = asked_in(asked.parameters)
-    variables = variables_of(endpoint.operation, asked.parameters, {"id": asked.id} if asked.id else {})
+    variables = await _variables(request, asked)
     if "excel" in asked.parameters:
         raise BadValue("excel: only .csv comes for Excel.")
-    await state.codes.refuse_strangers(endpoint, variables)
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
     charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
