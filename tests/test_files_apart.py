@@ -200,6 +200,21 @@ async def test_a_spreadsheet_says_what_the_table_says(client: httpx2.AsyncClient
     assert sheet[1:] == meant
 
 
+async def test_a_full_date_is_a_date_beside_others_that_are_known_to_the_month_or_year(
+    client: httpx2.AsyncClient,
+) -> None:
+    query = "query={measures{nodes{id when:adoptedOn}}}"
+    for sheet_address, table_address, name in (
+        ("/v1/measures.xlsx", "/v1/measures.csv", "adoptedOn"),
+        (f"/graphql.xlsx?{query}", f"/graphql.csv?{query}", "when"),
+    ):
+        meant = [row[name] for row in csv.DictReader(io.StringIO((await content(client, table_address)).decode()))]
+        header, *rows = sheets_of(await content(client, sheet_address))["Rows"]
+        found = [row[header.index(name)] for row in rows]
+        assert found == [date.fromisoformat(cell) if len(cell) == 10 else cell for cell in meant]
+        assert {len(cell) for cell in meant} == {0, 4, 7, 10}
+
+
 async def test_a_spreadsheet_is_laid_out_for_people(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/v1/statements.xlsx")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as parts:
@@ -223,7 +238,7 @@ async def test_a_spreadsheet_is_laid_out_for_people(client: httpx2.AsyncClient) 
 
 async def test_no_text_becomes_a_formula_or_a_number_or_is_cut() -> None:
     texts = ["=1+1", "+41", "-5", "@x", "0012", "2012-05", " a\r\nb ", "_x0041_", "https://opsc.example", "x" * 32_767]
-    columns = [Column("text", "String"), Column("day", "Date"), Column("yes", "Boolean"), Column("n", "Float")]
+    columns = [Column("text", "String"), Column("day", "PartialDate"), Column("yes", "Boolean"), Column("n", "Float")]
     rows = [[text, "", "", ""] for text in texts]
     rows += [["\uffff", "1899-12-31", "true", "-0.5"], ["𝔸" * 16_384, "2012-05-14", "false", "12"]]
     found = sheets_of(await file_of("xlsx", columns, rows))
