@@ -42,7 +42,7 @@ def _facts(document: Mapping[str, Any]) -> Iterator[Fact]:
     for field, value in document.items():
         words = list(_words(value))
         if words:
-            yield Fact(label(field), words)
+            yield Fact(label(field, document.get("kind")), words)
 
 
 def _words(value: Any) -> Iterator[Words]:
