@@ -185,6 +185,13 @@ async def test_programs_read_the_table_as_it_was_meant(client: httpx2.AsyncClien
         ] == meant
 
 
+async def test_pandas_keeps_the_two_letters_of_namibia_where_it_is_told_to(client: httpx2.AsyncClient) -> None:
+    table = io.BytesIO(await content(client, "/v1/state-parties.csv"))
+    frame = pd.read_csv(table, keep_default_na=False, na_values=[""]).set_index("code")
+    assert frame["alpha2"]["NAM"] == "NA"
+    assert frame["signedOn"].isna().any()
+
+
 async def test_a_spreadsheet_says_what_the_table_says(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/v1/state-parties.xlsx")
     header, *table = csv.reader(io.StringIO((await content(client, "/v1/state-parties.csv")).decode(), newline=""))

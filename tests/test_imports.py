@@ -384,8 +384,8 @@ async def test_a_file_that_is_no_known_sheet_is_asked_about(people: Maintainers,
     [
         (
             as_commas([NEW]).replace(b"It makes", "Él hace".encode("latin-1")),
-            "cannot be read. Row 2: found 'invented for tests\",Él hace platforms re', expected UTF-8. Save it again: in Excel as “CSV"
-            " UTF-8 (Comma delimited)”, in LibreOffice with the character set “Unicode (UTF-8)”, or as .xlsx.",
+            "cannot be read. Row 2: found 'invented for tests\",Él hace platforms re', expected UTF-8. Save it again: in Excel as"
+            " “CSV UTF-8 (Comma delimited)”, in LibreOffice with the character set “Unicode (UTF-8)”, or as .xlsx.",
         ),
         (
             as_commas([NEW]).replace(b"title", b"titel", 1).replace(b"adoptedOn", b"x", 1),
