@@ -23,6 +23,7 @@ from api.media_types import HTML, JSON
 from api.moments import accepted, asked_in, says_what_was_known
 from api.pages import record as record_page
 from api.pages import revision as revision_page
+from api.pages.said import referred
 from api.pages.shell import page
 from schema.answer import Answer, answer
 from schema.clock import PRESENT, Moment
@@ -157,8 +158,19 @@ async def _revision(request: Request, named: Named) -> Made | Response:
         redaction = await pool.fetchval(REDACTED_BY, record_id, position)
         found["redaction"] = f"{_address(request, record_id)}/{redaction}"
     if named.as_page:
-        return _made(revision_page.revision_page(found, request.state.settings.public_url, headers), answered)
+        names = await _names(request, found)
+        return _made(revision_page.revision_page(found, names, request.state.settings.public_url, headers), answered)
     return _made(_json(found, 200, headers), answered)._replace(recorded_at=DateTime.read(found["recordedAt"]))
+
+
+async def _names(request: Request, revision: Mapping[str, Any]) -> Mapping[str, str]:
+    """What the records were called to which a revision's document refers, once all was published that it came with."""
+    ids = [] if revision["operation"] == "REDACT" else referred(revision["recordType"], revision["document"] or {})
+    if not ids:
+        return {}
+    then = Moment(known=DateTime.read(revision["recordedAt"]))
+    found = orjson.loads((await _asked(request, revision_page.NAMED, {"ids": ids}, then)).data)["nodes"]
+    return {record_id: next(iter(one.values())) for record_id, one in zip(ids, found, strict=True) if one}
 
 
 def _made(shown: Response, answered: Answer) -> Made:

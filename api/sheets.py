@@ -9,6 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.fair_use.cost import charge
 from api.faults import UNREACHABLE, problem
 from api.media_types import CSV, XLSX
 from db.newest_position import newest_position
@@ -72,6 +73,7 @@ async def _answered(request: Request, found: Sheet, form: str, states: Sequence[
             detail = f"stateParty: no State party has the code {', '.join(unknown)}. Codes are like PHL."
             return problem(400, "Bad request", detail)
         rows = await standing(connection, found.record_type, states or None)
+    charge(request.scope, len(rows))
     async with one_at_a_time:
         content = await asyncio.to_thread(_written, found, form, rows)
     headers["Content-Disposition"] = f'attachment; filename="{"-".join([found.name, *states[:5]])}.{form}"'

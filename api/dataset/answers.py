@@ -104,6 +104,7 @@ async def _described(request: Request, form: str) -> Response:
     moment, asked = asked_in(request.query_params), await _Asked.of(request, form)
     async with AsyncExitStack() as opened:
         found = await _opened(request, moment, opened)
+        charge(request.scope, found.rows)
         body = indented(json_ld(found))
         ready = await asked.ready(moment, found.about)
         if ready.status_code != 200:
@@ -154,9 +155,9 @@ class _Asked:
         if ready.status_code != 200:
             return ready
         ready.raw_headers += raw(beside or {})
+        charge(self.request.scope, cost)
         if self.request.method == "HEAD":
             return ready
-        charge(self.request.scope, cost)
         until_sent = opened.pop_all()
         ahead = self.request.state.ahead.of(content, until_sent)
         response = Sent(ahead, 200, until_sent)

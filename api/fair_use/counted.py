@@ -21,8 +21,10 @@ from api.settings import FairUse
 from db.accounts import Account
 from schema.refusals import ErrorCode
 
-READING = ("/graphql", "/v1/", "/q/")
+READING = ("/graphql", "/v1/", "/q/", "/sheets/", "/webhooks")
 """Beginnings of the addresses at which a token gives its holder's allowance; to others, a browser may send what is none."""
+
+COUNTED = "opsc.counted"
 
 CHANGING = 100
 """What a mutation costs, whatever it does; reading costs what its plan does, all else 1."""
@@ -39,6 +41,16 @@ class Counted:
     had: Had
     refused: NotRead | None = None
 
+    def go_on(self) -> None:
+        """Raises NotRead where its answer is to end, for its asker has nothing left."""
+        had = self.had = self.used.of(self.asker)
+        if had.count >= self.quota:
+            raise _used_up(self.name, self.quota, self.used.left(had))
+
+    def spend(self, cost: int) -> None:
+        """Its answer, which was begun long ago, has cost so much more."""
+        self.had = self.used.spend(self.asker, cost)
+
     def headers(self, cost: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
         """What is told of it, when its answer begins and its cost is known."""
         had = self.had
@@ -47,6 +59,12 @@ class Counted:
         left, seconds = max(0, self.quota - had.count), math.ceil(self.used.left(had))
         told = (b"ratelimit", b'"%b";r=%d;t=%d' % (self.name.encode(), left, seconds))
         return _policy(self.name, self.quota, self.used.window), told
+
+
+def counted_as(scope: Scope) -> Counted | None:
+    """What a request is counted as while it is answered; None where all may have as much as they like."""
+    found: Counted | None = scope.get(COUNTED)
+    return found
 
 
 async def counted(scope: Scope) -> Counted | None:
@@ -65,7 +83,8 @@ async def counted(scope: Scope) -> Counted | None:
     had = used.of(who)
     if had.count >= quota:
         return Counted(used, who, name, quota, had, _used_up(name, quota, used.left(had)))
-    return Counted(used, who, name, quota, used.spend(who, 1, had), refused)
+    scope[COUNTED] = it = Counted(used, who, name, quota, used.spend(who, 1, had), refused)
+    return it
 
 
 def _token(scope: Scope) -> Headers | None:

@@ -38,7 +38,7 @@ HEADERS: Mapping[str, JsonSchema] = {
         "schema": {"type": "integer"},
     },
     "Link": {
-        "description": "Where the next page is (`next`), or the permalink (`canonical`).",
+        "description": "Where the next page is (`next`), the permalink (`canonical`), the same in each other form (`alternate`).",
         "schema": {"type": "string"},
     },
     "Content-Disposition": {"description": "A name for the file.", "schema": {"type": "string"}},
@@ -118,6 +118,17 @@ def headers(*names: str) -> dict[str, JsonSchema]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
+CLOCK: JsonSchema = {
+    "type": ["object", "null"],
+    "description": "What the answer stands for; null where the log is empty.",
+    "required": ["position", "known", "valid"],
+    "properties": {
+        "position": {"type": "integer"},
+        "known": {"type": "string", "format": "date-time"},
+        "valid": {"type": "string", "format": "date"},
+    },
+}
+
 GRAPHQL_ANSWER: JsonSchema = {
     "type": "object",
     "description": "GraphQL over HTTP: data, or errors, each with a code.",
@@ -155,7 +166,8 @@ GRAPHQL_ANSWER: JsonSchema = {
                     "type": "object",
                     "required": ["requested", "limit"],
                     "properties": {"requested": {"type": "integer"}, "limit": {"type": "integer"}},
-                }
+                },
+                "clock": CLOCK,
             },
         },
     },

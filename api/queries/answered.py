@@ -1,8 +1,9 @@
 """A query's answer in any form: JSON as it is; in every other form the whole of its list, or else its answer as one row."""
 
-from collections.abc import Collection
-from typing import cast
+from collections.abc import Collection, Mapping
+from typing import Any, cast
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -51,9 +52,16 @@ async def _json(request: Request, query: Written, moment: Moment) -> Response:
         clock = await listing.clock_of(state.pool, found.position, moment, public_url)
         used = query.operation.deprecated.of(query.given)
         told = telling_of(used, {**told_clock(clock), "Content-Type": JSON}, public_url)
-        return await made(state.pool, found.data, told, moment, found)
+        body = found.data if "clock" in query.operation.keys else _with_clock(found.data, clock)
+        return await made(state.pool, body, told, moment, found)
 
     return await answers.answered(headers, key_of(request.scope, headers, JSON), "Accept", make)
+
+
+def _with_clock(data: bytes, clock: Mapping[str, Any]) -> bytes:
+    """data: a JSON object."""
+    rest = data[1:] if data == b"{}" else b"," + data[1:]
+    return b'{"clock":%b%b' % (orjson.dumps(clock), rest)
 
 
 def forms_of(field: str) -> list[str]:
@@ -85,7 +93,11 @@ def about_of(suffix: str) -> str:
     return FORMS[suffix].about if suffix in FORMS else ABOUT[suffix]
 
 
-ABOUT = {"json": "The answer as GraphQL has it.", "graphql": "The query itself.", "html": "This page."}
+ABOUT = {
+    "json": "The answer as GraphQL has it, and the clock that it stands for.",
+    "graphql": "The query itself.",
+    "html": "This page.",
+}
 
 OTHERS = {"json": JSON, "html": HTML, "graphql": "application/graphql"}
 """Suffix → media type, of what is no form of a list."""

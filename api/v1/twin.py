@@ -28,9 +28,11 @@ from api.moments import asked_in
 from api.sending.sent import Sent
 from api.stands_for import told_clock
 from api.v1 import listing
+from api.v1.alternates import alternates
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
 from api.v1.forms import FORMS, ONLY_CSV, Form, chosen, for_excel, split
+from api.v1.ids import followed, type_of
 from api.v1.listing import Listing
 from api.v1.parameters import variables_of
 from schema.answer import answer
@@ -89,10 +91,15 @@ async def found(request: Request) -> Response:
         return listed
     if asked.id and not await request.state.pool.fetchval(EXISTS, asked.id):
         return _no_record(asked.id)
-    fixed = {"id": asked.id} if asked.id else {}
-    return await _listed(
-        request, asked, asked.endpoint, variables_of(asked.endpoint.operation, asked.parameters, fixed)
-    )
+    return await _listed(request, asked, asked.endpoint, await _variables(request, asked))
+
+
+async def _variables(request: Request, asked: Asked) -> dict[str, Any]:
+    """What a list is asked for. Raises BadValue, for what it never had, too."""
+    endpoint, fixed = asked.endpoint, {"id": asked.id} if asked.id else {}
+    variables = variables_of(endpoint.operation, asked.parameters, fixed, type_of(endpoint))
+    await request.state.codes.refuse_strangers(endpoint, variables)
+    return await followed(request.state.pool, endpoint, variables, asked_in(asked.parameters))
 
 
 async def _kept(request: Request, asked: Asked) -> Response:
@@ -172,6 +179,7 @@ async def _record(request: Request, asked: Asked) -> Made | Response:
     if record["__typename"] == "Tombstone":
         return Response(answered.data, 410, {**headers, "Cache-Control": UNKEPT}, JSON)
     if asked.suffix == "json":
+        headers["Link"] = ", ".join([headers["Link"], *alternates(request, endpoint)])
         return await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, moment, answered)
     return await _listed(request, asked, listing_of(endpoint), {"filter": {"id": [record_id]}})
 
@@ -188,18 +196,21 @@ def _no_record(record_id: str) -> Response:
 async def _page(request: Request, asked: Asked) -> Made:
     endpoint, state = asked.endpoint, request.state
     moment = asked_in(asked.parameters)
-    variables = variables_of(endpoint.operation, asked.parameters, {"id": asked.id} if asked.id else {})
+    variables = await _variables(request, asked)
     if for_excel(asked.parameters):
         raise BadValue(ONLY_CSV)
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
     charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     headers = {**told_clock(data["clock"]), "Vary": "Accept"}
+    links = alternates(request, endpoint)
     if cursor := _next(data[endpoint.field]):
         turned = ("after", "before", "last") if isinstance(cursor, str) else ("after", "last")
         kept = [(name, value) for name, value in asked.parameters.multi_items() if name not in turned]
         query = urlencode([*kept, ("after", cursor)])
-        headers["Link"] = f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"'
+        links.insert(0, f'<{state.settings.public_url}{request.url.path}?{query}>; rel="next"')
+    if links:
+        headers["Link"] = ", ".join(links)
     headers = telling_of(endpoint.uses(variables), {**headers, "Content-Type": JSON}, state.settings.public_url)
     return await made(state.pool, answered.data, headers, moment, answered)
 
@@ -260,7 +271,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if not form.write:
             await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
-        charge(request.scope, rows.spent)
+        charge(request.scope, rows.cost)
         headers = {
             **told_clock(rows.clock),
             "Vary": "Accept",
@@ -289,7 +300,6 @@ async def _whole(
         response = Response(None, 200, media_type=form.media_type)
         del response.headers["Content-Length"]  # nobody knows it yet; readers that ask for it first took 0 at its word
         return response
-    charge(request.scope, rows.cost)
     if form.write:
         until_sent = opened.pop_all()
         content = request.state.ahead.of(written_as_it_comes(form.write(rows), coding), until_sent)
