@@ -37,6 +37,8 @@ REVISION = document((HERE / "revision.graphql").read_text("utf-8")).operation(No
 
 POSITION = 'select "position" from revision where record_id = $1 and number = $2'
 
+REVISIONS = "select max(number) from revision where record_id = $1"
+
 REDACTED_BY = """select number from revision where record_id = $1 and operation = 'REDACT' and $2 = any(redacts)
                  order by "position" limit 1"""
 
@@ -151,7 +153,7 @@ async def _revision(request: Request, named: Named) -> Made | Response:
     answered = await _asked(request, operation, {"position": position}, asked) if position else None
     found = orjson.loads(answered.data)["revision"] if answered else None
     if not answered or not found:
-        return _nothing(whole, headers, asked)
+        return _nothing(whole, headers, asked, has=await pool.fetchval(REVISIONS, record_id))
     if found["document"] is None:
         redaction = await pool.fetchval(REDACTED_BY, record_id, position)
         found["redaction"] = f"{_address(request, record_id)}/{redaction}"
@@ -218,9 +220,17 @@ def _json(value: Any, status: int, headers: Mapping[str, str]) -> Response:
     return Response(body, status, headers, JSON)
 
 
-def _nothing(named: Named, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT) -> Response:
+def _nothing(
+    named: Named, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT, has: int | None = None
+) -> Response:
+    """has: how many revisions the record has, where one of these was asked for."""
     then = " at that moment" if says_what_was_known(asked) else ""
-    detail = f'There is no "{named.name}" in this record{then}. Ids look like Measure:PHL-0007.'
+    record_id = named.name.partition("/")[0]
+    told = "Ids look like Measure:PHL-0007."
+    if has:
+        told = f"{record_id} has {has:,} revision{'s' if has > 1 else ''} by now: /r/{record_id}/1"
+        told += f" to /r/{record_id}/{has}." if has > 1 else "."
+    detail = f'There is no "{named.name}" in this record{then}. {told}'
     if named.as_page:
         return page("nothing.html", 404, headers, detail=detail)
     return problem(404, "Not found", detail, headers)

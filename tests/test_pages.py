@@ -172,6 +172,16 @@ async def test_a_page_runs_and_loads_nothing(client: httpx2.AsyncClient) -> None
         assert {one["rel"] for one in elements(answer.text, "link")} <= relations
 
 
+async def test_what_was_due_is_not_said_to_have_happened(client: httpx2.AsyncClient) -> None:
+    due, submitted = "ReportingEvent:AGO-E01", "ReportingEvent:AGO-E02"
+    for address in (f"/r/{due}", f"/r/{due}/1"):
+        shown = text(await got(client, address))
+        assert ("Due on" in shown, "Happened on" in shown) == (True, False)
+    assert "Happened on" in text(await got(client, f"/r/{submitted}"))
+    feed = (await client.get("/v1/reporting-events/AGO-E01/revisions.atom")).text
+    assert ('Due on: set to "2007".' in feed, "Happened on" in feed) == (True, False)
+
+
 async def test_what_is_not_there_is_told_on_a_page(client: httpx2.AsyncClient) -> None:
     for name in ("Measure:PHL-9999", "Coverage:PHL:IVC-05", "nonsense", "Measure:PHL-0007/9"):
         assert f'There is no "{name}" in this record.' in text(await got(client, f"/r/{name}", 404))

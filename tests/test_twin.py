@@ -323,7 +323,8 @@ async def test_the_matrix_is_counted_in_columns(client: httpx2.AsyncClient) -> N
         ("/v1/changes?first=2&last=2", 400, "exclude each other"),
         ("/v1/changes.jsonl?first=2&last=2", 400, "exclude each other"),
         ("/v1/measures?excel=1", 400, "only .csv"),
-        ("/v1/measures.csv?excel=yes", 400, "excel=1"),
+        ("/v1/measures.csv?excel=yes", 400, "excel: 1 asks for a table as Excel reads it, 0 for the usual one"),
+        ("/v1/measures.xlsx?excel=1", 400, "only .csv"),
     ],
 )
 async def test_what_there_is_not_is_told_as_a_problem(
@@ -358,6 +359,11 @@ async def test_a_file_is_named_by_what_it_is_of(client: httpx2.AsyncClient, addr
 
 async def test_a_table_for_excel_has_its_mark_and_semicolons(client: httpx2.AsyncClient) -> None:
     plain = await client.get("/v1/measures.csv?stateParty=PHL")
+    for form in ("csv", "json"):
+        usual, said_so = [
+            await client.get(f"/v1/measures.{form}?stateParty=PHL&position=4727{more}") for more in ("", "&excel=0")
+        ]
+        assert (said_so.status_code, said_so.content) == (200, usual.content)
     excel = await client.get("/v1/measures.csv?stateParty=PHL&excel=1")
     assert excel.content.startswith("\ufeffid;stateParty.code;".encode())
     read = list(csv.reader(io.StringIO(excel.text.removeprefix("\ufeff")), delimiter=";"))

@@ -35,7 +35,7 @@ def said(record_type: str, document: Mapping[str, Any], names: Names) -> Iterato
     in_order = [*(name for name in fields if name in document), *(name for name in document if name not in fields)]
     for name in in_order:
         if words := list(_words(fields.get(name, SAYS_ALL), document[name], names)):
-            yield Fact(label(name), words)
+            yield Fact(label(name, document.get("kind")), words)
 
 
 def _words(field: Field, value: Any, names: Names) -> Iterator[Words]:

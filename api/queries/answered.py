@@ -17,7 +17,7 @@ from api.queries.written import Written, newest
 from api.stands_for import told_clock
 from api.v1 import listing
 from api.v1.fields_of_forms import with_fields_of
-from api.v1.forms import FORMS, chosen
+from api.v1.forms import FORMS, ONLY_CSV, chosen, for_excel
 from api.v1.twin import whole
 from schema.answer import answer
 from schema.clock import Moment
@@ -28,8 +28,8 @@ async def answered(request: Request, query: Written, moment: Moment, suffix: str
     """name: for a file; address: of the answer, for readers. Raises what refuses it, before anything is answered."""
     public_url = request.state.settings.public_url
     if suffix == "json":
-        if "excel" in request.query_params:
-            raise BadValue("excel: only .csv comes for Excel.")
+        if for_excel(request.query_params):
+            raise BadValue(ONLY_CSV)
         return await _json(request, query, moment)
     form = chosen(suffix, request.query_params)
     if form.of is not None:

@@ -31,7 +31,7 @@ from api.v1 import listing
 from api.v1.alternates import alternates
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
-from api.v1.forms import FORMS, Form, chosen, split
+from api.v1.forms import FORMS, ONLY_CSV, Form, chosen, for_excel, split
 from api.v1.ids import followed, type_of
 from api.v1.listing import Listing
 from api.v1.parameters import variables_of
@@ -197,8 +197,8 @@ async def _page(request: Request, asked: Asked) -> Made:
     endpoint, state = asked.endpoint, request.state
     moment = asked_in(asked.parameters)
     variables = await _variables(request, asked)
-    if "excel" in asked.parameters:
-        raise BadValue("excel: only .csv comes for Excel.")
+    if for_excel(asked.parameters):
+        raise BadValue(ONLY_CSV)
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, moment)
     charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
