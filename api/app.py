@@ -32,6 +32,7 @@ from api.queries import asked, saved, saving
 from api.sending.ahead import Ahead
 from api.settings import Settings
 from api.v1 import twin
+from api.v1.codes import Codes
 from db.pool import Readers, open_pool
 from db.verify_log import __file__ as verify_log
 
@@ -73,8 +74,8 @@ ROUTES = [
     Route("/verify_log.py", CHECKER, methods=["GET"]),
     Route("/healthz", health.alive),
     Route("/readyz", health.ready),
-    Mount("/graphiql", graphiql.files),
-    Mount("/viewer", viewer.files),
+    Mount("/graphiql", routes=graphiql.files),
+    Mount("/viewer", routes=viewer.files),
     Route("/", front.front),
 ]
 
@@ -82,9 +83,9 @@ ROUTES = [
 @asynccontextmanager
 async def living(settings: Settings) -> AsyncIterator[Mapping[str, Any]]:
     """What lives as long as the process: the state of every request."""
-    used, fair_use = SharedAllowance(HOUR), settings.fair_use
+    valkey_url = settings.fair_use.valkey_url
     async with (
-        used.adding_up(fair_use.valkey_url) if fair_use.valkey_url else nullcontext(),
+        SharedAllowance(HOUR).adding_up(valkey_url) if valkey_url else nullcontext(Allowance(HOUR)) as used,
         Readers(settings.database_url, size=settings.pool_size) as pool,
         await open_pool(settings.database_url, size=WRITERS, idle=True) as writers,
         await open_pool(settings.database_url, size=EXPORTERS, idle=True) as exporters,
@@ -103,6 +104,7 @@ async def living(settings: Settings) -> AsyncIterator[Mapping[str, Any]]:
             "streams": Streams(),
             "deliverer": deliverer,
             "kept": KeptAnswers(following, pool, settings.cache_bytes, settings.public_url),
+            "codes": Codes(pool),
             "apart": asyncio.Semaphore(AT_ONCE),
             "ahead": Ahead(),
             "used": used,

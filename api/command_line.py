@@ -217,3 +217,7 @@ def _killed() -> None:
 
 def _back() -> None:
     structlog.get_logger().warning("PostgreSQL is back")
+
+
+if __name__ == "__main__":
+    run()

@@ -7,12 +7,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import cors
-from api.fair_use.cost import COST
+from api.fair_use.cost import COST, FREE
 from api.fair_use.counted import counted
 from api.faults import problem
 from api.request import NotRead
-
-FREE = {"/healthz", "/readyz"}
 
 Form = Callable[[Scope, NotRead], Response]
 
@@ -33,7 +31,7 @@ class EveryAnswer:
             return
         if cors.is_asked_beforehand(scope):
             app = cors.answer_beforehand
-        elif scope["path"] not in FREE and (it := await counted(scope)) and it.refused:
+        elif not scope["path"].startswith(FREE) and (it := await counted(scope)) and it.refused:
             app = self.forms.get(scope["path"], _problem)(scope, it.refused)
         elif kept := scope["state"]["kept"].given_at_once(scope):
             beside = it.headers(1) if it else ()

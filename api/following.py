@@ -63,6 +63,9 @@ class Head:
     redaction: int
     redacted_at: datetime | None
 
+    def __hash__(self) -> int:
+        return self.position
+
 
 EMPTY = Head(0, datetime.min.replace(tzinfo=UTC), alone=False, begins="", redaction=0, redacted_at=None)
 

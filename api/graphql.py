@@ -31,7 +31,7 @@ from api.push.events import accepted, told_at_once
 from api.push.stream import subscribed
 from api.request import LARGEST, LARGEST_SUBMISSION, Asked, NotRead, body_of, read
 from api.signing import signer
-from api.stands_for import KNOWN, POSITION, VALID
+from api.stands_for import KNOWN, POSITION, VALID, in_json
 from api.trusted import documents, trusted
 from api.unchanging import unchanging
 from api.v1.forms import FORMS, accepted_form, media_type_of
@@ -211,7 +211,8 @@ async def _at_its_moment(
     position = found.position if found.of_the_log else None
     valid = {VALID: str(moment.valid)} if moment.valid else {}
     if not says_what_was_known(moment):
-        return Made(found.body(), {**told, **valid}, position)
+        clock = await scope["state"]["kept"].stands_for(found.position)
+        return Made(found.body(in_json({**clock, **valid})), {**told, **valid}, position)
     recorded = await pool.fetchrow(mementos.RECORDED, moment.known, moment.position)
     known = moment.known or recorded["recorded_at"]
     gets = scope["method"] != "POST"
@@ -227,7 +228,7 @@ async def _at_its_moment(
     final = found.at_one_clock and (moment.position is not None or is_settled(known))
     if asked.accepted and not is_settled(asked.accepted):
         position = None  # what is asked of a moment to come is told of the moment of the asking
-    return Made(found.body(), headers, position, recorded["recorded_at"] if final else None)
+    return Made(found.body(in_json(headers)), headers, position, recorded["recorded_at"] if final else None)
 
 
 def _vary(scope: Scope, moment: Moment = PRESENT) -> str:

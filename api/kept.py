@@ -236,6 +236,12 @@ class KeptAnswers:
         """To be asked before an answer is made: what it rests on is then no older, and what midnight comes between is dropped."""
         return Begun(self._day(), self.following.head or await read_head(self.pool))
 
+    async def stands_for(self, position: int) -> Mapping[str, str]:
+        """What an answer of the present tells that was read at a position; nothing where the log is empty."""
+        if not position:
+            return {}
+        return _present(await self._head_at(position, self.following.head), self._day())[0]
+
     async def streamed(
         self, headers: Mapping[bytes, bytes], key: Key, vary: str, made: Made, begun: Begun, coding: str
     ) -> Ready:
@@ -326,7 +332,7 @@ class KeptAnswers:
         entry.headers = raw(told)
         return entry
 
-    async def _head_at(self, position: int, believed: Head) -> Head:
+    async def _head_at(self, position: int, believed: Head | None) -> Head:
         """The log's end as the statement saw it, which may not be where we believed it to be (RISKS 25)."""
         for head in (believed, self.following.head):
             if head and head.position == position:

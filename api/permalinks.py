@@ -23,6 +23,7 @@ from api.media_types import HTML, JSON
 from api.moments import accepted, asked_in, says_what_was_known
 from api.pages import record as record_page
 from api.pages import revision as revision_page
+from api.pages.said import referred
 from api.v1.endpoints import ENDPOINTS, listing_of
 from api.v1.forms import FORMS as LISTED
 from api.v1.forms import accepted_form, split
@@ -37,6 +38,8 @@ RECORD = document((HERE / "record.graphql").read_text("utf-8")).operation(None)
 REVISION = document((HERE / "revision.graphql").read_text("utf-8")).operation(None)
 
 POSITION = 'select "position" from revision where record_id = $1 and number = $2'
+
+REVISIONS = "select max(number) from revision where record_id = $1"
 
 REDACTED_BY = """select number from revision where record_id = $1 and operation = 'REDACT' and $2 = any(redacts)
                  order by "position" limit 1"""
@@ -154,13 +157,24 @@ async def _revision(request: Request, named: Named) -> Made | Response:
     answered = await _asked(request, operation, {"position": position}, asked) if position else None
     found = orjson.loads(answered.data)["revision"] if answered else None
     if not answered or not found:
-        return _nothing(whole, headers, asked)
+        return _nothing(whole, headers, asked, has=await pool.fetchval(REVISIONS, record_id))
     if found["document"] is None:
         redaction = await pool.fetchval(REDACTED_BY, record_id, position)
         found["redaction"] = f"{_address(request, record_id)}/{redaction}"
     if named.as_page:
-        return _made(revision_page.revision_page(found, request.state.settings.public_url, headers), answered)
+        names = await _names(request, found)
+        return _made(revision_page.revision_page(found, names, request.state.settings.public_url, headers), answered)
     return _made(_json(found, 200, headers), answered)._replace(recorded_at=DateTime.read(found["recordedAt"]))
+
+
+async def _names(request: Request, revision: Mapping[str, Any]) -> Mapping[str, str]:
+    """What the records were called to which a revision's document refers, once all was published that it came with."""
+    ids = [] if revision["operation"] == "REDACT" else referred(revision["recordType"], revision["document"] or {})
+    if not ids:
+        return {}
+    then = Moment(known=DateTime.read(revision["recordedAt"]))
+    found = orjson.loads((await _asked(request, revision_page.NAMED, {"ids": ids}, then)).data)["nodes"]
+    return {record_id: next(iter(one.values())) for record_id, one in zip(ids, found, strict=True) if one}
 
 
 def _made(shown: Response, answered: Answer) -> Made:
@@ -226,7 +240,15 @@ def _json(value: Any, status: int, headers: Mapping[str, str]) -> Response:
     return Response(body, status, headers, JSON)
 
 
-def _nothing(named: Named, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT) -> Response:
+def _nothing(
+    named: Named, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT, has: int | None = None
+) -> Response:
+    """has: how many revisions the record has, where one of these was asked for."""
     then = " at that moment" if says_what_was_known(asked) else ""
-    detail = f'There is no "{named.name}" in this record{then}. Ids look like Measure:PHL-0007.'
+    record_id = named.name.partition("/")[0]
+    told = "Ids look like Measure:PHL-0007."
+    if has:
+        told = f"{record_id} has {has:,} revision{'s' if has > 1 else ''} by now: /r/{record_id}/1"
+        told += f" to /r/{record_id}/{has}." if has > 1 else "."
+    detail = f'There is no "{named.name}" in this record{then}. {told}'
     return problem(404, "Not found", detail, headers)

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 GRACE = 10
@@ -64,22 +63,13 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's, which tells the streams of events when the server is to end: it would wait for them, and they for it."""
-
-    def shutdown(self) -> None:
-        super().shutdown()
-        if streams := self.app_state.get("streams"):
-            streams.ended.set()
-
-
 def serve(listener: socket.socket, workers: int, announce: Announce) -> None:
     """Until SIGINT or SIGTERM; these may come out as KeyboardInterrupt. A failed start exits with STARTUP_FAILURE."""
     config = Config(
         "api.worker:create",
         factory=True,
         workers=workers,
-        http=Protocol,
+        http="api.protocol:Protocol",  # which only workers need
         lifespan="on",
         log_config=None,
         access_log=False,

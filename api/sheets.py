@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.codings import IDENTITY, wanted, written
+from api.fair_use.cost import charge
 from api.faults import UNREACHABLE, problem
 from api.kept import RECORDED
 from api.media_types import CSV, XLSX
@@ -84,6 +85,7 @@ async def _answered(request: Request, found: Sheet, form: str, states: Sequence[
             return problem(400, "Bad request", detail)
         rows = await standing(connection, found.record_type, states or None)
         headers |= await _clock(connection, position)
+    charge(request.scope, len(rows))
     async with one_at_a_time:
         content = await asyncio.to_thread(_written, found, form, rows)
     coding = wanted(request.headers.get("accept-encoding", "").encode("latin-1")) if form in CODED else IDENTITY

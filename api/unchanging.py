@@ -1,7 +1,8 @@
-"""What only another program or another public address changes (descriptions, documentation): told by its tag that it is the same,
-and sent in the coding that the client likes.
+"""What only another program or another public address changes (descriptions, documentation, scripts): told by its tag that it is
+the same, and sent in the coding that the client likes.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
@@ -9,18 +10,19 @@ from functools import lru_cache
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.codings import CODINGS, IDENTITY, wanted
+from api.codings import CODINGS, IDENTITY, LONG, SMALLEST, wanted
 from api.kept import PRESENT, tags
 
 
 async def unchanging(
     request: Request, body: bytes, media_type: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The answer, or that the client has it. It may be kept for as long as one about the present: it is told anew soon after the
-    program is."""
-    coding = wanted(request.headers.get("accept-encoding", "").encode("latin-1"))
-    coded, tag = _coded(body, coding)
-    told = {**(headers or {}), "Cache-Control": PRESENT, "ETag": tag, "Vary": "Accept-Encoding"}
+    """The answer, or that the client has it. It may be kept for as long as one about the present, where the headers say no other:
+    it is told anew soon after the program is."""
+    accepted = request.headers.get("accept-encoding", "").encode("latin-1")
+    coding = wanted(accepted) if len(body) >= SMALLEST else IDENTITY
+    coded, tag = await asyncio.to_thread(_coded, body, coding) if len(body) >= LONG else _coded(body, coding)
+    told = {"Cache-Control": PRESENT, **(headers or {}), "ETag": tag, "Vary": "Accept-Encoding"}
     if tag.encode() in tags(request.headers.get("if-none-match", "").encode("latin-1")):
         return Response(status_code=304, headers=told)
     if coding != IDENTITY:

@@ -51,7 +51,7 @@ async def context(connection: asyncpg.Connection, proposed: Sequence[Proposed]) 
         frozenset(known),
         today,
         [*alike, *(one for one in standing if one.record_id not in ours and one.record_id not in going)],
-        await _nearest(connection, referred - known),
+        await nearest_known(connection, referred - known),
     )
 
 
@@ -109,7 +109,8 @@ from source_version where known_to = {NOW} and 'SOURCE' = any ($1) and url = any
 """
 
 
-async def _nearest(connection: asyncpg.Connection, unknown: Iterable[str]) -> dict[str, str]:
+async def nearest_known(connection: asyncpg.Connection, unknown: Iterable[str]) -> dict[str, str]:
+    """Of unknown ids those that are probably misspelt → the known one meant."""
     prefixes = {id_prefix(record_type): record_type for record_type in CODED}
     asked = [record_id for record_id in sorted(unknown) if record_id.partition(":")[0] in prefixes][:SUGGESTED]
     if not asked:

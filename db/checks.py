@@ -5,7 +5,7 @@ document is well-formed has been checked before (db/documents.py): here it is re
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Protocol
@@ -43,7 +43,7 @@ class Found:
 
     code: str  # a word of RefusalCode
     message: str
-    record: str
+    record: str | None
     field: str | None
     expected: Any = None
     found: Any = None
@@ -64,21 +64,34 @@ class UnknownRecord:
     name = "unknown record"
 
     def of(self, proposed: Proposed, context: Context) -> Iterator[Found]:
-        for field, record_id in references(proposed.record_type, proposed.document):
-            if record_id not in context.known:
-                meant = context.nearest.get(record_id)
-                kind, _, code = record_id.partition(":")
-                what_to_do = (
-                    f"Did you mean {meant.partition(':')[2]}?" if meant else "Create it in the same submission first."
-                )
-                yield Found(
-                    RefusalCode["NOT_FOUND"],
-                    f"“{field}” refers to {shown(code)}, but no {_words(kind)} {shown(code)} stands in the record. {what_to_do}",
-                    proposed.record_id,
-                    field,
-                    meant.partition(":")[2] if meant else None,
-                    code,
-                )
+        yield from unknown_records(
+            proposed.record_type, proposed.record_id, proposed.document, context.known, context.nearest
+        )
+
+
+def unknown_records(
+    record_type: str,
+    record_id: str | None,
+    document: Mapping[str, Any],
+    known: Collection[str],
+    nearest: Mapping[str, str],
+) -> Iterator[Found]:
+    """What a document refers to that is not among the known records; nearest: an unknown id → the known one probably meant."""
+    for field, referred in references(record_type, document):
+        if referred not in known:
+            meant = nearest.get(referred)
+            kind, _, code = referred.partition(":")
+            what_to_do = (
+                f"Did you mean {meant.partition(':')[2]}?" if meant else "Create it in the same submission first."
+            )
+            yield Found(
+                RefusalCode["NOT_FOUND"],
+                f"“{field}” refers to {shown(code)}, but no {_words(kind)} {shown(code)} stands in the record. {what_to_do}",
+                record_id,
+                field,
+                meant.partition(":")[2] if meant else None,
+                code,
+            )
 
 
 class NamedByItsCode:

@@ -63,6 +63,15 @@ def running(data: Path, *, new: bool = True) -> Iterator[Embedded]:
                 stop(cluster)
 
 
+def is_running(data: Path) -> bool:
+    """Whether somebody uses the server on this folder already, and it answers. What is wrong with the folder is told elsewhere."""
+    try:
+        server = Cluster(data.absolute()).server()
+    except OSError:
+        return False
+    return server is not None and server.ready
+
+
 def watch(data: Path, killed: Callable[[], None], back: Callable[[], None]) -> None:
     """While we use the server: tells when it was killed and when it is back, and sees that somebody brings it back.
 

@@ -30,6 +30,7 @@ from db.wrong_changes import (
     Unfit,
     moved_on,
     no_source,
+    not_there,
     of_fault,
     placed,
     repeated,
@@ -176,9 +177,7 @@ class _Planning:
         record_id = one.record_id
         assert record_id is not None
         if stands is None:
-            raise Unfit(
-                Refusal("NOT_FOUND", f"{record_id} is not in the record: look the id up, or create it.", record_id)
-            )
+            raise Unfit(not_there(record_id))
         require_state(one, record_id, stands)
         planned = PlannedChange(
             one.operation,

@@ -86,6 +86,10 @@ def require_state(one: OfferedChange, record_id: str, stands: Standing) -> None:
         )
 
 
+def not_there(record_id: str) -> Refusal:
+    return Refusal("NOT_FOUND", f"{record_id} is not in the record: look the id up, or create it.", record_id)
+
+
 def moved_on(record_id: str, base: int, number: int) -> Refusal:
     message = (
         f"{record_id} was changed after revision {base}, on which this was decided: look at revision {number}, and decide"

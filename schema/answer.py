@@ -37,9 +37,14 @@ class Answer(Basis):
     data: bytes
     cost: int
 
-    def body(self) -> bytes:
-        """The response's body."""
-        return b'{"data":%b,"extensions":{"cost":{"requested":%d,"limit":%d}}}' % (self.data, self.cost, COST_LIMIT)
+    def body(self, clock: bytes) -> bytes:
+        """The response's body. clock: what it stands for, as JSON."""
+        return b'{"data":%b,"extensions":{"cost":{"requested":%d,"limit":%d},"clock":%b}}' % (
+            self.data,
+            self.cost,
+            COST_LIMIT,
+            clock,
+        )
 
 
 @dataclass

@@ -68,6 +68,12 @@ class Operation:
         """What of it is deprecated."""
         return Uses(schema, self.node, self.fragments, self.types)
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Under which its answer has what is asked for."""
+        fields = _fields(self.node.selection_set, self.fragments)
+        return frozenset((field.alias or field.name).value for field in fields)
+
     @property
     def depth(self) -> int:
         """How deep its fields nest; those of introspection do not count."""

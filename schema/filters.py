@@ -140,7 +140,7 @@ def matches_text(_at: Any, row: Any, words: Any) -> sa.ColumnElement[bool]:
 
 
 TEXT = "Words to find, in English, in any order; stems count (law finds laws), accents do not, slips of the pen are forgiven."
-STATE = "ISO 3166-1 alpha-3 codes of States parties. Unknown codes match nothing."
+STATE = "ISO 3166-1 alpha-3 codes of States parties. Unknown codes match nothing in a query; addresses under /v1 refuse them."
 REGION = 'Regions, as UN M49 names them: "Africa", "Asia".'
 RECOMMENDATION = 'Codes of recommendations, like "IVC-05".'
 SECTION = 'Numbers of sections of the Guidelines, with the sections below them: "III" matches III.A, too.'

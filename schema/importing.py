@@ -23,6 +23,9 @@ MOST_TOLD = 5_000
 
 CONTENT = ("input", "content")
 
+HEADER = 1
+"""Its row."""
+
 CITED = re.compile(r"citations(?:\[\d+\](?:\.(source|locator|note))?)?")
 CITATION_COLUMNS = {"locator": LOCATORS.name, "note": CITATION_NOTES.name}
 
@@ -66,11 +69,13 @@ class ImportInput(graphene.InputObjectType):
 
 @dataclass(frozen=True)
 class Read:
-    """What was sent, and the changes that its file comes to; or why it comes to none."""
+    """What was sent, and the changes that its file comes to. Where there are refusals, nothing is to be done of it: changes are
+    then of the rows without faults, and half_read of the others, with what could be read of them."""
 
     given: Mapping[str, Any]
     changes: Sequence[OfferedChange] = ()
     refusals: Sequence[Refusal] = ()
+    half_read: Sequence[OfferedChange] = ()
 
 
 def read_sheet(given: Mapping[str, Any]) -> Read:
@@ -82,6 +87,8 @@ def read_sheet(given: Mapping[str, Any]) -> Read:
         return Read(given, refusals=[Refusal("BAD_VALUE", message, path=CONTENT)])
     sheet = SHEETS[str(given["sheet"]).lower().replace("_", "-")]
     parsed = parse(content, sheet)
+    kind = given.get("kind")
+    changes = [_offered(sheet, row, None if kind is None else str(kind)) for row in parsed.rows]
     if parsed.faults:
         faults = [
             Refusal(
@@ -95,15 +102,22 @@ def read_sheet(given: Mapping[str, Any]) -> Read:
             )
             for fault in parsed.faults
         ]
-        return Read(given, refusals=_bounded(faults))
-    kind = given.get("kind")
-    return Read(given, [_offered(sheet, row, None if kind is None else str(kind)) for row in parsed.rows])
+        wrong = {fault.row for fault in parsed.faults}
+        if HEADER in wrong:  # no row says all that it was meant to
+            return Read(given, (), faults, changes)
+        read = [one for one in changes if one.row not in wrong]
+        return Read(given, read, faults, [one for one in changes if one.row in wrong])
+    return Read(given, changes)
 
 
-def in_the_sheet(refusals: Sequence[Refusal], changes: Sequence[OfferedChange]) -> Sequence[Refusal]:
-    """The refusals of what the rows come to, with the rows and columns that they are about."""
+def in_the_sheet(
+    refusals: Sequence[Refusal], changes: Sequence[OfferedChange], faults: Sequence[Refusal] = ()
+) -> Sequence[Refusal]:
+    """The refusals of what the rows come to, with the rows and columns that they are about; faults: what could not be read of
+    them, row by row with the others."""
     rows = {one.record_id: one.row for one in changes if one.record_id}
-    return _bounded([_placed(refusal, rows) for refusal in refusals])
+    found = [*faults, *(_placed(refusal, rows) for refusal in refusals)]
+    return _bounded(sorted(found, key=lambda one: one.row or 0) if faults else found)
 
 
 def _offered(sheet: Columns, row: Row, kind: str | None) -> OfferedChange:

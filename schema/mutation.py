@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from db import error_reports, proposals, reviews
 from db.accounts import Account
+from db.half_read import wrong_beside
 from db.kept_proposals import in_the_log
 from db.log import alone
 from db.offers import Citing, Offer, OfferedChange
@@ -337,7 +338,9 @@ async def _submit(doing: Doing, given: Mapping[str, Any]) -> Outcome:
 
 async def _import(doing: Doing, read: Read) -> Outcome:
     if read.refusals:
-        return refused(*read.refusals)
+        rebase = bool(read.given.get("rebase"))
+        beside = await wrong_beside(doing.connection, read.changes, read.half_read, rebase=rebase)
+        return refused(*in_the_sheet(beside, [*read.changes, *read.half_read], read.refusals))
     outcome = await _handed_in(doing, read.given, read.changes)
     return replace(outcome, refusals=in_the_sheet(outcome.refusals, read.changes))
 

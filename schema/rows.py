@@ -25,6 +25,9 @@ from schema.planning import At, Planning
 from schema.query import schema
 from schema.refusals import BadValue, Refused, refusal
 
+LIGHT = 100
+"""A row that is copied costs 1; one that in a page would cost more than this, more in proportion."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -32,6 +35,10 @@ class Rows:
 
     plan: Plan
     columns: Sequence[Column]
+
+    def cost(self, count: int) -> int:
+        """Of so many of them."""
+        return count * max(1, self.plan.cost // LIGHT)
 
 
 def rows_of(operation: Operation, variables: Variables, clocks: Collection[str], *, as_cells: bool) -> Rows | None:

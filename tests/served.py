@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
 from api.app import create
-from api.serving import Protocol
+from api.protocol import Protocol
 from api.settings import FairUse, OpenID, Settings
 
 PLENTY = FairUse(10**12, 10**12, trusted_proxies=("127.0.0.1",))

@@ -90,6 +90,19 @@ async def test_every_record_can_be_cited_in_both_forms(client: httpx2.AsyncClien
         assert entry["title"] == " ".join(item["title"].split())
 
 
+@pytest.mark.parametrize("name", CITED)
+async def test_keys_are_made_of_ids_by_one_rule(client: httpx2.AsyncClient, name: str) -> None:
+    numbered = "" if name == "sources" else "-1"
+    listed = [json.loads(line)["id"] for line in (await client.get(f"/v1/{name}.jsonl?first=20")).text.splitlines()]
+    keys = [f"opsc-{record_id.replace(':', '-')}{numbered}" for record_id in listed]
+    assert list(await entries(client, f"/v1/{name}.bib?first=20")) == keys
+
+
+async def test_a_source_and_what_the_record_says_of_it_have_keys_of_their_own(client: httpx2.AsyncClient) -> None:
+    assert list(await entries(client, "/v1/sources/S-0689/revisions.bib")) == ["opsc-Source-S-0689-1"]
+    assert list(await entries(client, "/v1/sources/S-0689.bib")) == ["opsc-Source-S-0689"]
+
+
 async def test_a_record_is_cited_as_graphql_cites_it(client: httpx2.AsyncClient) -> None:
     query = (
         '{ measure(id: "Measure:PHL-0007") { revision { b: citation(style: BIBTEX) c: citation(style: CSL_JSON) } } }'
@@ -114,7 +127,7 @@ async def test_a_source_is_cited_as_the_document_that_it_is(client: httpx2.Async
     }
     assert (found["Source:S-0002"]["type"], found["Source:S-0002"]["number"]) == ("report", "CRC/C/156")
     assert "2023" in cited(found, "Source:S-0689")
-    assert (await entries(client, "/v1/sources/S-0689.bib"))["Source:S-0689"] == {
+    assert (await entries(client, "/v1/sources/S-0689.bib"))["opsc-Source-S-0689"] == {
         "type": "misc",
         "title": "Cambodia launches guidelines on online child protection",
         "howpublished": "Xinhua (via UMM News)",
@@ -133,7 +146,7 @@ async def test_a_processor_cites_a_record_from_it(client: httpx2.AsyncClient) ->
 
 
 async def test_what_tex_reads_as_a_command_comes_through(strange: httpx2.AsyncClient) -> None:
-    entry = (await entries(strange, "/v1/sources.bib"))["Source:S-9"]
+    entry = (await entries(strange, "/v1/sources.bib"))["opsc-Source-S-9"]
     assert (entry["title"], entry["howpublished"]) == (DECODED, DECODED)
     assert (entry["year"], entry["month"]) == ("2016", "12")
     raw = (await strange.get("/v1/sources/S-9.bib")).text
@@ -145,8 +158,8 @@ async def test_what_tex_reads_as_a_command_comes_through(strange: httpx2.AsyncCl
 
 
 async def test_a_bibliography_of_nothing_is_one(client: httpx2.AsyncClient) -> None:
-    assert await entries(client, "/v1/measures.bib?stateParty=XXX") == {}
-    assert await items(client, "/v1/measures.csl.json?stateParty=XXX") == {}
+    assert await entries(client, "/v1/measures.bib?stateParty=CMR") == {}
+    assert await items(client, "/v1/measures.csl.json?stateParty=CMR") == {}
 
 
 async def test_filters_and_clocks_are_those_of_the_list(client: httpx2.AsyncClient) -> None:

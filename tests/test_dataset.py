@@ -22,12 +22,18 @@ import orjson
 import pandas
 import polars
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 from typer.testing import CliRunner, Result
 
 from api.apart.parquet import elements
 from api.app import create, living
 from api.command_line import opsc as command
+from api.dataset.contents import MEDIA_TYPES
 from api.dataset.tables import TABLES
+from api.faults import problem
 from api.kept import PAST, PRESENT
 from api.settings import Settings
 from db.checkpoints import sign_head
@@ -39,7 +45,7 @@ from tests.flattened import flattened
 from tests.lists import RECORDS
 from tests.record_documents import create as created
 from tests.record_documents import measure, redact
-from tests.served import served
+from tests.served import listening, served
 
 SHAPES = Path(__file__).with_name("dcat_ap.ttl")
 
@@ -459,6 +465,20 @@ async def test_the_command_writes_the_same_file_without_a_server(
         (["record.zip", "--position", "many"], "--position: a position of the log is a whole number"),
         (["record.sqlite", "--position", "99999999"], "there is no position 99999999"),
         (["record.zip", "--state-party", "PHL"], "--state-party is for a spreadsheet"),
+        (["record.zip", "--valid", ""], "--valid: "),
+        (
+            ["record.zip", "--server", "opsc.example"],
+            "--server opsc.example is no address: write it as https://opsc.example.",
+        ),
+        (["record.zip", "--server", "http://127.0.0.1:1"], "http://127.0.0.1:1 cannot be reached ("),
+        (
+            ["record.zip", "--server", "http://127.0.0.1:1", "--data", "here"],
+            "--data is for a record that is read here, and",
+        ),
+        (
+            ["record.zip", "--server", "http://127.0.0.1:1", "--public-url", "https://opsc.example"],
+            "--public-url is for a record that is read here, and",
+        ),
     ],
 )
 async def test_the_command_says_what_it_cannot_write(
@@ -467,4 +487,82 @@ async def test_the_command_says_what_it_cannot_write(
     ran = await at_the_terminal("export", "dataset", tmp_path / given[0], *given[1:], DATABASE_URL=record_url)
     assert (ran.exit_code, ran.stdout) == (1, "")
     assert told in ran.stderr
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("form", ["zip", "parquet.zip"])
+async def test_the_command_writes_the_file_that_a_server_has_of_the_same_moment(
+    then: httpx2.AsyncClient, tmp_path: Path, form: str
+) -> None:
+    file, address = tmp_path / f"record.{form}", str(then.base_url)
+    given = ("export", "dataset", file, "--position", f"{POSITIONS[1]}", "--valid", "2026-01-01")
+    ran = await at_the_terminal(*given, "--server", address, DATABASE_URL="postgresql://nowhere.invalid/")
+    assert (ran.exit_code, ran.stderr) == (0, "Downloading the record\n")
+    answer = await then.get(f"/v1/dataset.{form}?position={POSITIONS[1]}&valid=2026-01-01", timeout=120)
+    known = answer.headers["record-known"]
+    assert ran.stdout == f"Wrote {file}: position {POSITIONS[1]}, known {known}, valid 2026-01-01.\n"
+    assert file.read_bytes() == answer.content
+    again = await at_the_terminal(*given, OPSC_SERVER=address)
+    assert (again.exit_code, again.stderr) == (1, f"opsc: {file} is there already: name another file, or remove it.\n")
+    assert os.listdir(tmp_path) == [file.name]
+
+
+async def test_a_record_that_the_environment_names_is_downloaded_unless_it_names_a_database(
+    then: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    given, server = ("export", "dataset", tmp_path / "record.zip"), str(then.base_url)
+    here = await at_the_terminal(*given, OPSC_SERVER=server, DATABASE_URL="postgresql://127.0.0.1:1/nowhere")
+    assert here.stderr.startswith("opsc: The server at DATABASE_URL cannot be used: ")
+    there = await at_the_terminal(*given, OPSC_SERVER=server)
+    assert there.stdout.startswith(f"Wrote {tmp_path / 'record.zip'}: position {POSITIONS[-1]}, ")
+
+
+@pytest.mark.parametrize(
+    ("form", "server", "told"),
+    [
+        ("zip", "breaks-off", "The download from {url} broke off ("),
+        ("sqlite", "breaks-off", "The download from {url} broke off ("),
+        (
+            "sqlite",
+            "short",
+            "The download from {url} broke off (3 of 9 bytes came), and nothing of it is kept: try again.",
+        ),
+        ("zip", "half", "What {url} sent is no whole ZIP, and nothing of it is kept: try again."),
+        ("zip", "page", "{url} does not answer as a record of this kind does: is --server right?"),
+        ("zip", "busy", "Others’ lists are being read."),
+        ("zip", "token", "{url} does not take the token in OPSC_TOKEN: it may have expired"),
+    ],
+)
+async def test_of_what_a_server_does_not_send_whole_nothing_is_left(
+    tmp_path: Path, form: str, server: str, told: str
+) -> None:
+    media_type = MEDIA_TYPES[form]
+    told_of = {"Record-Position": "1", "Record-Known": "2026-01-01T00:00:00.000000Z", "Record-Valid": "2026-01-01"}
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"PK\x03\x04"
+        raise ConnectionAbortedError
+
+    async def answered(request: Request) -> Response:
+        match request.path_params["server"]:
+            case "breaks-off":
+                return StreamingResponse(broken(), headers=told_of, media_type=media_type)
+            case "short":
+                return StreamingResponse(
+                    iter([b"SQL"]), headers={**told_of, "Content-Length": "9"}, media_type=media_type
+                )
+            case "half":
+                return Response(b"PK\x03\x04", headers=told_of, media_type=media_type)
+            case "page":
+                return Response("Welcome", headers=told_of, media_type="text/html")
+            case "token":
+                return problem(401, "Unauthorized", "")
+        return problem(503, "Busy", "Others’ lists are being read.")
+
+    async with listening(Starlette(routes=[Route("/{server}/v1/dataset.{form}", answered)])) as client:
+        url = str(client.base_url.join(server))
+        file = tmp_path / f"record.{form}"
+        ran = await at_the_terminal("export", "dataset", file, "--server", url, OPSC_TOKEN="opsc_invented")
+    assert (ran.exit_code, ran.stdout) == (1, "")
+    assert f"opsc: {told.format(url=url)}" in ran.stderr
     assert os.listdir(tmp_path) == []

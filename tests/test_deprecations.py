@@ -138,6 +138,7 @@ async def test_an_answer_tells_that_its_address_goes(
     record = await client.get(f"/v1/statements/{page.json()['statements']['nodes'][0]['id']}")
     whole = await client.get("/v1/statements.csv?first=2")
     assert [told(answer) for answer in (page, record, whole)] == [TOLD] * 3
-    following, about = page.headers["Link"].split(", ")
+    following, *others, about = page.headers["Link"].split(", ")
     assert (following.endswith('; rel="next"'), about) == (True, ABOUT)
+    assert all('; rel="alternate"; ' in other for other in others)
     assert told(await client.get("/v1/sources?first=2")) == (None, None)

@@ -158,6 +158,16 @@ async def test_the_command_writes_a_file_and_over_none(people: Maintainers, tmp_
             "--position is for the whole record: a spreadsheet is of now, for you to change it."
             " What was said then is at /v1/measures.csv?position=100 of the server.",
         ),
+        (
+            "m.csv",
+            ["--data", "."],
+            "--data is for the whole record: a spreadsheet is fetched from a server (--server).",
+        ),
+        (
+            "m.csv",
+            ["--public-url", "https://opsc.example"],
+            "--public-url is for the whole record: a spreadsheet is fetched from a server (--server).",
+        ),
         ("measures.ods", [], "{file} tells no format: give it a name that ends in .csv or .xlsx."),
         ("m.csv", ["--state-party", "PHX"], "stateParty: no State party has the code PHX. Codes are like PHL."),
     ],

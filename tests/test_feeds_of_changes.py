@@ -172,9 +172,9 @@ async def test_a_page_s_address_is_its_feed_s_with_a_position(client: httpx2.Asy
 
 
 async def test_a_feed_of_nothing_is_a_feed(client: httpx2.AsyncClient) -> None:
-    read = await atom(client, "/v1/changes.atom?stateParty=XXX")
+    read = await atom(client, "/v1/changes.atom?stateParty=CMR&operation=RETRACT")
     assert (read.entries, read.feed.subtitle) == ([], "All 0 changes, the newest first.")
-    assert (await json_feed(client, "/v1/changes.feed.json?stateParty=XXX"))["items"] == []
+    assert (await json_feed(client, "/v1/changes.feed.json?stateParty=CMR&operation=RETRACT"))["items"] == []
 
 
 async def test_a_feed_of_the_past_is_as_it_was(client: httpx2.AsyncClient) -> None:

@@ -185,6 +185,13 @@ async def test_programs_read_the_table_as_it_was_meant(client: httpx2.AsyncClien
         ] == meant
 
 
+async def test_pandas_keeps_the_two_letters_of_namibia_where_it_is_told_to(client: httpx2.AsyncClient) -> None:
+    table = io.BytesIO(await content(client, "/v1/state-parties.csv"))
+    frame = pd.read_csv(table, keep_default_na=False, na_values=[""]).set_index("code")
+    assert frame["alpha2"]["NAM"] == "NA"
+    assert frame["signedOn"].isna().any()
+
+
 async def test_a_spreadsheet_says_what_the_table_says(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/v1/state-parties.xlsx")
     header, *table = csv.reader(io.StringIO((await content(client, "/v1/state-parties.csv")).decode(), newline=""))
@@ -198,6 +205,21 @@ async def test_a_spreadsheet_says_what_the_table_says(client: httpx2.AsyncClient
         [reads.get(name, str)(cell) if cell else "" for name, cell in zip(header, row, strict=True)] for row in table
     ]
     assert sheet[1:] == meant
+
+
+async def test_a_full_date_is_a_date_beside_others_that_are_known_to_the_month_or_year(
+    client: httpx2.AsyncClient,
+) -> None:
+    query = "query={measures{nodes{id when:adoptedOn}}}"
+    for sheet_address, table_address, name in (
+        ("/v1/measures.xlsx", "/v1/measures.csv", "adoptedOn"),
+        (f"/graphql.xlsx?{query}", f"/graphql.csv?{query}", "when"),
+    ):
+        meant = [row[name] for row in csv.DictReader(io.StringIO((await content(client, table_address)).decode()))]
+        header, *rows = sheets_of(await content(client, sheet_address))["Rows"]
+        found = [row[header.index(name)] for row in rows]
+        assert found == [date.fromisoformat(cell) if len(cell) == 10 else cell for cell in meant]
+        assert {len(cell) for cell in meant} == {0, 4, 7, 10}
 
 
 async def test_a_spreadsheet_is_laid_out_for_people(client: httpx2.AsyncClient) -> None:
@@ -223,7 +245,7 @@ async def test_a_spreadsheet_is_laid_out_for_people(client: httpx2.AsyncClient) 
 
 async def test_no_text_becomes_a_formula_or_a_number_or_is_cut() -> None:
     texts = ["=1+1", "+41", "-5", "@x", "0012", "2012-05", " a\r\nb ", "_x0041_", "https://opsc.example", "x" * 32_767]
-    columns = [Column("text", "String"), Column("day", "Date"), Column("yes", "Boolean"), Column("n", "Float")]
+    columns = [Column("text", "String"), Column("day", "PartialDate"), Column("yes", "Boolean"), Column("n", "Float")]
     rows = [[text, "", "", ""] for text in texts]
     rows += [["\uffff", "1899-12-31", "true", "-0.5"], ["𝔸" * 16_384, "2012-05-14", "false", "12"]]
     found = sheets_of(await file_of("xlsx", columns, rows))
@@ -261,7 +283,7 @@ async def test_nothing_and_an_empty_text_and_lists_stay_apart_in_parquet() -> No
 
 @pytest.mark.parametrize("suffix", ["xlsx", "parquet"])
 async def test_a_list_of_nothing_and_one_column_of_nothing_are_files(client: httpx2.AsyncClient, suffix: str) -> None:
-    answer = await client.get(f"/v1/measures.{suffix}?stateParty=XXX")
+    answer = await client.get(f"/v1/measures.{suffix}?stateParty=CMR")
     assert (answer.status_code, answer.headers["row-count"]) == (200, "0")
     file = await file_of(suffix, [Column("a", "String")], [])
     with await written(suffix, Table([Column("a", "String")], 2, ABOUT), lines_of(b"\nb\n")) as two:

@@ -1,6 +1,7 @@
 """GraphQL over HTTP, as its specification and its public audit say it; and what stands beside /graphql."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import asyncpg
 import httpx2
@@ -20,6 +21,12 @@ from tests.served import served
 
 QUERY = '{ stateParty(code: "PHL") { name } }'
 DATA = {"stateParty": {"name": "Philippines"}}
+
+
+def clock_of(answer: httpx2.Response) -> dict[str, Any]:
+    """What its headers say that it stands for."""
+    position, known, valid = (answer.headers[f"Record-{name}"] for name in ("Position", "Known", "Valid"))
+    return {"position": int(position), "known": known, "valid": valid}
 
 
 def codes(answer: httpx2.Response) -> list[str]:
@@ -42,13 +49,31 @@ async def post(client: httpx2.AsyncClient, body: Any, **headers: str) -> httpx2.
 async def test_a_query_is_answered_by_post(client: httpx2.AsyncClient) -> None:
     answer = await post(client, {"query": QUERY})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json; charset=utf-8")
-    assert answer.json() == {"data": DATA, "extensions": {"cost": {"requested": 1, "limit": COST_LIMIT}}}
+    told = answer.json()
+    assert told["extensions"].pop("clock") == clock_of(answer)
+    assert told == {"data": DATA, "extensions": {"cost": {"requested": 1, "limit": COST_LIMIT}}}
 
 
 async def test_a_query_is_answered_by_get(client: httpx2.AsyncClient) -> None:
     parameters = {"query": "query A($c: String!) { stateParty(code: $c) { name } } query B { __typename }"}
     answer = await client.get("/graphql", params={**parameters, "operationName": "A", "variables": '{"c": "PHL"}'})
     assert (answer.status_code, answer.json()["data"]) == (200, DATA)
+
+
+@pytest.mark.parametrize("clock", ["", "position=1", "valid=2019-09-26", "position=4000&valid=2019-09-26"])
+@pytest.mark.parametrize("address", ["/graphql", "/graphql.json"])
+async def test_a_body_tells_the_clock_that_its_headers_do(client: httpx2.AsyncClient, address: str, clock: str) -> None:
+    answer = await client.get(f"{address}?{clock}", params={**dict(parse_qsl(clock)), "query": QUERY})
+    told = answer.json()["extensions" if address == "/graphql" else "clock"]
+    assert told.get("clock", told) == clock_of(answer)
+    asked = dict(parse_qsl(clock))
+    assert {name: str(told.get("clock", told)[name]) for name in asked} == asked
+
+
+async def test_a_clock_that_a_query_asks_for_is_its_own(client: httpx2.AsyncClient) -> None:
+    query = '{ clock: stateParty(code: "PHL") { code } }'
+    answer = await client.get("/graphql.json", params={"query": query})
+    assert answer.json() == {"clock": {"code": "PHL"}}
 
 
 async def test_head_is_answered_as_get_without_a_body(client: httpx2.AsyncClient) -> None:

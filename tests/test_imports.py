@@ -120,6 +120,44 @@ async def test_all_faults_of_a_file_are_told_at_once_and_nothing_is_done(people:
     assert (payload["plan"], payload["submission"], await size(people)) == (None, None, before)
 
 
+async def test_what_the_record_finds_wrong_is_told_beside_what_cannot_be_read(people: Maintainers) -> None:
+    row = (await exported(people, "GEO"))[0]
+    new = dict.fromkeys(row, "") | NEW
+    rows = [
+        {**row, "status": "FORCE", "id": "Measure:GEO-9999", "sources": "S-9999", "locators": "", "citationNotes": ""},
+        {**row, "adoptedOn": "2020-13"},
+        {**new, "recommendations": "IVC-05; IVC-5"},
+        {**new, "stateParty": "XXX"},
+        {**new, "sources": "S-0001; S-9998", "locators": ""},
+        {**new, "title": "Another act, invented for tests"},
+    ]
+    before = await size(people)
+    payload = await imported(people.ana, as_commas(rows), dryRun=True)
+    assert [(one["code"], one["row"], one["field"], one["found"]) for one in payload["refusals"]] == [
+        ("BAD_VALUE", 2, "status", "FORCE"),
+        ("NOT_FOUND", 2, "id", None),
+        ("NOT_FOUND", 2, "sources", "S-9999"),
+        ("BAD_VALUE", 3, "adoptedOn", "2020-13"),
+        ("BAD_VALUE", 4, "recommendations", "IVC-05; IVC-5"),
+        ("NOT_FOUND", 5, "stateParty", "XXX"),
+        ("NOT_FOUND", 6, "sources", "S-9998"),
+    ]
+    assert {one["path"][1] for one in payload["refusals"]} == {"content"}
+    assert (payload["plan"], payload["submission"], await size(people)) == (None, None, before)
+
+
+async def test_a_misspelt_column_is_told_with_ids_that_are_unknown_and_not_with_what_it_would_have_said(
+    people: Maintainers,
+) -> None:
+    misspelt = {"titel" if name == "title" else name: value for name, value in NEW.items()}
+    payload = await imported(people.ana, as_commas([{**misspelt, "sources": "S-9999"}]), dryRun=True)
+    assert [(one["code"], one["row"], one["field"], one["found"]) for one in payload["refusals"]] == [
+        ("BAD_VALUE", 1, "titel", "titel"),
+        ("BAD_VALUE", 1, "title", None),
+        ("NOT_FOUND", 2, "sources", "S-9999"),
+    ]
+
+
 async def test_what_the_record_finds_wrong_is_told_by_row_and_column(people: Maintainers) -> None:
     row = (await exported(people, "GEO"))[0]
     news = {**row, "changeKind": "LEARNED", "note": "Something new"}
@@ -336,6 +374,30 @@ async def test_a_file_that_is_no_known_sheet_is_asked_about(people: Maintainers,
     result = await Terminal(people.ana).runs("import", file, *ABOUT)
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (
         1,
-        f"opsc: {file} does not tell which sheet it is: say so with --sheet (measures, assessments, reporting-events,"
-        " statements, sources).",
+        f"opsc: {file} does not tell which sheet it is: say with --sheet which it is (measures, assessments,"
+        " reporting-events, statements, sources).",
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            as_commas([NEW]).replace(b"It makes", "Él hace".encode("latin-1")),
+            "cannot be read. Row 2: found 'invented for tests\",Él hace platforms re', expected UTF-8. Save it again: in Excel as"
+            " “CSV UTF-8 (Comma delimited)”, in LibreOffice with the character set “Unicode (UTF-8)”, or as .xlsx.",
+        ),
+        (
+            as_commas([NEW]).replace(b"title", b"titel", 1).replace(b"adoptedOn", b"x", 1),
+            "is nearest to the sheet measures, which has no column 'titel' (Did you mean title?), 'x': say with --sheet which it is"
+            " (measures, assessments, reporting-events, statements, sources).",
+        ),
+    ],
+)
+async def test_what_keeps_a_file_from_being_known_is_told(
+    people: Maintainers, tmp_path: Path, content: bytes, told: str
+) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_bytes(content)
+    result = await Terminal(people.ana).runs("import", file, *ABOUT)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, f"opsc: {file} {told}")

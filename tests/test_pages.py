@@ -19,7 +19,7 @@ from db.embedded import Embedded
 from tests.conftest import cloned
 from tests.dated_log import LAW, POSITIONS
 from tests.maintainers import Maintainers, new_measure
-from tests.record_documents import BEGINNING, amend, create, measure, merge, published, redact, source
+from tests.record_documents import BEGINNING, amend, create, measure, merge, published, redact, source, state_party
 from tests.served import served
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -121,6 +121,33 @@ async def test_a_page_says_what_graphql_says(client: httpx2.AsyncClient) -> None
     assert "Status Adopted (Adopted or ratified; entry into force not known by that day.)" in read
 
 
+async def test_a_revision_s_page_says_in_words_what_its_document_said(client: httpx2.AsyncClient) -> None:
+    page = await got(client, "/r/Measure:PHL-0007/1")
+    said = text(page).partition("What the record then said")[2].partition("Cite this")[0]
+    assert "State party Philippines (PHL) Kind " in said
+    assert "Status Adopted (Adopted or ratified; entry into force not known by that day.)" in said
+    query = """{ measure(id: "Measure:PHL-0007") {
+      recommendations { code title } citations { locator source { id title } } } }"""
+    measure = (await client.post("/graphql", json={"query": query})).json()["data"]["measure"]
+    for one in measure["recommendations"]:
+        assert f"{one['code']}: {one['title']}" in said
+    for one in measure["citations"]:
+        assert f"{one['source']['title']} ({one['source']['id'].partition(':')[2]}), {one['locator']}" in said
+    led = [one["href"] for one in elements(page, "a")]
+    assert {"/r/StateParty:PHL", f"/r/Recommendation:{measure['recommendations'][0]['code']}"} <= {*led}
+    assert "ADOPTED" not in said
+
+
+async def test_a_revision_s_page_names_sections_instruments_and_days(client: httpx2.AsyncClient) -> None:
+    recommendation = text(await got(client, "/r/Recommendation:IVC-05/1"))
+    assert "Section IV.C: " in recommendation
+    query = '{ stateParty(code: "PHL") { consentOn } }'
+    consent = (await client.post("/graphql", json={"query": query})).json()["data"]["stateParty"]["consentOn"]
+    year, _, day = consent.split("-")
+    state = text(await got(client, "/r/StateParty:PHL/1"))
+    assert re.search(rf"Consent on {int(day)} [A-Z][a-z]+ {year} ", state)
+
+
 async def test_a_state_s_coverage_is_counted_with_each_kind_of_silence(client: httpx2.AsyncClient) -> None:
     page = await got(client, "/r/StateParty:PHL?valid=2020-01-01")
     read = text(page)
@@ -143,6 +170,16 @@ async def test_a_page_runs_and_loads_nothing(client: httpx2.AsyncClient) -> None
         assert not [one for tag in ("img", "iframe", "form", "object", "base") for one in elements(answer.text, tag)]
         relations = {"canonical", "cite-as", "timemap", "alternate", "collection"}
         assert {one["rel"] for one in elements(answer.text, "link")} <= relations
+
+
+async def test_what_was_due_is_not_said_to_have_happened(client: httpx2.AsyncClient) -> None:
+    due, submitted = "ReportingEvent:AGO-E01", "ReportingEvent:AGO-E02"
+    for address in (f"/r/{due}", f"/r/{due}/1"):
+        shown = text(await got(client, address))
+        assert ("Due on" in shown, "Happened on" in shown) == (True, False)
+    assert "Happened on" in text(await got(client, f"/r/{submitted}"))
+    feed = (await client.get("/v1/reporting-events/AGO-E01/revisions.atom")).text
+    assert ('Due on: set to "2007".' in feed, "Happened on" in feed) == (True, False)
 
 
 async def test_what_is_not_there_is_told_on_a_page(client: httpx2.AsyncClient) -> None:
@@ -191,6 +228,7 @@ async def decided(
         await published(connection, amend(LAW, measure("AAA", title="A law again")))
         await published(connection, redact(LAW, measure("AAA", title="A law, withheld", summary="Withheld."), said))
         await published(connection, create(OTHER, measure("AAA")), merge(OTHER, LAW, measure("AAA")))
+        await published(connection, amend("StateParty:AAA", state_party("AAA", names={"EN": "Republic of A"})))
         await connection.close()
         async with served(database.url) as client:
             yield client
@@ -239,6 +277,11 @@ async def test_a_state_s_page_leads_to_the_feed_and_calendar_of_all_that_is_repo
     assert found["/v1/reporting-events.ics?stateParty=PHL"] == "text/calendar"
     of_recommendation = await got(client, "/r/Recommendation:IVC-05")
     assert "/v1/changes.atom?recommendation=IVC-05" in [one["href"] for one in elements(of_recommendation, "a")]
+
+
+async def test_a_revision_s_page_names_what_it_refers_to_as_that_was_called_then(decided: httpx2.AsyncClient) -> None:
+    assert "State party Republic of A " in text(await got(decided, f"/r/{LAW}"))
+    assert "State party State AAA (AAA) " in text(await got(decided, f"/r/{LAW}/1"))
 
 
 async def test_an_address_that_is_a_script_is_shown_and_leads_nowhere(decided: httpx2.AsyncClient) -> None:

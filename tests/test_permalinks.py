@@ -60,6 +60,13 @@ async def test_what_is_not_there_is_told(client: httpx2.AsyncClient, path: str) 
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
+async def test_an_address_of_a_revision_that_there_is_not_says_which_there_are(client: httpx2.AsyncClient) -> None:
+    for number, accept in (("99", "*/*"), ("2.html", "text/html")):
+        answer = await client.get(f"/r/Measure:PHL-0015/{number}", headers={"Accept": accept})
+        told = "Measure:PHL-0015 has 1 revision by now: /r/Measure:PHL-0015/1."
+        assert (answer.status_code, told in answer.text) == (404, True), answer.text
+
+
 async def test_a_record_that_takes_too_long_is_told(seeded_database: Embedded) -> None:
     owner = await asyncpg.connect(seeded_database.owner_url)
     async with served(seeded_database.url) as client, owner.transaction():

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +111,7 @@ def test_other_commands_find_the_record_while_it_is_served_and_while_not(data: P
         for command, last in (("seed", AGREES), ("verify", "4,727 records: all agree.\n")):
             told = opsc(command, "--data", data)
             assert (told.returncode, told.stdout.endswith(last)) == (0, True), told
+            assert "Starting PostgreSQL" not in told.stderr
         assert answered(server.address()) == 178
         assert server.ended(signal.SIGTERM) == 0
     for arguments in (["seed", "--check"], ["migrate"]):
@@ -124,6 +127,11 @@ def test_two_can_serve_one_record_and_neither_needs_the_other(data: Path) -> Non
         assert answered(second.address()) == 178
         assert second.ended(signal.SIGTERM) == 0
     assert Cluster(data).server() is None
+
+
+def test_the_module_of_the_commands_is_the_command() -> None:
+    told = subprocess.run([sys.executable, "-m", "api.command_line", "schema"], capture_output=True, text=True)
+    assert (told.returncode, told.stderr, told.stdout) == (0, "", opsc("schema").stdout)
 
 
 def test_a_folder_without_a_record_is_not_made_by_reading_it(tmp_path: Path) -> None:

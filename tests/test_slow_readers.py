@@ -1,11 +1,14 @@
 """Readers who take a whole list slowly, or not at all: they keep nobody waiting, and get all of it, or know that they did not."""
 
 import asyncio
+import gc
 import logging
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -71,6 +74,50 @@ async def test_who_reads_nothing_at_all_is_left_and_knows_that_it_was_not_all(
         await asyncio.wait_for(ended.wait(), SOON)
         got = await asyncio.wait_for(read.read(), SOON)
     assert not got.endswith(b"\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("address", ["/v1/coverage.csv", LONG, "/v1/dataset.zip", "/v1/coverage.xlsx"])
+async def test_who_leaves_early_ends_what_was_read_for_them_and_nothing_is_told_as_wrong(
+    client: httpx2.AsyncClient, record_url: str, address: str
+) -> None:
+    gc.collect()  # what others left
+    wrong = list[dict[str, Any]]()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: wrong.append(context))
+    watching = await asyncpg.connect(record_url)
+    try:
+        for _ in range(EXPORTERS + 1):
+            async with reader(client, address) as (read, write):
+                if address.endswith("xlsx"):  # nothing comes before it is whole
+                    await _until(lambda: _under_way(watching))
+                else:
+                    await read.readuntil(b"\r\n\r\n")
+                write.transport.abort()
+            await _until(lambda: _all_ended(watching))
+    finally:
+        loop.set_exception_handler(None)
+        await watching.close()
+    assert wrong == []
+
+
+UNDER_WAY = """
+select count(*) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' and xact_start is not null
+"""
+
+
+async def _under_way(watching: asyncpg.Connection) -> bool:
+    return bool(await watching.fetchval(UNDER_WAY))
+
+
+async def _all_ended(watching: asyncpg.Connection) -> bool:
+    return not await _under_way(watching)
+
+
+async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(SOON):
+        while not await holds():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.005)
 
 
 async def pieces(count: int, released: list[int]) -> AsyncGenerator[bytes]:

@@ -17,8 +17,10 @@ import pytest
 from api.push import stream
 from api.push.seats import SEATS_OF_ONE
 from api.sending import sent
+from api.settings import FairUse
 from db import accounts
 from db.embedded import Embedded
+from schema.followed import BATCH
 from tests.conftest import cloned
 from tests.npm import Unavailable, installed, node
 from tests.oracle.wire import listening
@@ -34,11 +36,12 @@ names = count(1)
 
 @dataclass(frozen=True)
 class Event:
-    """name: next, complete, or "" of what only says how far the record has been told."""
+    """name: next, complete, or "" of what only says how far the record has been told. retry: when to come back, in milliseconds."""
 
     name: str
     id: int | None
     data: Any
+    retry: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,12 @@ async def events(answer: httpx2.Response) -> AsyncGenerator[Event]:
             lines[name] = value.removeprefix(" ")
             continue
         data = lines.get("data") or "null"
-        yield Event(lines.get("event", ""), int(lines["id"]) if "id" in lines else None, json.loads(data))
+        yield Event(
+            lines.get("event", ""),
+            int(lines["id"]) if "id" in lines else None,
+            json.loads(data),
+            lines.get("retry", ""),
+        )
         lines = {}
 
 
@@ -319,6 +327,44 @@ async def test_a_reader_who_takes_nothing_any_more_loses_the_stream_and_its_seat
         with pytest.raises(httpx2.RemoteProtocolError):
             async for _ in found:
                 pass
+
+
+async def test_each_revision_costs_and_a_stream_whose_reader_has_used_up_all_ends_with_when_to_come_back(
+    record: Record,
+) -> None:
+    """Opening it pays for the first batch."""
+    query = "subscription ($after: Int) { changes(after: $after) { position } }"
+    positions = await record.publish(5 * BATCH)
+
+    async def left(client: httpx2.AsyncClient) -> int:
+        answer = await client.get("/schema.graphql")
+        return int(answer.headers["RateLimit"].split(";")[1].removeprefix("r="))
+
+    async with served(record.database.url, fair_use=FairUse(allowance=100_000)) as client:
+        async with opened(client, query, after=positions[-1]) as found:
+            await anext(found)
+            opening = 100_000 - 1 - await left(client)
+        async with opened(client, query, after=positions[0] - 1) as found:
+            assert await told(found, len(positions)) == positions
+            assert await left(client) == 100_000 - 2 - opening - 5 * opening
+            (position,) = await record.publish()
+            assert await told(found, 1) == [position]
+            assert await left(client) == 100_000 - 3 - opening - 5 * opening - opening // BATCH
+    assert opening % BATCH == 0
+    async with served(record.database.url, fair_use=FairUse(allowance=3 * opening - 1)) as client:
+        async with opened(client, query, after=positions[0] - 1) as found:
+            assert await told(found, 3 * BATCH) == positions[: 3 * BATCH]
+            refused, complete = [event async for event in found]
+        again = await client.post("/graphql", json={"query": query}, headers=EVENTS)
+    (error,) = refused.data["errors"]
+    last = positions[3 * BATCH - 1]
+    assert error["extensions"] == {"code": "RATE_LIMITED"}
+    assert error["message"].startswith(
+        f"From your address, requests may cost {3 * opening - 1} in an hour, and that is"
+    )
+    assert error["message"].endswith(f"All was told up to position {last}: Last-Event-ID: {last} goes on from there.")
+    assert 3_000 * 1_000 < int(refused.retry) <= 3_600 * 1_000
+    assert (complete.name, again.status_code) == ("complete", 429)
 
 
 async def test_a_token_that_is_good_no_longer_ends_its_stream(record: Record) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import asyncpg
 import brotli
 import httpx2
 import orjson
@@ -16,8 +17,11 @@ from graphql import GraphQLEnumType, get_named_type
 
 from api.v1.endpoints import ENDPOINTS, Endpoint
 from api.v1.parameters import known_parameters
+from db.embedded import Embedded
 from tests.flattened import flattened
 from tests.lists import RECORDS
+from tests.record_documents import BEGINNING, published
+from tests.served import served
 
 
 async def rows(client: httpx2.AsyncClient, address: str) -> list[dict[str, str]]:
@@ -60,6 +64,16 @@ async def test_filters_orders_and_pages_are_graphql_s_own(client: httpx2.AsyncCl
 async def test_many_are_had_at_once_by_their_ids(client: httpx2.AsyncClient) -> None:
     found = await nodes(client, "/v1/measures.jsonl?id=Measure:PHL-0002,Measure:AFG-0001")
     assert [node["id"] for node in found] == ["Measure:AFG-0001", "Measure:PHL-0002"]
+
+
+@pytest.mark.parametrize("empty", ["stateParty=", "text=", "id=", "id=,", "stateParty=%20", "status=", "first="])
+@pytest.mark.parametrize("form", ["json", "csv"])
+async def test_a_parameter_that_says_nothing_is_refused(client: httpx2.AsyncClient, empty: str, form: str) -> None:
+    """An empty field of a form on a page would else find nothing, and read as silence."""
+    answer = await client.get(f"/v1/measures.{form}?{empty}")
+    name = empty.partition("=")[0]
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["detail"].startswith(f"{name}: it is empty")
 
 
 async def test_a_page_leads_to_the_next_until_the_last(client: httpx2.AsyncClient) -> None:
@@ -110,7 +124,7 @@ async def test_an_answer_says_which_clocks_it_stands_for(client: httpx2.AsyncCli
 
 
 async def test_an_empty_list_is_a_header_alone(client: httpx2.AsyncClient) -> None:
-    answer = await client.get("/v1/measures.csv?stateParty=XXX")
+    answer = await client.get("/v1/measures.csv?stateParty=CMR")
     assert (answer.headers["row-count"], len(answer.text.splitlines())) == ("0", 1)
 
 
@@ -122,13 +136,67 @@ async def test_an_empty_list_is_a_header_alone(client: httpx2.AsyncClient) -> No
         ("/v1/measures.csv?status=QQQ", 400, "status: there is no 'QQQ'. There are: ANNOUNCED, "),
         ("/v1/measures?status=in-force", 400, "status: there is no 'in-force'. Did you mean IN_FORCE?"),
         ("/v1/measures.csv?stateParty=Philippines", 400, "stateParty: 'Philippines' is no code of a State"),
-        ("/v1/measures?stateParty=PHL,aut", 400, "'aut' is no code of a State"),
+        (
+            "/v1/measures.csv?stateParty=Philippines",
+            400,
+            "codes are like PHL. Did you mean PHL (Philippines)? All of them: /v1/",
+        ),
+        (
+            "/v1/measures?stateParty=PHL,aut",
+            400,
+            "'aut' is no code of a State; codes are like PHL. Did you mean AUT (Austria)?",
+        ),
+        (
+            "/v1/measures?stateParty=XXX",
+            400,
+            "stateParty: 'XXX' is no code of a State; codes are like PHL. All of them: ",
+        ),
+        (
+            "/v1/changes.atom?stateParty=PHP",
+            400,
+            "stateParty: 'PHP' is no code of a State; codes are like PHL. Did you mean PHL",
+        ),
+        ("/v1/state-parties?code=AT", 400, "code: 'AT' is no code of a State; codes are like PHL. Did you mean "),
+        (
+            "/v1/recommendations.csv?code=IVC-5",
+            400,
+            "code: 'IVC-5' is no code of a recommendation; codes are like IVC-05. Did you",
+        ),
+        (
+            "/v1/measures?section=IVC",
+            400,
+            "section: 'IVC' is no section of the Guidelines; numbers are like IV.C. Did you mean IV.C (",
+        ),
+        ("/v1/coverage-summary?by=REGION&section=XI", 400, "section: 'XI' is no section of the Guidelines"),
+        ("/v1/coverage.jsonl?region=asia", 400, "region: 'asia' is no region. Did you mean Asia?"),
+        (
+            "/v1/changes?region=Atlantis",
+            400,
+            "region: 'Atlantis' is no region. There are: Africa, Americas, Asia, Europe, Oceania.",
+        ),
+        (
+            "/v1/state-parties.csv?subregion=Eastern+Asien",
+            400,
+            "subregion: 'Eastern Asien' is no subregion. Did you mean Eastern Asia",
+        ),
+        (
+            "/v1/measures?instrument=CEDAW",
+            400,
+            "instrument: 'CEDAW' is no code of an instrument; codes are like ILO_C182. There are: ",
+        ),
+        ("/v1/measures?instrument=ILO-C182", 400, "Did you mean ILO_C182 ("),
+        ("/v1/recommendations?article=3,99", 400, "article: '99' is no article of the Protocol. There are: 1, 2, 3, "),
         (
             "/v1/coverage.csv?recommendation=ivc-05",
             400,
-            "'ivc-05' is no code of a recommendation; codes are like IVC-05.",
+            "'ivc-05' is no code of a recommendation; codes are like IVC-05. Did you mean IVC-05 (",
         ),
-        ("/v1/measures?id=PHL-0001", 400, "id: 'PHL-0001' is no id: ids are a type and a name, like Measure:PHL-0007."),
+        (
+            "/v1/measures?id=PHL+0001",
+            400,
+            "id: 'Measure:PHL 0001' is no id: ids are a type and a name, like Measure:PHL-0007.",
+        ),
+        ("/v1/measures?id=PHL-9999", 400, "id: there is no Measure:PHL-9999 in this record. /v1/measures.csv has all"),
         ("/v1/search", 400, "text: this is needed; add ?text= to the address"),
         ("/v1/diff?from=2026", 400, "from: '2026' is not a moment: write it as"),
         ("/v1/state-parties?consentFrom=May", 400, "consentFrom: 'May' is not a day"),
@@ -156,6 +224,39 @@ async def test_what_cannot_be_answered_is_told_as_a_problem(
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert told in answer.json()["detail"]
     assert "content-disposition" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/v1/measures?stateParty=CMR&section=III",
+        "/v1/recommendations?section=IV,III.A&article=12",
+        "/v1/measures?stateParty=PHL&valid=1999-01-01",
+    ],
+)
+async def test_what_the_record_has_may_be_asked_for_though_nothing_is_found(
+    client: httpx2.AsyncClient, address: str
+) -> None:
+    """A signatory, a section above others, a State before it was a party."""
+    assert (await client.get(address)).status_code == 200
+
+
+async def test_a_code_is_known_as_soon_as_the_record_has_it(empty_database: Embedded) -> None:
+    address = "/v1/measures.csv?stateParty=AAA&section=I"
+    async with served(empty_database.url) as client:
+        refused = await client.get(address)
+        assert (refused.status_code, refused.json()["detail"].partition(".")[0]) == (
+            400,
+            "stateParty: 'AAA' is no code of a State; codes are like PHL",
+        )
+        connection = await asyncpg.connect(empty_database.url)
+        await published(connection, *BEGINNING)
+        await connection.close()
+        assert (await client.get(address)).headers["row-count"] == "1"
+        assert (await client.get(address.replace("AAA", "AAB"))).json()["detail"] == (
+            "stateParty: 'AAB' is no code of a State; codes are like PHL. Did you mean AAA (State AAA)? "
+            "All of them: /v1/state-parties.csv."
+        )
 
 
 async def test_accept_chooses_the_form_where_the_address_does_not(client: httpx2.AsyncClient) -> None:
@@ -249,7 +350,8 @@ async def test_the_matrix_is_counted_in_columns(client: httpx2.AsyncClient) -> N
         ("/v1/changes?first=2&last=2", 400, "exclude each other"),
         ("/v1/changes.jsonl?first=2&last=2", 400, "exclude each other"),
         ("/v1/measures?excel=1", 400, "only .csv"),
-        ("/v1/measures.csv?excel=yes", 400, "excel=1"),
+        ("/v1/measures.csv?excel=yes", 400, "excel: 1 asks for a table as Excel reads it, 0 for the usual one"),
+        ("/v1/measures.xlsx?excel=1", 400, "only .csv"),
     ],
 )
 async def test_what_there_is_not_is_told_as_a_problem(
@@ -284,6 +386,11 @@ async def test_a_file_is_named_by_what_it_is_of(client: httpx2.AsyncClient, addr
 
 async def test_a_table_for_excel_has_its_mark_and_semicolons(client: httpx2.AsyncClient) -> None:
     plain = await client.get("/v1/measures.csv?stateParty=PHL")
+    for form in ("csv", "json"):
+        usual, said_so = [
+            await client.get(f"/v1/measures.{form}?stateParty=PHL&position=4727{more}") for more in ("", "&excel=0")
+        ]
+        assert (said_so.status_code, said_so.content) == (200, usual.content)
     excel = await client.get("/v1/measures.csv?stateParty=PHL&excel=1")
     assert excel.content.startswith("\ufeffid;stateParty.code;".encode())
     read = list(csv.reader(io.StringIO(excel.text.removeprefix("\ufeff")), delimiter=";"))
@@ -308,8 +415,11 @@ async def test_all_addresses_are_listed(client: httpx2.AsyncClient) -> None:
 
 
 WORDS = {
-    "id": "Measure:PHL-0001",
-    "code": "PHL",
+    "stateParties.id": "StateParty:PHL",
+    "recommendations.id": "Recommendation:IVC-05",
+    "measures.id": "PHL-0001,Measure:AFG-0001",
+    "stateParties.code": "PHL",
+    "recommendations.code": "IVC-05",
     "stateParty": "PHL,AUT",
     "region": "Asia",
     "subregion": "South-eastern Asia",
@@ -325,6 +435,8 @@ WORDS = {
 }
 """Values for parameters that take any text or number."""
 
+FIRST = "the id of the first that is listed"
+
 
 def asked_for(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     """Each parameter that filters, with a value that it takes."""
@@ -336,7 +448,8 @@ def asked_for(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
             yield name, ",".join(list(named.values)[:2])
         else:
             at_random = {"Date": "2004-01-01", "DateTime": "2020-01-01T00:00:00Z", "Boolean": "true"}
-            yield name, at_random.get(named.name) or WORDS[name]
+            there = WORDS.get(f"{endpoint.field}.{name}") or WORDS.get(name)
+            yield name, at_random.get(named.name) or there or FIRST
 
 
 SHORTER = {"/v1/changes": "after=4600", "/v1/diff": "fromPosition=4600"}
@@ -350,6 +463,8 @@ async def test_a_whole_list_has_what_its_pages_have_whatever_filters_it(client: 
     everything = (await client.head(f"{path}.jsonl?{shorter}")).headers["row-count"]
     narrowed = 0
     for name, value in asked_for(endpoint):
+        if value is FIRST:
+            value = str((await nodes(client, f"{path}.jsonl?first=1"))[0]["id"])
         filtered = f"{name}={quote(value)}&{shorter}"
         whole = await nodes(client, f"{path}.jsonl?{filtered}")
         page = (await client.get(f"{path}?{filtered}&first=200")).json()[endpoint.field]["nodes"]
@@ -380,3 +495,43 @@ async def test_a_whole_list_comes_in_the_coding_that_a_client_likes(client: http
 def unpacked(sent: bytes) -> bytes:
     """Of zstd; its frame does not say how long it is, since nobody knew when it began."""
     return bytes(zstandard.ZstdDecompressor().decompressobj().decompress(sent))
+
+
+CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PARQUET, LINES = "application/vnd.apache.parquet", "application/jsonl"
+
+
+def alternates(answer: httpx2.Response) -> dict[str, str]:
+    """Media type → address, of the links that lead to other forms."""
+    parts = [link.split("; ") for link in answer.headers.get("link", "").split(", <")]
+    return {part[2][6:-1]: part[0].strip("<>") for part in parts if part[1:2] == ['rel="alternate"']}
+
+
+async def test_a_page_leads_to_the_whole_list_in_each_other_form(client: httpx2.AsyncClient) -> None:
+    asked = "?stateParty=PHL%2CAUT&theme=ONLINE"
+    page = await client.get(f"/v1/measures.json{asked}&first=2")
+    assert page.links["next"]["url"].startswith(f"https://opsc.example/v1/measures.json{asked}&first=2&after=")
+    assert alternates(page) == {
+        CSV: f"https://opsc.example/v1/measures.csv{asked}",
+        XLSX: f"https://opsc.example/v1/measures.xlsx{asked}",
+        PARQUET: f"https://opsc.example/v1/measures.parquet{asked}",
+        LINES: f"https://opsc.example/v1/measures.jsonl{asked}",
+        "application/x-bibtex": f"https://opsc.example/v1/measures.bib{asked}",
+        "application/vnd.citationstyles.csl+json": f"https://opsc.example/v1/measures.csl.json{asked}",
+    }
+
+
+@pytest.mark.parametrize(
+    "address", ["/v1/measures/PHL-0001?valid=2026-01-01", "/v1/changes?last=2", "/v1/coverage-summary?by=REGION"]
+)
+async def test_each_other_form_that_an_answer_leads_to_is_there(client: httpx2.AsyncClient, address: str) -> None:
+    found = alternates(await client.get(address))
+    assert len(found) == {"measures/PHL-0001": 7, "changes": 8, "coverage-summary": 4}[address[4:].partition("?")[0]]
+    for media_type, there in found.items():
+        answer = await client.head(there.removeprefix("https://opsc.example"), follow_redirects=True)
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, media_type)
+
+
+async def test_an_address_too_long_for_headers_leads_nowhere_else(client: httpx2.AsyncClient) -> None:
+    text = "a" * 1_500
+    assert alternates(await client.get(f"/v1/measures?text={text}")) == {}

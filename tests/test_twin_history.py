@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from api.v1.endpoints import ENDPOINTS
 from db.embedded import Embedded
 from db.log import Change
 from tests.conftest import cloned
-from tests.dated_log import dated_log
+from tests.dated_log import LAW, POSITIONS, TOLD, dated_log
 from tests.histories import History
 from tests.lists import OTHERS, RECORDS
 from tests.record_documents import BEGINNING, create, source
@@ -107,6 +108,25 @@ async def test_a_record_that_was_merged_is_found_at_its_survivor_s_address(past:
         assert str(answer.url).endswith(f"/{survivor['id']}.json?valid={DAY}")
 
 
+async def test_among_many_ids_what_was_merged_is_read_as_its_survivor(past: Past) -> None:
+    """The plain way: what the address of one record leads to, at that moment."""
+    looked = 0
+    for at in ("", *(f"&position={one.position}" for one in past.seen[-3:])):
+        for record_id in past.merged:
+            one = await past.client.get(f"/r/{record_id}?{at.lstrip('&')}", follow_redirects=True)
+            answer = await past.client.get(f"/v1/{name(record_id)}.csv?id={record_id}&valid={DAY}{at}")
+            if one.status_code == 200:
+                (row,) = csv.DictReader(io.StringIO(answer.text))
+                assert row["id"] == one.json()["id"]
+                looked += 1
+            else:
+                assert answer.status_code == 400
+                detail = answer.json()["detail"]
+                assert detail.startswith((f"id: {record_id} was ", f"id: there is no {record_id} "))
+                assert "retracted" in detail if one.status_code == 410 else "retracted" not in detail
+    assert looked >= len(past.merged)
+
+
 async def test_a_record_that_was_retracted_is_gone_and_says_why(past: Past) -> None:
     types = {one.record_type for one in ENDPOINTS.values() if one.is_record}
     retracted = {one["recordId"] for one in await changes(past.client, "RETRACT")}
@@ -153,3 +173,35 @@ async def test_pages_do_not_shift_while_others_publish(
             one["id"] for one in (await client.get("/v1/sources?position=6&first=200")).json()["sources"]["nodes"]
         ]
         await log.owner.close()
+
+
+async def test_of_many_ids_none_is_left_out_in_silence(empty_database: Embedded) -> None:
+    log = await dated_log(empty_database)
+    for moment, changes, _ in TOLD:
+        await log.publish(moment, *changes)
+    second = "Measure:AAA-0002"
+    async with served(empty_database.url) as client:
+
+        async def asked(ids: str, form: str = "jsonl", **at: str) -> list[str] | str:
+            answer = await client.get(f"/v1/measures.{form}", params={"id": ids, **at})
+            if answer.status_code == 400:
+                detail: str = answer.json()["detail"]
+                return detail
+            if form == "json":
+                return [node["id"] for node in answer.json()["measures"]["nodes"]]
+            return [json.loads(line)["id"] for line in answer.text.splitlines()]
+
+        for form in ("json", "jsonl"):
+            assert await asked("AAA-0001,AAA-0002,Measure:AAA-0001", form) == [LAW, second]
+            assert await asked(f"{LAW},Measure:AAA-0009", form) == (
+                "id: there is no Measure:AAA-0009 in this record. /v1/measures.csv has all that there are."
+            )
+            assert (await asked(f"{LAW},{second}", form, position=str(POSITIONS[3]))) == (
+                f"id: {second} was recorded at position {POSITIONS[4]}, after the moment that is asked for: leave it out,"
+                " or ask of a later one."
+            )
+            assert (await asked(LAW, form, known=TOLD[2][0])) == (
+                f"id: {LAW} was retracted; /r/{LAW} says when and why. Leave it out."
+            )
+            assert await asked("Source:S-1", form) == "id: Source:S-1 is no Measure: its list is another one, see /v1."
+    await log.owner.close()

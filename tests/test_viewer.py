@@ -5,7 +5,6 @@ from pathlib import Path
 
 import httpx2
 
-from api.pages.viewer import files
 from tests.browser import in_a_browser, shown
 
 
@@ -23,7 +22,6 @@ async def test_the_page_loads_nothing_from_elsewhere(client: httpx2.AsyncClient)
 
 
 async def test_other_files_are_not_served(client: httpx2.AsyncClient) -> None:
-    assert len(files.routes) == 2
     for path in ("ours/../settings.py", "ours/%2e%2e/settings.py", "nothing.js", "../main.py"):
         assert (await client.get(f"/viewer/{path}")).status_code == 404
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from api.app import create as application
 from api.push.target import TargetRefused, Targets
-from api.settings import Settings
+from api.settings import FairUse, Settings
 from db import accounts, webhooks
 from db.embedded import Embedded
 from db.saved_queries import Query, save, withdraw
@@ -32,6 +32,9 @@ from tests.served import PLENTY, listening, served
 MEASURES = "query Laws { clock { position known } measures { nodes { id versionId title } } }"
 PARTIES = "{ stateParties { nodes { id } } }"
 LAW = "Measure:AAA-0001"
+
+PATIENCE = 60
+"""Seconds to wait for what comes at once, on a machine that has much else to do."""
 
 
 @dataclass
@@ -52,15 +55,16 @@ class Receiver:
 
     async def next(self) -> tuple[dict[str, str], Any]:
         """The headers and the event of what comes next."""
-        headers, body = await asyncio.wait_for(self.received.get(), 10)
+        headers, body = await asyncio.wait_for(self.received.get(), PATIENCE)
         return headers, json.loads(body)
 
 
 @dataclass
 class Hooks:
-    """A record that is served, its writers, and who has a token."""
+    """A record that is served, its writers, and who has a token. serves: closed, it ends before the test does."""
 
     database: Embedded
+    serves: AsyncExitStack
     client: httpx2.AsyncClient
     owner: asyncpg.Connection
     receiver: Receiver
@@ -86,17 +90,20 @@ class Hooks:
 
     async def settled(self, number: int) -> Any:
         """The webhook, once nothing is on its way and all that was published has been looked at."""
-        while True:
-            told = (await self.asks("GET", f"/{number}")).json()
-            waits = any(one["state"] == "PENDING" for one in told["deliveries"])
-            if told["disabledAt"] or (told["position"] == await self.newest() and not waits):
-                return told
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                told = (await self.asks("GET", f"/{number}")).json()
+                waits = any(one["state"] == "PENDING" for one in told["deliveries"])
+                if told["disabledAt"] or (told["position"] == await self.newest() and not waits):
+                    return told
 
 
 @asynccontextmanager
-async def serving(database: Embedded, *, private: bool = True) -> AsyncGenerator[httpx2.AsyncClient]:
+async def serving(
+    database: Embedded, *, private: bool = True, fair_use: FairUse = PLENTY
+) -> AsyncGenerator[httpx2.AsyncClient]:
     settings = Settings(
-        database.url, public_url="https://opsc.example", pool_size=2, private_webhooks=private, fair_use=PLENTY
+        database.url, public_url="https://opsc.example", pool_size=2, private_webhooks=private, fair_use=fair_use
     )
     async with listening(application(settings)) as client:
         yield client
@@ -117,8 +124,9 @@ async def hooks(administrator: asyncpg.Connection, server: Embedded, migrated_te
         laws, parties = Query(MEASURES, {}), Query(PARTIES, {})
         for query in (laws, parties):
             assert await save(owner, query, None)
-        async with serving(database) as client:
-            yield Hooks(database, client, owner, receiver, tokens[0], tokens[1], laws.id, parties.id)
+        async with AsyncExitStack() as serves:
+            client = await serves.enter_async_context(serving(database))
+            yield Hooks(database, serves, client, owner, receiver, tokens[0], tokens[1], laws.id, parties.id)
         receiver.left.set()
         await owner.close()
 
@@ -209,7 +217,7 @@ async def test_the_difference_of_a_query_is_delivered_signed_and_what_does_not_t
     done = await published(
         hooks.owner, amend(LAW, law("A better law")), create("Measure:AAA-0002", law("“Another”, invented\n"))
     )
-    headers, body = await asyncio.wait_for(hooks.receiver.received.get(), 10)
+    headers, body = await asyncio.wait_for(hooks.receiver.received.get(), PATIENCE)
     event = Webhook(made["secret"]).verify(body, headers)
     assert headers["content-type"] == "application/json"
     today = datetime.now(UTC).date().isoformat()
@@ -338,6 +346,31 @@ async def test_a_replay_tells_what_differs_since_any_position_as_its_preview_doe
     assert (await hooks.asks("POST", "/1/replay", fromPosition=-1)).status_code == 422
 
 
+async def test_a_preview_costs_what_its_query_reads_at_both_moments(hooks: Hooks) -> None:
+    facts = Query("{ coverageSummary(by: []) { total } law: measures { totalCount } }", {})
+    assert await save(hooks.owner, facts, None)
+    for query in (hooks.laws, facts.id):
+        await hooks.registers(query)
+    await published(hooks.owner, amend(LAW, law("Second")), create("Measure:AAA-0002", law("New")))
+    header = {"Authorization": f"Bearer {hooks.token}"}
+
+    async def cost(client: httpx2.AsyncClient, method: str, path: str, **sent: Any) -> int:
+        answer = await client.request(method, path, headers=header, **sent)
+        assert answer.status_code in (200, 204), answer.text
+        name, remaining, _ = answer.headers["RateLimit"].split(";")
+        assert name == '"account"'
+        left.append(int(remaining.removeprefix("r=")))
+        return left[-2] - left[-1]
+
+    left = [100_000]
+    async with serving(hooks.database, fair_use=FairUse(allowance_with_token=left[0])) as client:
+        assert await cost(client, "GET", "/webhooks/1") == 1
+        of_facts = await cost(client, "POST", "/graphql", json={"query": facts.document})
+        for begins, rows in ((7, 1 + 2), (8, 1 + 2), (9, 2 + 2), (0, 2)):
+            assert await cost(client, "GET", f"/webhooks/1/preview?fromPosition={begins}") == rows
+        assert await cost(client, "GET", "/webhooks/2/preview?fromPosition=7") == 2 * of_facts > 2
+
+
 async def test_where_the_calendar_alone_moved_one_event_tells_it(hooks: Hooks) -> None:
     """BBB consented on 2010-06-01."""
     await hooks.registers(hooks.parties)
@@ -358,7 +391,7 @@ async def test_a_new_secret_signs_beside_the_old_one_for_a_while(hooks: Hooks) -
     answer = (await hooks.asks("POST", "/1/secret")).json()
     for title, good, bad in (("Second", [old, answer["secret"]], []), ("Third", [answer["secret"]], [old])):
         await published(hooks.owner, amend(LAW, law(title)))
-        headers, body = await asyncio.wait_for(hooks.receiver.received.get(), 10)
+        headers, body = await asyncio.wait_for(hooks.receiver.received.get(), PATIENCE)
         for secret in good:
             Webhook(secret).verify(body, headers)
         for secret in bad:
@@ -399,10 +432,19 @@ async def test_what_a_process_was_sending_when_it_ended_is_sent_again_by_another
     hooks.receiver.answers = [None]
     await published(hooks.owner, amend(LAW, law("Second")))
     first = await hooks.receiver.next()
-    await hooks.owner.execute("update webhook set leased_until = now()")
+    await hooks.serves.aclose()
+    await hooks.owner.execute("update webhook set leased_until = now()")  # a minute later
     async with serving(hooks.database):
         again = await hooks.receiver.next()
     assert (again[0]["webhook-id"], again[1]) == (first[0]["webhook-id"], first[1])
+
+
+async def test_nothing_of_a_server_goes_on_once_it_has_ended(hooks: Hooks) -> None:
+    await hooks.serves.aclose()
+    before = asyncio.all_tasks()
+    async with serving(hooks.database):
+        pass
+    assert asyncio.all_tasks() - before == set()
 
 
 async def test_words_that_are_redacted_meanwhile_are_not_sent(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,8 +468,8 @@ async def test_nothing_is_sent_for_an_account_that_is_disabled_and_nothing_is_le
     await accounts.disable(hooks.owner, "ana")
     await published(hooks.owner, amend(LAW, law("Second")))
     async with serving(hooks.database):  # it has looked whether there is anything to send
-        assert hooks.receiver.received.empty()
-        assert await hooks.owner.fetchval("select count(*) from webhook_delivery") == 0
+        assert await hooks.owner.fetchval("select leased_until from webhook") is None  # nobody has taken it
+    assert hooks.receiver.received.empty()
     await accounts.erase(hooks.owner, "ana")
     assert await hooks.owner.fetchval("select count(*) from webhook") == 0
 
@@ -457,15 +499,12 @@ async def test_what_leads_to_a_public_address_is_not(host: str) -> None:
 async def test_a_name_that_leads_home_later_is_refused_when_it_is_delivered(hooks: Hooks) -> None:
     """It was registered where private addresses are allowed; where they are not, nothing is connected to."""
     await hooks.registers(hooks.laws)
-    await hooks.owner.execute("update webhook set next_attempt_at = 'infinity'")
+    await hooks.serves.aclose()
+    await hooks.owner.execute("update webhook set url = replace(url, 'http:', 'https:')")
     await published(hooks.owner, amend(LAW, law("Second")))
-    async with serving(hooks.database, private=False) as client:
+    async with serving(hooks.database, private=False), asyncio.timeout(PATIENCE):
         while not await hooks.owner.fetchval("select exists (select from webhook_delivery where attempts > 0)"):
-            await hooks.owner.execute(
-                "update webhook set next_attempt_at = now(), url = replace(url, 'http:', 'https:') where url like 'http:%'"
-            )
-            header = {"Authorization": f"Bearer {hooks.token}"}
-            await client.post("/webhooks/1/replay", headers=header)
+            pass
     outcome = await hooks.owner.fetchval("select outcome from webhook_delivery")
     assert outcome.startswith("127.0.0.1 leads to an address that is not public")
     assert hooks.receiver.received.empty()

@@ -31,8 +31,9 @@ NARROW, WIDE = 8, 60
 
 NOTES = (
     "A blank cell says nothing: the field is empty.",
-    "Full dates are dates. Dates that are known to the month or the year are text, as are moments, to the microsecond, in UTC, and"
-    " days before March 1900, before which spreadsheets count differently.",
+    "Full dates are dates; so one column can hold dates and, where only the month or the year is known, text such as 2012-05 or"
+    " 2012. Text, too, are moments, to the microsecond, in UTC, and days before March 1900, before which spreadsheets count"
+    " differently.",
     "Several values in one cell stand one after another, “; ” between them; “\\;” is a semicolon and “\\\\” a backslash of a value"
     " itself.",
 )
@@ -105,6 +106,7 @@ class Cells:
             "Float": self.number,
             "Boolean": self.truth,
             "Date": self.date,
+            "PartialDate": self.date,
         }
         return kinds.get(column.kind, self.text)
 
@@ -115,7 +117,7 @@ class Cells:
         self.page.write_boolean(row, place, cell == "true")
 
     def date(self, row: int, place: int, cell: str) -> None:
-        if cell < "1900-03-01":  # Excel has a 29 February 1900
+        if len(cell) < len("2012-05-14") or cell < "1900-03-01":  # Excel has a 29 February 1900
             self.text(row, place, cell)
         else:
             self.page.write_datetime(row, place, date.fromisoformat(cell), self.day)

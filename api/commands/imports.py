@@ -18,7 +18,8 @@ from api.commands.submissions import node_id
 from api.commands.terminal import told
 from db.vocabulary import ChangeKind
 from schema.spreadsheet.columns import SHEETS, Sheet, sheet_named
-from schema.spreadsheet.guess import guessed
+from schema.spreadsheet.faults import Unreadable
+from schema.spreadsheet.guess import CannotGuess, guessed
 from schema.spreadsheet.read import LARGEST_FILE
 
 CHECK = f"""
@@ -109,9 +110,12 @@ def _read(file: Path) -> bytes:
 def _sheet(name: str | None, file: Path, content: bytes) -> Sheet:
     if name is not None:
         return sheet_named(name)
-    if found := guessed(file.stem, content):
-        return found
-    raise NotAnswered(f"{file} does not tell which sheet it is: say so with --sheet ({', '.join(SHEETS)}).")
+    try:
+        return guessed(file.stem, content)
+    except Unreadable as unreadable:
+        raise NotAnswered(f"{file} cannot be read. {unreadable}") from None
+    except CannotGuess as why:
+        raise NotAnswered(f"{file} {why}: say with --sheet which it is ({', '.join(SHEETS)}).") from None
 
 
 def _refuse(refusals: Sequence[Any]) -> None:

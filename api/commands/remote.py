@@ -4,9 +4,10 @@ import io
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import Message
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import PurePath
 from typing import IO, Annotated, Any
 from urllib.parse import quote, urlencode
@@ -18,6 +19,9 @@ from api.commands.progress import Step
 
 PATIENCE = 180.0
 """Seconds to wait for an answer: a large import waits for others that are being published, too."""
+
+PIECE = 262_144
+"""Bytes of a download that are held at once."""
 
 Server = Annotated[
     str, typer.Option("--server", envvar="OPSC_SERVER", help="Where the record is served.", metavar="URL")
@@ -53,16 +57,43 @@ class Remote:
 
     def fetches(self, path: str, parameters: list[tuple[str, str]]) -> bytes:
         """What lies at a path there. Raises NotAnswered."""
-        return self._opened(f"{quote(path)}?{urlencode(parameters)}" if parameters else quote(path), None, {})
+        return self._opened(_address(path, parameters), None, {})
+
+    def downloads(
+        self, path: str, parameters: list[tuple[str, str]], media_type: str, told: Sequence[str], into: IO[bytes]
+    ) -> list[str]:
+        """The same, piece by piece into a file; answers what the headers `told` say. Raises NotAnswered, also where what comes is
+        of another media type, without one of these headers, or not the whole."""
+        with self._answer(_address(path, parameters), None, {}) as response:
+            said = [response.headers[name] for name in told]
+            if response.headers.get_content_type() != media_type or None in said:
+                raise self._stranger()
+            expected, came = response.length, 0
+            if expected is None and not response.chunked:
+                raise NotAnswered(
+                    f"{self.address} does not say where its answer ends: half of it would look like the whole."
+                )
+            while piece := self._piece(response):
+                came += into.write(piece)
+            if expected not in (None, came):
+                raise self._broken(f"{came:,} of {expected:,} bytes came")
+            return [_plain(one) for one in said]
 
     def _opened(self, path: str, body: IO[bytes] | None, headers: dict[str, str]) -> bytes:
+        try:
+            with self._answer(path, body, headers) as response:
+                return response.read()
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._unreachable(error) from None
+
+    def _answer(self, path: str, body: IO[bytes] | None, headers: dict[str, str]) -> HTTPResponse:
+        """Its beginning. To be closed."""
         try:
             request = urllib.request.Request(f"{self.address}{path}", body, headers)
             if self.token:
                 request.add_unredirected_header("Authorization", f"Bearer {self.token}")
-            with _OPENER.open(request, timeout=PATIENCE) as response:
-                content: bytes = response.read()
-                return content
+            response: HTTPResponse = _OPENER.open(request, timeout=PATIENCE)
+            return response
         except urllib.error.HTTPError as error:
             with error:
                 raise NotAnswered(self._refused(error.code, error.read(), error.headers)) from None
@@ -70,6 +101,12 @@ class Remote:
             raise self._unreachable(error.reason) from None
         except (OSError, HTTPException, ValueError) as error:
             raise self._unreachable(error) from None
+
+    def _piece(self, response: HTTPResponse) -> bytes:
+        try:
+            return response.read(PIECE)
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._broken(error) from None
 
     def _refused(self, status: int, body: bytes, headers: Message) -> str:
         """A status that is no answer, in a line."""
@@ -103,8 +140,15 @@ class Remote:
     def _stranger(self) -> NotAnswered:
         return NotAnswered(f"{self.address} does not answer as a record of this kind does: is --server right?")
 
+    def _broken(self, why: object) -> NotAnswered:
+        return NotAnswered(f"The download from {self.address} broke off ({why}), and nothing of it is kept: try again.")
+
     def _unreachable(self, why: object) -> NotAnswered:
         return NotAnswered(f"{self.address} cannot be reached ({why}): is --server right, and does it run?")
+
+
+def _address(path: str, parameters: list[tuple[str, str]]) -> str:
+    return f"{quote(path)}?{urlencode(parameters)}" if parameters else quote(path)
 
 
 def remote(server: str) -> Remote:

@@ -20,6 +20,7 @@ from db.accounts import AccountRefused
 from db.backup import BackupRefused
 from db.checkpoint_folder import LogRewrittenError
 from db.cluster import CannotRunError
+from db.embedded import default_data_folder, is_running
 from db.log import PublicationRefused
 from db.log_key import CannotSignError
 from db.saved_queries import QueryRefused
@@ -69,7 +70,7 @@ def told() -> Iterator[None]:
 
 @contextmanager
 def opened(data: Path | None, step: Step, *, new: bool) -> Iterator[Record]:
-    if not os.environ.get("DATABASE_URL"):
+    if not os.environ.get("DATABASE_URL") and not is_running(data or default_data_folder()):
         step("Starting PostgreSQL", 0, 1)
     with record(data, new=new) as found:
         yield found

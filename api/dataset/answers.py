@@ -103,6 +103,7 @@ async def _described(request: Request, form: str) -> Response:
     asked = await _Asked.of(request, form)
     async with AsyncExitStack() as opened:
         found = await _opened(request, asked.moment, opened)
+        charge(request.scope, found.rows)
         body = indented(json_ld(found))
         ready = await asked.ready(found.about)
         if ready.status_code != 200:
@@ -160,9 +161,9 @@ class _Asked:
         if ready.status_code != 200:
             return ready
         ready.raw_headers += raw(beside or {})
+        charge(self.request.scope, cost)
         if self.request.method == "HEAD":
             return ready
-        charge(self.request.scope, cost)
         until_sent = opened.pop_all()
         ahead = self.request.state.ahead.of(content, until_sent)
         response = Sent(ahead, 200, until_sent)

@@ -14,8 +14,8 @@ FORMS = {
     "csv": "CSV is RFC 4180 in UTF-8. Several things in one cell have “; ” between them, with `\\;` and `\\\\` for what would be"
     " misread; an empty cell: nothing is known. `datapackage.json` (Frictionless Data Package 2) and `csv-metadata.json` (CSVW)"
     " tell each column’s type, meaning and words.",
-    "parquet": "Days, moments, numbers and lists are typed; JSON is text. Null: nothing is known. What a column means is in its"
-    " metadata.",
+    "parquet": "Days, moments, numbers and lists are typed; JSON is text, and so are dates of which some are known to the month or"
+    " the year alone. Null: nothing is known. What a column means is in its metadata.",
 }
 """How to read the tables, by their suffix."""
 

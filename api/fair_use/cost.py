@@ -4,6 +4,9 @@ from starlette.types import Scope
 
 COST = "opsc.cost"
 
+FREE = ("/healthz", "/readyz", "/docs")
+"""Beginnings of the addresses that cost nothing: who has used up all else can still read why, and what to do."""
+
 
 def charge(scope: Scope, cost: int) -> None:
     """The request costs so much, which is counted when its answer begins; 1 where nothing else is said."""

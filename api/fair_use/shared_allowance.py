@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import structlog
 from limits.aio.storage import RedisStorage
@@ -37,7 +37,6 @@ class SharedAllowance(Allowance):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
-        self.window = seconds
         self._new: Counter[Hashable] = Counter()
 
     def spend(self, asker: Hashable, count: int, had: Had | None = None) -> Had:
@@ -45,7 +44,7 @@ class SharedAllowance(Allowance):
         return super().spend(asker, count, had)
 
     @asynccontextmanager
-    async def adding_up(self, url: str) -> AsyncIterator[None]:
+    async def adding_up(self, url: str) -> AsyncIterator[Self]:
         """Meanwhile, what is counted here is added up with what others count. url: valkey://…"""
         storage = RedisStorage(
             f"async+{url}",
@@ -56,7 +55,7 @@ class SharedAllowance(Allowance):
         )
         try:
             async with meanwhile(self._exchanging(storage)):
-                yield
+                yield self
         finally:
             await cast("Any", storage.bridge).get_connection().aclose()
 
@@ -81,7 +80,7 @@ class SharedAllowance(Allowance):
         try:
             while new:
                 asker, count = next(iter(new.items()))
-                total = await storage.incr(str(asker), self.window, count)
+                total = await storage.incr(str(asker), round(self.seconds), count)
                 del new[asker]
                 ends_at = await storage.get_expiry(str(asker))
                 self.learn(asker, total + self._new[asker], ends_at - time.time())

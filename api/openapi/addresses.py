@@ -9,6 +9,7 @@ from typing import Any
 
 from api.dataset.contents import MEDIA_TYPES as WHOLE
 from api.docs.contents import PAGES
+from api.fair_use.cost import FREE
 from api.media_types import GRAPHQL, HTML, JSON
 from api.mementos import LINK_FORMAT
 from api.openapi.answers import Answers
@@ -40,6 +41,7 @@ class Address:
     headers: tuple[str, ...] = ()
 
     def operation(self) -> JsonSchema:
+        free = self.path.startswith(FREE)
         clocks = [{"$ref": f"#/components/parameters/{name}"} for name in CLOCKS] if self.clocks else []
         return {
             "operationId": self.name,
@@ -47,10 +49,8 @@ class Address:
             "tags": [self.tag],
             "parameters": [*self.parameters, *clocks],
             "responses": {
-                "200": answer(
-                    self.about, self.media_types, *self.headers, *([] if self.tag == "health" else ALLOWANCE)
-                ),
-                **problems(*self.problems, *([] if self.tag == "health" or "429" in (self.others or {}) else [429])),
+                "200": answer(self.about, self.media_types, *self.headers, *(() if free else ALLOWANCE)),
+                **problems(*self.problems, *([] if free or "429" in (self.others or {}) else [429])),
                 **(self.others or {}),
             },
         }

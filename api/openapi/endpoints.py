@@ -14,8 +14,8 @@ from api.v1.forms import FORMS
 EXCEL: JsonSchema = {
     "name": "excel",
     "in": "query",
-    "description": "1: with semicolons and a byte order mark, as Excel likes it; only of .csv.",
-    "schema": {"enum": ["1"]},
+    "description": "1: with semicolons and a byte order mark, as Excel likes it; only of .csv. 0: as usual.",
+    "schema": {"enum": ["0", "1"]},
 }
 
 

@@ -40,7 +40,8 @@ HEADERS: Mapping[str, JsonSchema] = {
     },
     "Link": {
         "description": "Where the next page is (`next`), the one before (`prev`) and the first (`first`), the permalink "
-        "(`canonical`), or, of an answer from the past, the address that it is the past of (`original`).",
+        "(`canonical`), the same in each other form (`alternate`), or, of an answer from the past, the address that it is the past "
+        "of (`original`).",
         "schema": {"type": "string"},
     },
     "Content-Disposition": {"description": "A name for the file.", "schema": {"type": "string"}},
@@ -127,6 +128,17 @@ def headers(*names: str) -> dict[str, JsonSchema]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
+CLOCK: JsonSchema = {
+    "type": ["object", "null"],
+    "description": "What the answer stands for; null where the log is empty.",
+    "required": ["position", "known", "valid"],
+    "properties": {
+        "position": {"type": "integer"},
+        "known": {"type": "string", "format": "date-time"},
+        "valid": {"type": "string", "format": "date"},
+    },
+}
+
 GRAPHQL_ANSWER: JsonSchema = {
     "type": "object",
     "description": "GraphQL over HTTP: data, or errors, each with a code.",
@@ -164,7 +176,8 @@ GRAPHQL_ANSWER: JsonSchema = {
                     "type": "object",
                     "required": ["requested", "limit"],
                     "properties": {"requested": {"type": "integer"}, "limit": {"type": "integer"}},
-                }
+                },
+                "clock": CLOCK,
             },
         },
     },

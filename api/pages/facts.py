@@ -50,9 +50,9 @@ def facts(record: Mapping[str, Any], suffix: str = "") -> tuple[list[Fact], list
             continue
         words = list(_words(get_named_type(type_.fields[field].type), value, suffix))
         if words:
-            said.append(Fact(label(field), words))
+            said.append(Fact(label(field, record.get("kind")), words))
         else:
-            silent.append(label(field))
+            silent.append(label(field, record.get("kind")))
     return said, silent
 
 

@@ -36,7 +36,9 @@ def spelt(word: str) -> str:
     return NAMES.get(word) or words[:1].upper() + words[1:]
 
 
-def label(field: str) -> str:
-    """A field, as sentences of the record label it: "inForceOn" → "In force on"."""
+def label(field: str, kind: str | None = None) -> str:
+    """A field, as sentences of the record label it: "inForceOn" → "In force on". kind: the record's; what is due did not happen."""
+    if field == "happenedOn" and (kind or "").endswith("_DUE"):
+        return "Due on"
     words = re.sub("([A-Z])", r" \1", field[1:]).lower()
     return field[:1].upper() + words

@@ -92,10 +92,12 @@ class Deliverer:
     async def _wait(self, seconds: float) -> None:
         """Until something is published, somebody calls, or the time has passed."""
         tasks = [asyncio.create_task(self.following.beyond(self._seen)), asyncio.create_task(self._called.wait())]
-        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _look_after(self, taken: Taken) -> None:
         try:

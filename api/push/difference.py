@@ -34,25 +34,37 @@ Row = Any
 
 @dataclass(frozen=True)
 class Difference:
-    """Rows, by what they are known by: new ones, those that are gone, and those that changed, before and after."""
+    """Rows, by what they are known by: new ones, those that are gone, and those that changed, before and after. cost: of having
+    read both answers (api/fair_use/counted.py)."""
 
     appeared: Sequence[Row]
     disappeared: Sequence[Row]
     changed: Sequence[tuple[Row, Row]]
+    cost: int
 
     def __bool__(self) -> bool:
         return bool(self.appeared or self.disappeared or self.changed)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What a query answers at a moment. rows: key → JSON."""
+
+    rows: Mapping[Any, str]
+    cost: int
+
+
 async def difference(pool: asyncpg.Pool, query: Query, span: Span, public_url: str) -> Difference:
     """Raises Refused where the query cannot be answered."""
-    before = await _rows(pool, query, span.from_position, span.from_valid, public_url)
-    after = await _rows(pool, query, span.to_position, span.to_valid, public_url)
+    earlier = await _read(pool, query, span.from_position, span.from_valid, public_url)
+    later = await _read(pool, query, span.to_position, span.to_valid, public_url)
+    before, after = earlier.rows, later.rows
     pairs = [(orjson.loads(before[key]), orjson.loads(after[key])) for key in after if key in before]
     return Difference(
         [orjson.loads(row) for key, row in after.items() if key not in before],
         [orjson.loads(row) for key, row in before.items() if key not in after],
         [(was, now) for was, now in pairs if _lasting(was) != _lasting(now)],
+        earlier.cost + later.cost,
     )
 
 
@@ -90,10 +102,10 @@ def payload(public_url: str, webhook: int, query_id: str, span: Span, made_at: d
     return orjson.dumps(event)
 
 
-async def _rows(pool: asyncpg.Pool, query: Query, position: int, valid: date, public_url: str) -> Mapping[Any, str]:
-    """Key → JSON. Nothing was known at position 0."""
+async def _read(pool: asyncpg.Pool, query: Query, position: int, valid: date, public_url: str) -> _Read:
+    """Nothing was known at position 0."""
     if not position:
-        return {}
+        return _Read({}, 0)
     day = date.fromisoformat(query.valid) if query.valid else valid
     moment = Moment(position=position, valid=day)
     operation = document(query.document).operation(None)
@@ -102,16 +114,18 @@ async def _rows(pool: asyncpg.Pool, query: Query, position: int, valid: date, pu
     async with pool.acquire() as connection, connection.transaction(readonly=True):
         rows = _listing(operation, variables, moment)
         if rows is None:
-            row = await told(connection, operation.plan(variables, moment.shape), variables, context)
-            return {key: orjson.dumps({key: value}).decode() for key, value in orjson.loads(row["data"]).items()}
+            plan = operation.plan(variables, moment.shape)
+            row = await told(connection, plan, variables, context)
+            data = orjson.loads(row["data"])
+            return _Read({key: orjson.dumps({key: value}).decode() for key, value in data.items()}, plan.cost)
         cursor = await connection.cursor(rows.plan.sql, *rows.plan.parameters(variables, context))
         listed = [row[0] for row in await cursor.fetch(MOST + 1)]
     if len(listed) > MOST:
         message = (
             f"The query lists more than {MOST:,} rows, which is the most that is compared: ask for less by its filter."
         )
-        raise Refused([refusal(message, ErrorCode.TOO_LARGE)])
-    return {_key(row): row for row in listed}
+        raise Refused([refusal(message, ErrorCode.TOO_LARGE)], rows.cost(len(listed)))
+    return _Read({_key(row): row for row in listed}, rows.cost(len(listed)))
 
 
 def _listing(operation: Operation, variables: Variables, moment: Moment) -> Rows | None:

@@ -26,6 +26,11 @@ def told_at_once(result: bytes) -> bytes:
     return next_event(result) + COMPLETE
 
 
+def come_back_in(seconds: int) -> bytes:
+    """Before the event of which it is a field: how long a browser waits until it asks again."""
+    return b"retry: %d\n" % (seconds * 1000)
+
+
 def beat(position: int) -> bytes:
     """A comment, so that whoever stands between knows that the stream is alive, and a reader who comes back how far it had told."""
     return b":\nid: %d\n\n" % position

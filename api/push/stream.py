@@ -5,6 +5,7 @@ published is read in batches, each by one statement.
 """
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -15,11 +16,12 @@ from starlette.types import Receive, Scope, Send
 from api.errors import body_of_errors
 from api.fair_use.allowance import asker
 from api.fair_use.cost import charge
+from api.fair_use.counted import counted_as
 from api.faults import UNREACHABLE, logged
 from api.following import Following
 from api.identity.bearer import IDENTIFIED, identified
 from api.moments import LONGEST_POSITION, says_what_was_known
-from api.push.events import HEADERS, MEDIA_TYPE, accepted, beat, next_event, told_at_once
+from api.push.events import HEADERS, MEDIA_TYPE, accepted, beat, come_back_in, next_event, told_at_once
 from api.push.seats import Seats
 from api.request import Asked, NotRead
 from api.sending.reader import gone
@@ -29,7 +31,7 @@ from db.newest_position import newest_position
 from schema.answer import asked_by, told
 from schema.arguments import Variables
 from schema.document import Operation
-from schema.followed import Follow, follow
+from schema.followed import BATCH, Follow, follow
 from schema.refusals import Refused, refusal
 
 BEATS = 15.0
@@ -97,9 +99,10 @@ class Stream(Response):
     def __init__(
         self, scope: Scope, asked_with: Mapping[bytes, bytes], variables: Variables, plans: Follow, position: int
     ) -> None:
-        """position: up to which everything is told."""
+        """position: up to which everything is told. What was paid when it was opened is for the first revisions, a batch's."""
         self.scope, self.asked_with, self.variables, self.plans = scope, asked_with, variables, plans
         self.position = position
+        self.paid = plans.batch.cost
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         streams: Streams = scope["state"]["streams"]
@@ -143,9 +146,11 @@ class Stream(Response):
             while newest > self.position:
                 try:
                     results = await self._read(streams, newest)
-                except (Refused, NotRead) as error:
-                    errors = error.errors if isinstance(error, Refused) else [refusal(str(error), error.code)]
-                    await _send(send, told_at_once(body_of_errors(errors)))
+                except Refused as refused:
+                    await _send(send, told_at_once(body_of_errors(refused.errors)))
+                    return
+                except NotRead as error:
+                    await _send(send, self._ends_because(error))
                     return
                 except Exception as error:  # noqa: BLE001 - logged with its traceback
                     logged(error, self.scope)
@@ -170,14 +175,31 @@ class Stream(Response):
     async def _read(self, streams: Streams, newest: int) -> Sequence[tuple[int, bytes]]:
         """The next revisions with their positions; none where the rest is of no interest. Whoever asked with a token is looked at
         again: it may be good no longer."""
-        state = self.scope["state"]
+        state, asked = self.scope["state"], counted_as(self.scope)
+        if asked and not self.paid:
+            asked.go_on()
         async with streams.reading:
             self.scope.pop(IDENTIFIED, None)
             viewer = await identified(self.scope, self.asked_with)
             context = asked_by(viewer, state["settings"].public_url)
             between = {"beyond": self.position, "up_to": newest}
             row = await told(state["pool"], self.plans.batch, self.variables, {**context, **between})
-        return list(zip(row["positions"] or (), row["told"] or (), strict=True))
+        found = list(zip(row["positions"] or (), row["told"] or (), strict=True))
+        cost = max(1, math.ceil(self.plans.batch.cost * len(found) / BATCH))
+        paid = min(self.paid, cost)
+        self.paid -= paid
+        if asked and cost > paid:
+            asked.spend(cost - paid)
+        return found
+
+    def _ends_because(self, error: NotRead) -> bytes:
+        """Why, until when, and from where it goes on then."""
+        message = (
+            f"{error} All was told up to position {self.position}: Last-Event-ID: {self.position} goes on from there."
+        )
+        again = error.headers.get("Retry-After")
+        told = told_at_once(body_of_errors([refusal(message, error.code)]))
+        return come_back_in(int(again)) + told if again else told
 
 
 async def _send(send: Send, part: bytes) -> None:

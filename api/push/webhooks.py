@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.fair_use.cost import charge
 from api.faults import problem, telling
 from api.identity.bearer import REALM, identified
 from api.media_types import JSON
@@ -30,7 +31,7 @@ from db.accounts import Account
 from db.newest_position import newest_position
 from db.saved_queries import SavedQuery
 from db.webhooks import Span, WebhookRefused
-from schema.refusals import ErrorCode
+from schema.refusals import ErrorCode, Refused
 
 LARGEST = 10_000
 """Bytes of a request's body."""
@@ -148,8 +149,8 @@ async def _replayed(asked: Asked) -> Response:
     valid = None if position is None else await _day_of(asked, position)
     await webhooks.replay(asked.deliverer.pool, asked.its["id"], position, valid)
     asked.deliverer.call()
-    (row,) = await webhooks.of_account(asked.deliverer.pool, asked.account.id, asked.its["id"])
-    return _json(_told(row, asked.public_url), 202)
+    now = await _asked(asked.request, asked.account)  # it may have been deleted meanwhile
+    return _json(_told(now.its, asked.public_url), 202)
 
 
 async def _previewed(asked: Asked) -> Response:
@@ -168,7 +169,12 @@ async def _previewed(asked: Asked) -> Response:
     saved = await saved_queries.find(pool, hook["query_id"])
     if not isinstance(saved, SavedQuery):
         raise _Unfit(f"The saved query {hook['query_id']} was withdrawn: its address says why.")
-    found = await difference(pool, saved.query, span, asked.public_url)
+    try:
+        found = await difference(pool, saved.query, span, asked.public_url)
+    except Refused as refused:
+        charge(asked.request.scope, refused.cost)  # it was read, until it was too much
+        raise
+    charge(asked.request.scope, found.cost)
     if not found:
         return Response(status_code=204, headers=FOR_ONE)
     body = payload(asked.public_url, hook["id"], hook["query_id"], span, datetime.now(UTC), found)

@@ -1,8 +1,9 @@
 """A query's answer in any form: JSON as it is; in every other form the whole of its list, or else its answer as one row."""
 
-from collections.abc import Collection
-from typing import cast
+from collections.abc import Collection, Mapping
+from typing import Any, cast
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,7 +17,7 @@ from api.stands_for import told_clock
 from api.timegate import TimeGate
 from api.v1 import listing
 from api.v1.fields_of_forms import with_fields_of
-from api.v1.forms import FORMS, accepted_form, chosen, media_type_of
+from api.v1.forms import FORMS, ONLY_CSV, accepted_form, chosen, for_excel, media_type_of
 from api.v1.twin import address_as, whole
 from schema.answer import answer
 from schema.refusals import BadValue
@@ -26,8 +27,8 @@ async def answered(request: Request, query: Written, gate: TimeGate, suffix: str
     """gate: as of when; name: for a file. Raises what refuses it, before anything is answered."""
     public_url = request.state.settings.public_url
     if suffix == "json":
-        if "excel" in request.query_params:
-            raise BadValue("excel: only .csv comes for Excel.")
+        if for_excel(request.query_params):
+            raise BadValue(ONLY_CSV)
         return await _json(request, query, gate)
     form = chosen(suffix, request.query_params)
     if form.of is not None:
@@ -54,9 +55,16 @@ async def _json(request: Request, query: Written, gate: TimeGate) -> Response:
         used = query.operation.deprecated.of(query.given)
         told = {**told_clock(clock), **await then.told(state.pool), "Content-Type": JSON}
         told = telling_of(used, told, public_url)
-        return then.kept(await made(state.pool, found.data, told, then.moment, found))
+        body = found.data if "clock" in query.operation.keys else _with_clock(found.data, clock)
+        return then.kept(await made(state.pool, body, told, then.moment, found))
 
     return await answers.answered(headers, key_of(request.scope, headers, JSON), gate.vary, make)
+
+
+def _with_clock(data: bytes, clock: Mapping[str, Any]) -> bytes:
+    """data: a JSON object."""
+    rest = data[1:] if data == b"{}" else b"," + data[1:]
+    return b'{"clock":%b%b' % (orjson.dumps(clock), rest)
 
 
 def forms_of(field: str) -> list[str]:
@@ -82,4 +90,8 @@ def about_of(suffix: str) -> str:
     return FORMS[suffix].about if suffix in FORMS else ABOUT[suffix]
 
 
-ABOUT = {"json": "The answer as GraphQL has it.", "graphql": "The query itself.", "html": "This page."}
+ABOUT = {
+    "json": "The answer as GraphQL has it, and the clock that it stands for.",
+    "graphql": "The query itself.",
+    "html": "This page.",
+}

@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import IO
 
+from anyio import CancelScope
+
 IN_MEMORY = 1 << 20
 """Bytes ahead of one reader."""
 
@@ -42,12 +44,15 @@ class Ahead:
         finally:
             written.close()
             writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+            # Starlette cancels over and over, by way of anyio: the second time would take its end from what the writing rests on
+            with CancelScope(shield=True):
+                await asyncio.gather(writing, return_exceptions=True)
 
 
 async def _write(content: AsyncGenerator[bytes], until_written: AsyncExitStack, written: "_Written") -> None:
     try:
-        async with until_written, aclosing(content):
+        # nobody else lets go of it meanwhile
+        async with until_written.pop_all(), aclosing(content):
             async for piece in content:
                 if piece:
                     await written.put(piece)

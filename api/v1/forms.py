@@ -105,12 +105,22 @@ CSV_FOR_EXCEL = Form(FORMS["csv"].media_type, as_csv_for_excel, "The table, for 
 
 def chosen(suffix: str, parameters: QueryParams) -> Form:
     """The form of a suffix, as the parameters want it. Raises BadValue."""
-    excel = parameters.get("excel")
-    if excel is None or excel == "":
+    if not for_excel(parameters):
         return FORMS[suffix]
-    if excel != "1" or suffix != "csv":
-        raise BadValue("excel: only .csv comes for Excel, with excel=1.")
+    if suffix != "csv":
+        raise BadValue(ONLY_CSV)
     return CSV_FOR_EXCEL
+
+
+ONLY_CSV = "excel: only .csv comes for Excel; leave it out here."
+
+
+def for_excel(parameters: QueryParams) -> bool:
+    """Whether a table is to be as Excel reads it. Raises BadValue."""
+    asked = parameters.get("excel") or "0"
+    if asked not in ("0", "1"):
+        raise BadValue("excel: 1 asks for a table as Excel reads it, 0 for the usual one.")
+    return asked == "1"
 
 
 OTHERS = {"json": JSON, "html": HTML, "graphql": "application/graphql"}

@@ -22,9 +22,6 @@ from schema.flattening import Table
 from schema.rows import Rows, counted, rows_of
 from schema.whole_rows import rows_table
 
-LIGHT = 100
-"""A row that is copied costs 1; one that in a page would cost more than this, more in proportion."""
-
 
 @dataclass(frozen=True)
 class Request:
@@ -83,12 +80,7 @@ class Listing(Protocol):
 
     @property
     def cost(self) -> int:
-        """What it costs whoever asks for it (api/fair_use/counted.py)."""
-        ...
-
-    @property
-    def spent(self) -> int:
-        """What of that is spent once it is open, though nobody reads it."""
+        """What it costs whoever asks for it (api/fair_use/counted.py), though they want but its headers: its rows are counted."""
         ...
 
     @property
@@ -120,11 +112,7 @@ class Copied:
 
     @property
     def cost(self) -> int:
-        return self.total * max(1, self.rows.plan.cost // LIGHT)
-
-    @property
-    def spent(self) -> int:
-        return 1
+        return self.rows.cost(self.total)
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -147,10 +135,6 @@ class Answered:
     nodes: Sequence[Any]
     cost: int
     columns: Sequence[Column] = ()
-
-    @property
-    def spent(self) -> int:
-        return self.cost
 
     @property
     def total(self) -> int:
@@ -198,10 +182,6 @@ class Flattened:
     @property
     def cost(self) -> int:
         return self.listing.cost
-
-    @property
-    def spent(self) -> int:
-        return self.listing.spent
 
     @property
     def columns(self) -> Sequence[Column]:

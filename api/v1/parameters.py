@@ -33,23 +33,15 @@ TRUTHS = {"true": True, "false": False}
 WRITTEN = ("Date", "DateTime", "PartialDate")
 """Scalars that are texts of a certain kind."""
 
-CODES = {
-    "stateParty": (re.compile("[A-Z]{3}", re.ASCII), "a State; codes are like PHL", "/v1/state-parties.csv"),
-    "recommendation": (
-        re.compile(r"[A-Z]{1,9}-\d{1,3}", re.ASCII),
-        "a recommendation; codes are like IVC-05",
-        "/v1/recommendations.csv",
-    ),
-}
-"""Parameter → how its codes look, what of, and where all of them are. Anything else would match nothing, which reads as if the
-record had nothing."""
-
 OF_FORMS = ("excel",)
 """Parameters that say how a form is to be, whatever is listed."""
 
 
-def variables_of(operation: Operation, parameters: QueryParams, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """fixed: variables that the path says. Raises BadValue, naming the parameter."""
+def variables_of(
+    operation: Operation, parameters: QueryParams, fixed: Mapping[str, Any], type_of_ids: str | None = None
+) -> dict[str, Any]:
+    """fixed: variables that the path says; type_of_ids: how ids begin that may leave it out. Raises BadValue, naming the
+    parameter."""
     known = known_parameters(operation, fixed)
     refuse_unknown(parameters, [*known, *READERS, *OF_FORMS])
     given: dict[str, Any] = dict(fixed)
@@ -59,6 +51,10 @@ def variables_of(operation: Operation, parameters: QueryParams, fixed: Mapping[s
             if is_non_null_type(type_) and not is_list_type(get_nullable_type(cast("Any", type_))):
                 raise BadValue(f"{name}: this is needed; add ?{name}= to the address, and what you ask for.")
             continue
+        if not all(value.strip(" ,") for value in values):
+            raise BadValue(f"{name}: it is empty, which nothing would fit: say what you ask for, or leave {name} out.")
+        if name == "id" and type_of_ids:
+            values = [_whole_id(part.strip(), type_of_ids) for value in values for part in value.split(",")]
         value = (
             _several(name, type_, values)
             if is_list_type(get_nullable_type(cast("Any", type_)))
@@ -104,9 +100,6 @@ def _one(name: str, type_: GraphQLInputType, values: list[str]) -> Any:
 
 
 def _read(name: str, type_: GraphQLInputType, text: str) -> Any:
-    code, of, listed = CODES.get(name, (None, "", ""))
-    if code and not code.fullmatch(text):
-        raise BadValue(f"{name}: {text[:40]!r} is no code of {of}. All of them, by name: {listed}.")
     named = get_named_type(type_)
     if isinstance(named, GraphQLEnumType):
         return _word(name, named, text)
@@ -144,6 +137,10 @@ def _truth(name: str, text: str) -> bool:
     if text not in TRUTHS:
         raise BadValue(f"{name}: write true or false, not {text[:40]!r}.")
     return TRUTHS[text]
+
+
+def _whole_id(text: str, type_: str) -> str:
+    return f"{type_}:{text}" if text and ":" not in text else text
 
 
 def _id(name: str, text: str) -> str:

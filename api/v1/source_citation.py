@@ -1,8 +1,10 @@
 """How a source is cited: a document of others, with where this record has it. As an item of CSL JSON, and as an entry of BibTeX.
 
-How a record is cited, the database says (revision_citation()); sources are in a bibliography alone.
+How a record is cited, the database says (revision_citation()); sources are in a bibliography alone. The keys of both are made by
+one rule: opsc-, the id with hyphens for all that is neither letter nor digit and, of a record, the number of its revision.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +38,8 @@ ESCAPED = str.maketrans(
 IN_ADDRESS = str.maketrans({"\\": "%5C", "{": "%7B", "}": "%7D"})
 """Addresses stand in BibTeX as they are, but for what would end their field."""
 
+UNLIKE_KEYS = re.compile("[^A-Za-z0-9]+")
+
 
 def csl_of(source: Mapping[str, Any]) -> Mapping[str, Any]:
     """An item of the Citation Style Language's JSON."""
@@ -55,7 +59,7 @@ def csl_of(source: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def bibtex_of(source: Mapping[str, Any]) -> str:
-    """An entry for BibTeX, under its id, which nothing else has."""
+    """An entry for BibTeX. Its key has no number: the document is cited, and no revision of what the record says of it."""
     item = csl_of(source)
     year, month, day = [*(source["publishedOn"] or "").split("-"), "", ""][:3]
     texts = {
@@ -71,7 +75,7 @@ def bibtex_of(source: Mapping[str, Any]) -> str:
         "note": _escaped(item["note"]),
     }
     fields = ",\n".join(f"  {name} = {{{text}}}" for name, text in texts.items() if text)
-    return f"@misc{{{source['id']},\n{fields}\n}}"
+    return f"@misc{{opsc-{UNLIKE_KEYS.sub('-', source['id'])},\n{fields}\n}}"
 
 
 def _note(source: Mapping[str, Any]) -> str:

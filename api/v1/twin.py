@@ -27,9 +27,11 @@ from api.sending.sent import Sent
 from api.stands_for import told_clock
 from api.timegate import Then, TimeGate
 from api.v1 import listing
+from api.v1.alternates import alternates
 from api.v1.asked_for import states
 from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
-from api.v1.forms import FORMS, Form, accepted_form, chosen, media_type_of, split
+from api.v1.forms import FORMS, ONLY_CSV, Form, accepted_form, chosen, for_excel, media_type_of, split
+from api.v1.ids import followed, type_of
 from api.v1.linked import linking, links_of_page
 from api.v1.listing import Listing
 from api.v1.parameters import variables_of
@@ -91,10 +93,16 @@ async def found(request: Request) -> Response:
         return listed
     if asked.id and not await request.state.pool.fetchval(EXISTS, asked.id):
         return _no_record(asked.id)
-    fixed = {"id": asked.id} if asked.id else {}
-    return await _listed(
-        request, asked, asked.endpoint, variables_of(asked.endpoint.operation, asked.parameters, fixed)
-    )
+    then = await asked.gate.then(request.state.pool)
+    return await _listed(request, asked, asked.endpoint, await _variables(request, asked, then), then)
+
+
+async def _variables(request: Request, asked: Asked, then: Then) -> dict[str, Any]:
+    """What a list is asked for. Raises BadValue, for what it never had, too."""
+    endpoint, fixed = asked.endpoint, {"id": asked.id} if asked.id else {}
+    variables = variables_of(endpoint.operation, asked.parameters, fixed, type_of(endpoint))
+    await request.state.codes.refuse_strangers(endpoint, variables)
+    return await followed(request.state.pool, endpoint, variables, then.moment)
 
 
 async def _kept(request: Request, asked: Asked) -> Response:
@@ -174,8 +182,8 @@ async def _record(request: Request, asked: Asked) -> Made | Response:
     if record["__typename"] == "Tombstone":
         return Response(answered.data, 410, {**headers, "Cache-Control": UNKEPT}, JSON)
     if asked.suffix == "json":
-        of_it = await made(state.pool, answered.data, {**headers, "Content-Type": JSON}, then.moment, answered)
-        return then.kept(of_it)
+        headers = linking({**headers, "Content-Type": JSON}, *alternates(request, endpoint, then.pinned))
+        return then.kept(await made(state.pool, answered.data, headers, then.moment, answered))
     return await _listed(request, asked, listing_of(endpoint), {"filter": {"id": [record_id]}}, then)
 
 
@@ -190,26 +198,27 @@ def _no_record(record_id: str) -> Response:
 
 async def _page(request: Request, asked: Asked) -> Made:
     endpoint, state = asked.endpoint, request.state
-    variables = variables_of(endpoint.operation, asked.parameters, {"id": asked.id} if asked.id else {})
-    if "excel" in asked.parameters:
-        raise BadValue("excel: only .csv comes for Excel.")
     then = await asked.gate.then(state.pool)
+    variables = await _variables(request, asked, then)
+    if for_excel(asked.parameters):
+        raise BadValue(ONLY_CSV)
     answered = await answer(state.pool, endpoint.operation, variables, state.settings.public_url, then.moment)
     charge(request.scope, answered.cost)
     data = orjson.loads(answered.data)
     headers = {**told_clock(data["clock"]), **await then.told(state.pool)}
     address = f"{state.settings.public_url}{request.url.path}"
     given = [*asked.parameters.multi_items(), *then.pinned.items()]
-    headers = linking(headers, *links_of_page(address, given, data[endpoint.field]))
+    headers = linking(
+        headers, *links_of_page(address, given, data[endpoint.field]), *alternates(request, endpoint, then.pinned)
+    )
     headers = telling_of(endpoint.uses(variables), {**headers, "Content-Type": JSON}, state.settings.public_url)
     return then.kept(await made(state.pool, answered.data, headers, then.moment, answered))
 
 
 async def _listed(
-    request: Request, asked: Asked, endpoint: Endpoint, variables: dict[str, Any], then: Then | None = None
+    request: Request, asked: Asked, endpoint: Endpoint, variables: dict[str, Any], then: Then
 ) -> Response:
-    """The list of an endpoint, as a whole. then: what it is read at, where that is not the list's own to say."""
-    then = then or await asked.gate.then(request.state.pool)
+    """The list of an endpoint, as a whole. then: what it is read at."""
     form = chosen(asked.suffix, asked.parameters)
     if form.newest:
         variables = _newest(variables, form.newest)
@@ -262,7 +271,7 @@ async def whole(request: Request, what: listing.Request, suffix: str, form: Form
         if not form.write:
             await opened.enter_async_context(in_turn(request.state.apart))
         rows = await opened.enter_async_context(listing.opened(request.state, what, as_cells=form.as_cells))
-        charge(request.scope, rows.spent)
+        charge(request.scope, rows.cost)
         headers = {
             **told_clock(rows.clock),
             **await then.told(request.state.pool),
@@ -291,7 +300,6 @@ async def _whole(
         response = Response(None, 200, media_type=form.media_type)
         del response.headers["Content-Length"]  # nobody knows it yet; readers that ask for it first took 0 at its word
         return response
-    charge(request.scope, rows.cost)
     if form.write:
         until_sent = opened.pop_all()
         content = request.state.ahead.of(written_as_it_comes(form.write(rows), coding), until_sent)

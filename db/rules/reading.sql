@@ -55,6 +55,11 @@ create or replace function object_change_told(was jsonb, is_now jsonb) returns t
   where was -> key is distinct from is_now -> key
 $$;
 
+-- The same of a document's field: what is due has not happened.
+create or replace function label_in(document json, field text) returns text language sql immutable parallel safe as $$
+  select case when field = 'happenedOn' and right(document ->> 'kind', 4) = '_DUE' then 'Due on' else label_of(field) end
+$$;
+
 -- The fields in which two documents differ, in the order of the later one, then those that only the earlier has. Of a record's
 -- first document (earlier null) every field that says something; nothing where there is no later one.
 create or replace function placed_field_changes(earlier text, later text)
@@ -66,7 +71,7 @@ returns table (place bigint, field text, before json, after json, sentence text)
     full join json_each(later::json) with ordinality as l(key, value, place) on l.key = e.key
     where later is not null
   )
-  select place, field, was::json, is_now::json, label_of(field) || ': ' || case
+  select place, field, was::json, is_now::json, label_in(later::json, field) || ': ' || case
       when 'array' in (jsonb_typeof(was), jsonb_typeof(is_now)) then
         coalesce(nullif(list_change_told(was, is_now), ''), 'put in another order')
       when 'object' in (jsonb_typeof(was), jsonb_typeof(is_now)) then object_change_told(was, is_now)
