@@ -54,7 +54,7 @@ async def test_graphql_names_the_address_of_a_form(client: httpx2.AsyncClient, a
 
 
 @pytest.mark.parametrize(
-    ("record", "suffix", "accept"),
+    ("record_id", "suffix", "accept"),
     [
         (LAW, "bib", "application/x-bibtex"),
         (LAW, "csv", "text/csv"),
@@ -64,15 +64,15 @@ async def test_graphql_names_the_address_of_a_form(client: httpx2.AsyncClient, a
     ],
 )
 async def test_a_permalink_leads_to_the_forms_of_its_record(
-    client: httpx2.AsyncClient, record: str, suffix: str, accept: str
+    client: httpx2.AsyncClient, record_id: str, suffix: str, accept: str
 ) -> None:
     lists = {"Measure": "measures", "StateParty": "state-parties"}
-    type_, _, name = record.partition(":")
+    type_, _, name = record_id.partition(":")
     location = f"/v1/{lists[type_]}/{name}.{suffix}?position=4727&valid=2020-01-01"
     for address, headers, vary in (
-        (f"/r/{record}.{suffix}", {}, None),
-        (f"/r/{record}.{suffix}", {"Accept": BROWSER}, None),
-        (f"/r/{record}", {"Accept": accept}, "Accept"),
+        (f"/r/{record_id}.{suffix}", {}, None),
+        (f"/r/{record_id}.{suffix}", {"Accept": BROWSER}, None),
+        (f"/r/{record_id}", {"Accept": accept}, "Accept"),
     ):
         led = await client.get(f"{address}?position=4727&valid=2020-01-01", headers=headers)
         assert (led.status_code, led.headers["location"], led.headers.get("vary")) == (303, location, vary)
