@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
+
+AGAIN = 1.0
+"""Seconds after which work is told again that it is to end: a library that it waits for may have kept that to itself."""
 
 
 @asynccontextmanager
@@ -13,6 +16,8 @@ async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        while not task.done():
+            task.cancel()
+            await asyncio.wait((task,), timeout=AGAIN)
+        if not task.cancelled():
+            task.result()

@@ -49,6 +49,9 @@ MERGED = """select merged.record_id as id, merged.number, merged.recorded_at fro
             where version.survivor_id = $1 and version.known_from <= $2 and version.known_to > $2 order by merged."position" """
 """What was merged into a record, directly or by way of others."""
 
+OTHER = {"StateParty": "Signatory", "Signatory": "StateParty"}
+"""A State is the one or the other, or was."""
+
 FORMS = {".html": HTML, ".json": JSON}
 """What an address may end in to ask for a form, whatever Accept says."""
 
@@ -90,7 +93,9 @@ async def _record(request: Request, named: Named, asked: Moment, headers: dict[s
     found = orjson.loads(answered.data)
     node = found["node"]
     if not node or "revision" not in node:
-        return _nothing(named, headers, asked)
+        type_, _, code = record_id.partition(":")
+        other = f"{OTHER[type_]}:{code}" if type_ in OTHER else ""
+        return _nothing(named, headers, asked, other=other if other and await _changed(request, other) else "")
     original = _address(request, record_id) + (f"?valid={asked.valid}" if asked.valid else "")
     if moments:
         headers |= mementos.of_record(original, moments, DateTime.read(found["clock"]["known"]))
@@ -241,12 +246,19 @@ def _json(value: Any, status: int, headers: Mapping[str, str]) -> Response:
 
 
 def _nothing(
-    named: Named, headers: Mapping[str, str] | None = None, asked: Moment = PRESENT, has: int | None = None
+    named: Named,
+    headers: Mapping[str, str] | None = None,
+    asked: Moment = PRESENT,
+    *,
+    has: int | None = None,
+    other: str = "",
 ) -> Response:
-    """has: how many revisions the record has, where one of these was asked for."""
+    """has: how many revisions the record has, where one of these was asked for; other: what the same State is there as."""
     then = " at that moment" if says_what_was_known(asked) else ""
     record_id = named.name.partition("/")[0]
     told = "Ids look like Measure:PHL-0007."
+    if other:
+        told = f"The State is there as {other}: /r/{other}."
     if has:
         told = f"{record_id} has {has:,} revision{'s' if has > 1 else ''} by now: /r/{record_id}/1"
         told += f" to /r/{record_id}/{has}." if has > 1 else "."

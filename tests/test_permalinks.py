@@ -90,3 +90,11 @@ async def test_an_older_revision_stays_as_it_was(seeded_url: str, seeded) -> Non
             ("note", None, "Seen again.")
         ]
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", second["recordedAt"])
+
+
+async def test_a_signatory_is_found_by_who_takes_it_for_a_party(client: httpx2.AsyncClient) -> None:
+    for asked, there in (("StateParty:IRL", "Signatory:IRL"), ("Signatory:PHL", "StateParty:PHL")):
+        answer = await client.get(f"/r/{asked}")
+        detail = f'There is no "{asked}" in this record. The State is there as {there}: /r/{there}.'
+        assert (answer.status_code, answer.json()["detail"]) == (404, detail)
+        assert (await client.get(f"/r/{there}")).status_code == 200
