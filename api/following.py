@@ -138,7 +138,8 @@ class Following:
             while True:
                 await self._read(connection)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._heard.wait(), PULSE)
+                    async with asyncio.timeout(PULSE):
+                        await self._heard.wait()
         finally:
             connection.terminate()
 

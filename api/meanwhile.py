@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-AGAIN = 1.0
-"""Seconds after which work is told again that it is to end: a library that it waits for may have kept that to itself."""
+AGAIN = 10.0
+"""Seconds after which work is told again that it is to end: a library that it waits for may have kept that to itself, as
+asyncio.wait_for() does before Python 3.12 where what it waits for comes at the same moment."""
 
 
 @asynccontextmanager

@@ -157,3 +157,18 @@ async def test_what_goes_wrong_in_the_writing_is_told_after_what_was_written() -
     assert await anext(content) == b"some"
     with pytest.raises(ConnectionError):
         await anext(content)
+
+
+async def test_a_reader_who_leaves_as_there_is_room_again_ends_the_writing() -> None:
+    """Both at once: the writing that waited is woken and cancelled in the same turn."""
+    let_go = asyncio.Event()
+    async with AsyncExitStack() as until_written:
+        until_written.callback(let_go.set)
+        content = Ahead(0).of(pieces(1_000, []), until_written.pop_all())
+    async with asyncio.timeout(SOON):
+        for _ in range(2):
+            await anext(content)
+        await asyncio.sleep(0)  # the writing is as far ahead as it may be
+        await anext(content)
+        await content.aclose()
+    assert let_go.is_set()

@@ -142,6 +142,7 @@ class _Written:
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._less.clear()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._less.wait(), self._patience if self._patience > 0 else None)
+        with suppress(TimeoutError):  # wait_for(), before Python 3.12, forgets that it was cancelled where it succeeds as well
+            async with asyncio.timeout(self._patience if self._patience > 0 else None):
+                await self._less.wait()
         self._patience -= loop.time() - began
