@@ -142,7 +142,8 @@ class _Written:
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._less.clear()
-        with suppress(TimeoutError):  # wait_for(), before Python 3.12, forgets that it was cancelled where it succeeds as well
+        # wait_for(), before Python 3.12, forgets that it was cancelled where it succeeds at the same moment
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._patience if self._patience > 0 else None):
                 await self._less.wait()
         self._patience -= loop.time() - began
