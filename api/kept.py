@@ -201,6 +201,7 @@ class KeptAnswers:
         """The answer to a public request, kept or made now; 304 where the client has it. vary: the headers that the answer depends
         on, Accept-Encoding aside, where a Made does not tell its own."""
         if found := await self.ready(headers, key, vary):
+            self._learn_form(headers, key)
             return found
         begun = await self.begun()
         made = await make()
@@ -212,14 +213,13 @@ class KeptAnswers:
             self.following.doubt()  # somebody has published, which we had not heard; what was read first may say less than the last
         elif self.most and entry.stands and self.following.head:
             self._keep(key, entry)
-            if entry.gets:
-                self._learn_form(headers, key)
+            self._learn_form(headers, key)
         return _chosen(entry, written, headers)
 
     def _learn_form(self, headers: Mapping[bytes, bytes], key: Key) -> None:
         """By what is accepted, an address has always the same form."""
         accepted = headers.get(b"accept", b"")
-        if len(accepted) <= LONGEST_ACCEPTED:
+        if key[0] == b"GET" and len(accepted) <= LONGEST_ACCEPTED:
             if len(self._forms) >= FORMS:
                 self._forms.clear()
             self._forms[key[1], accepted] = str(key[3])

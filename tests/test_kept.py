@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from api.codings import wanted
 from api.following import NAMED, Following, read_head
-from api.kept import PAST, PRESENT, UNKEPT, KeptAnswers, Made, key_of, made
+from api.kept import PAST, PRESENT, UNKEPT, KeptAnswers, Made, Ready, key_of, made
 from db import accounts
 from db.embedded import Embedded
 from db.pool import open_pool
@@ -407,6 +407,35 @@ async def test_what_a_log_said_that_came_back_another_way_is_in_memory_no_more(l
             )
             assert (kept.given({}, key), kept.size) == (None, 0)
             following.head = head
+
+
+@pytest.mark.parametrize("form", ["", "text/html"])
+async def test_what_is_kept_is_given_at_once_to_all_who_accept_it(log: Dated, empty_url: str, form: str) -> None:  # noqa: ARG001
+    """By what they accept, once somebody who accepts the same had it; never to who sends a token, nor to another method."""
+    path = {"method": "GET", "path": "/", "query_string": b"a=1"}
+
+    def scope(**said: str) -> dict[str, Any]:
+        headers = [(name.encode(), value.encode()) for name, value in said.items()]
+        return {**path, "headers": headers}
+
+    async with Following(empty_url).running() as following, await open_pool(empty_url, size=1) as pool:
+        kept = KeptAnswers(following, pool, MEGABYTE, "")
+        for accept in ("*/*", "application/json"):
+            asked = scope(accept=accept)
+            assert kept.given_at_once(asked) is None
+            headers = dict(asked["headers"])
+            made = await kept.answered(headers, key_of(asked, headers, form), "Accept", reads(pool))
+            given = kept.given_at_once(asked)
+            assert given is not None
+            assert isinstance(made, Ready)
+            assert (given.body, given.raw_headers) == (made.body, made.raw_headers)
+        for other in (
+            scope(accept="text/csv"),
+            scope(accept="*/*", authorization="Bearer x"),
+            {**scope(accept="*/*"), "method": "POST"},
+            {**scope(accept="*/*"), "query_string": b"a=2"},
+        ):
+            assert kept.given_at_once(other) is None
 
 
 async def test_at_midnight_an_answer_is_made_anew(log: Dated, empty_url: str) -> None:  # noqa: ARG001 - told before
