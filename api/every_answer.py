@@ -1,4 +1,5 @@
-"""What is so of every answer: pages of any origin may read it, and what it cost is counted and told."""
+"""What is so of every answer: pages of any origin may read it, and what it cost is counted and told. What is kept goes out from
+here, before anything else is looked for."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
