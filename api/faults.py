@@ -135,7 +135,9 @@ async def not_found(request: Request, _error: Exception) -> Response:
 
 
 async def not_allowed(request: Request, error: Exception) -> Response:
-    headers = error.headers if isinstance(error, HTTPException) else None
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if "Allow" in headers:  # Starlette writes a set, each process in another order
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
     detail = f"{request.method} is not possible at {request.url.path}; see the Allow header."
     return problem(405, "Method not allowed", detail, headers)
 
