@@ -156,6 +156,11 @@ async def test_an_empty_list_is_a_header_alone(client: httpx2.AsyncClient) -> No
             400,
             "stateParty: 'PHP' is no code of a State; codes are like PHL. Did you mean PHL",
         ),
+        (
+            "/v1/measures.csv?stateParty=GER",
+            400,
+            "'GER' is no code of a State; codes are like PHL. Did you mean DEU (Germany)",
+        ),
         ("/v1/state-parties?code=AT", 400, "code: 'AT' is no code of a State; codes are like PHL. Did you mean "),
         (
             "/v1/recommendations.csv?code=IVC-5",

@@ -54,6 +54,9 @@ KINDS: Mapping[str, Kind] = {
 NEAREST = 3
 """Codes, at most, that a message offers instead of one that there is not."""
 
+SHORTEST = 3
+"""Letters of a word's beginning that tell which word is meant."""
+
 TOLD = 3
 """Values, at most, that a message says are none."""
 
@@ -120,8 +123,9 @@ def _nearest(stranger: str, had: Names) -> Sequence[str]:
     asked = _folded(stranger[:SHOWN])
     if asked in spelt:
         return [spelt[asked]]
+    begin = [one for one in spelt if len(asked) >= SHORTEST and one.startswith(asked)]  # GER: Germany has DEU
     close = difflib.get_close_matches(asked, spelt, NEAREST, 0.6)
-    return list(dict.fromkeys(spelt[one] for one in close))
+    return list(dict.fromkeys(spelt[one] for one in [*begin, *close]))[:NEAREST]
 
 
 def _folded(word: str) -> str:
