@@ -145,7 +145,6 @@ class _Entry:
     day: int | None
     redaction: int | None  # of the past
     key_size: int
-    gets: bool
     written: dict[str, _Written] = field(default_factory=dict)
 
     @property
@@ -253,11 +252,9 @@ class KeptAnswers:
 
     def given(self, headers: Mapping[bytes, bytes], key: Key) -> Ready | None:
         """What is kept, true, and written as this client wants it: the shortest way."""
-        head = self.following.head
+        head = self._known()
         if head is None:
             return None
-        if head is not self._head:
-            self._move(head)
         try:
             entry = self._entries[key]  # get() would look twice
         except KeyError:
@@ -267,18 +264,22 @@ class KeptAnswers:
 
     async def ready(self, headers: Mapping[bytes, bytes], key: Key, vary: str) -> Ready | None:
         """What can be answered without the database: what is kept and true, and that nothing changed since the client asked."""
-        head = self.following.head
+        head, day = self._known(), self._day()
         if head is None:
             return None
-        if head is not self._head:
-            self._move(head)
-        day = self._day()
         entry = self._entries.get(key)
         if entry and entry.is_true(head, day):
             return await self._ready(entry, headers, key)
         if b"if-none-match" in headers and key[0] == b"GET":
             return self._unchanged(headers, key, vary, head, day)
         return None
+
+    def _known(self) -> Head | None:
+        """Where the log ends, when what is kept has gone along; None where that is not known at the moment."""
+        head = self.following.head
+        if head is not None and head is not self._head:
+            self._move(head)
+        return head
 
     def _day(self) -> int:
         """The day in UTC, counted from 1970."""
@@ -313,18 +314,18 @@ class KeptAnswers:
         if not made.position or (made.recorded_at and made.position < newest.redaction):
             # an empty log tells the very moment; a standby may not have seen yet what was redacted
             headers = raw({**told, "Cache-Control": UNKEPT} if gets else told)
-            return _Entry(made.body, headers, "", None, None, None, None, size, gets)
+            return _Entry(made.body, headers, "", None, None, None, None, size)
         if made.recorded_at:
             tag = self._tag(key, *_of_the_past(newest)) if gets else ""
             modified = max(made.recorded_at, newest.redacted_at or made.recorded_at)
             exact = not newest.redaction
-            entry = _Entry(made.body, [], tag, None, None, None, newest.redaction, size, gets)
+            entry = _Entry(made.body, [], tag, None, None, None, newest.redaction, size)
         else:
             head = await self._head_at(made.position, newest)
             present, modified, exact = _present(head, day)
             told = {**present, **told}
             tag = self._tag(key, *_of_the_present(made.position, head.recorded_at, day)) if gets else ""
-            entry = _Entry(made.body, [], tag, None, made.position, day, None, size, gets)
+            entry = _Entry(made.body, [], tag, None, made.position, day, None, size)
         if gets:
             last_modified = format_datetime(modified, usegmt=True)
             told = {"Last-Modified": last_modified, "Cache-Control": PAST if made.recorded_at else PRESENT, **told}

@@ -24,7 +24,7 @@ from api.moments import accepted, asked_in, says_what_was_known
 from api.pages import record as record_page
 from api.pages import revision as revision_page
 from api.pages.said import referred
-from api.v1.endpoints import ENDPOINTS, listing_of
+from api.v1.endpoints import endpoint_of, listing_of
 from api.v1.forms import FORMS as LISTED
 from api.v1.forms import accepted_form, split
 from schema.answer import Answer, answer
@@ -209,7 +209,7 @@ def _in_a_form(request: Request) -> Response | None:
     """Where it is in a form that this address has not: among the read endpoints."""
     name, suffix = split(request.path_params["id"])
     type_, _, name = name.partition(":")
-    endpoint = next((one for one in ENDPOINTS.values() if one.is_record and one.record_type == type_), None)
+    endpoint = endpoint_of(type_)
     if endpoint is None or not WELL_FORMED.fullmatch(f"{type_}:{name}"):
         return None
     forms = [suffix for suffix, form in LISTED.items() if form.fits(listing_of(endpoint).field)]

@@ -74,9 +74,8 @@ class Readers:
         finally:
             others_wait = bool(self._waiting)
             self._give(connection)
-            if (
-                others_wait
-            ):  # theirs goes out first: PostgreSQL works while this one is told (a tenth more answers a second)
+            # who waits sends first, and PostgreSQL works while this is told: a tenth more answers a second
+            if others_wait:
                 await asyncio.sleep(0)
 
     async def fetchval(self, query: str, *parameters: Any) -> Any:

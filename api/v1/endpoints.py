@@ -155,3 +155,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
 def listing_of(endpoint: Endpoint) -> Endpoint:
     """The endpoint that lists what this one answers: of one record, the list that has it."""
     return ENDPOINTS[endpoint.path.removesuffix("/{id}")] if endpoint.is_record else endpoint
+
+
+def endpoint_of(record_type: str) -> Endpoint | None:
+    """The endpoint that answers one record whose id begins so."""
+    return next((one for one in ENDPOINTS.values() if one.is_record and one.record_type == record_type), None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from api.v1.endpoints import ENDPOINTS, Endpoint, listing_of
+from api.v1.endpoints import ENDPOINTS, Endpoint
 from db.pool import Readers
 from schema.clock import Moment
 from schema.refusals import BadValue
@@ -34,7 +34,8 @@ order by asked.place
 
 def type_of(endpoint: Endpoint) -> str | None:
     """As the ids of what an endpoint lists begin; None where it lists no records."""
-    return next((one.record_type for one in ENDPOINTS.values() if one.is_record and listing_of(one) is endpoint), None)
+    one = ENDPOINTS.get(f"{endpoint.path}/{{id}}")
+    return one.record_type if one else None
 
 
 async def followed(pool: Readers, endpoint: Endpoint, variables: dict[str, Any], moment: Moment) -> dict[str, Any]:

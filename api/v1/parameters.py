@@ -53,10 +53,8 @@ def variables_of(
             continue
         if not all(value.strip(" ,") for value in values):
             raise BadValue(f"{name}: it is empty, which nothing would fit: say what you ask for, or leave {name} out.")
-        if name == "id" and type_of_ids:
-            values = [_whole_id(part.strip(), type_of_ids) for value in values for part in value.split(",")]
         value = (
-            _several(name, type_, values)
+            _several(name, type_, values, type_of_ids if name == "id" else None)
             if is_list_type(get_nullable_type(cast("Any", type_)))
             else _one(name, type_, values)
         )
@@ -87,10 +85,10 @@ def known_parameters(operation: Operation, fixed: Collection[str] = ()) -> Mappi
     return found
 
 
-def _several(name: str, type_: GraphQLInputType, values: list[str]) -> list[Any]:
+def _several(name: str, type_: GraphQLInputType, values: list[str], type_of_ids: str | None) -> list[Any]:
     """Given several times, or once with commas."""
     parts = [part.strip() for value in values for part in value.split(",")]
-    return [_read(name, type_, part) for part in parts if part]
+    return [_read(name, type_, whole_id(part, type_of_ids) if type_of_ids else part) for part in parts if part]
 
 
 def _one(name: str, type_: GraphQLInputType, values: list[str]) -> Any:
@@ -139,8 +137,9 @@ def _truth(name: str, text: str) -> bool:
     return TRUTHS[text]
 
 
-def _whole_id(text: str, type_: str) -> str:
-    return f"{type_}:{text}" if text and ":" not in text else text
+def whole_id(text: str, type_: str) -> str:
+    """An id, which an address may begin without its type."""
+    return text if ":" in text else f"{type_}:{text}"
 
 
 def _id(name: str, text: str) -> str:

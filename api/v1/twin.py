@@ -29,12 +29,12 @@ from api.timegate import Then, TimeGate
 from api.v1 import listing
 from api.v1.alternates import alternates
 from api.v1.asked_for import states
-from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, listing_of
+from api.v1.endpoints import ENDPOINTS, RECORD, Endpoint, endpoint_of, listing_of
 from api.v1.forms import FORMS, ONLY_CSV, Form, accepted_form, chosen, for_excel, media_type_of, split
 from api.v1.ids import followed, type_of
 from api.v1.linked import linking, links_of_page
 from api.v1.listing import Listing
-from api.v1.parameters import variables_of
+from api.v1.parameters import variables_of, whole_id
 from schema.answer import answer
 from schema.identity import WELL_FORMED
 from schema.paged import LARGEST_PAGE
@@ -145,13 +145,8 @@ def _asked(request: Request) -> Asked | Response:
         told = ", ".join(f".{one}" for one in ("json", *forms, *(["html"] if endpoint.is_record else [])))
         path = request.url.path.removesuffix("/").removesuffix(f".{suffix}")
         return problem(404, "Not found", f"{path} does not come as .{suffix}, but as {told}.")
-    record_id = _record_id(endpoint, name) if endpoint.record_type else None
+    record_id = whole_id(name, endpoint.record_type) if endpoint.record_type else None
     return Asked(endpoint, suffix, record_id, request.query_params, TimeGate.of(request))
-
-
-def _record_id(endpoint: Endpoint, name: str) -> str:
-    """The id that an address ends in: it may leave out what comes before the colon."""
-    return name if ":" in name else f"{endpoint.record_type}:{name}"
 
 
 async def _record(request: Request, asked: Asked) -> Made | Response:
@@ -188,11 +183,8 @@ async def _record(request: Request, asked: Asked) -> Made | Response:
 
 
 def _no_record(record_id: str) -> Response:
-    type_ = record_id.partition(":")[0]
-    all_ = next(
-        (listing_of(one).path for one in ENDPOINTS.values() if one.is_record and one.record_type == type_), None
-    )
-    told = f"{all_}.csv has all that there are." if all_ else "Ids look like Measure:PHL-0007."
+    endpoint = endpoint_of(record_id.partition(":")[0])
+    told = f"{listing_of(endpoint).path}.csv has all that there are." if endpoint else "Ids look like Measure:PHL-0007."
     return problem(404, "Not found", f'There is no "{record_id[:100]}" in this record. {told}')
 
 
